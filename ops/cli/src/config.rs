@@ -1,0 +1,196 @@
+//! Every setting, in one place: defaults, then `sealflow.toml`, then the environment (`SEALFLOW_…`, and `DATABASE_URL`).
+
+use std::{
+    fs,
+    io::Write as _,
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Serialized, Toml},
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// All settings. A name below a section is reached in the environment by two underscores: `SEALFLOW_SMS__ENDPOINT`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the database, the documents and the keys live.
+    pub data_dir: PathBuf,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// How people reach the application; links in SMS begin with it.
+    pub public_url: Url,
+    /// `sqlite://…` or `postgres://…`; empty: SQLite in `data_dir`.
+    pub database_url: String,
+    /// A folder with the definitions (`*.yaml`); empty: those built in.
+    pub workflows_dir: PathBuf,
+    /// What the pages show in their header.
+    pub environment: Environment,
+    /// Sessions and codes.
+    pub auth: Auth,
+    /// Workers.
+    pub jobs: Jobs,
+    /// SMS gateway.
+    pub sms: Sms,
+    /// Certificate authority.
+    pub ca: Ca,
+    /// Timestamp authority.
+    pub tsa: Tsa,
+}
+
+/// Which world the vendors belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// Real vendors.
+    Production,
+    /// The sandbox's.
+    Sandbox,
+}
+
+/// Limits of codes for one phone number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Codes a minute.
+    pub codes_per_minute: u32,
+    /// Codes an hour.
+    pub codes_per_hour: u32,
+    /// Codes a day.
+    pub codes_per_day: u32,
+}
+
+/// How the workers behave.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jobs {
+    /// How long a claimed job belongs to its worker without renewal, in milliseconds.
+    pub lease_ms: u64,
+    /// How often a queue is looked at when nothing woke it, in milliseconds.
+    pub poll_ms: u64,
+    /// Jobs at a time in each queue.
+    pub concurrency: usize,
+    /// How long after a send with unknown result the gateway's "not found" is believed, in milliseconds.
+    pub sms_settle_ms: u64,
+}
+
+/// The SMS gateway (Aliyun's protocol).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    /// Base address.
+    pub endpoint: Url,
+    /// Key id.
+    pub access_key_id: String,
+    /// Key secret.
+    pub access_key_secret: SecretString,
+    /// The approved signature, without brackets.
+    pub sign_name: String,
+    /// The secret last part of the address that the gateway posts receipts to.
+    pub callback_token: String,
+    /// How long one request may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// The certificate authority (EST, RFC 7030).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ca {
+    /// Base address.
+    pub endpoint: Url,
+    /// PEM file with the certificate that its TLS server is trusted by.
+    pub trust_file: PathBuf,
+    /// Basic authentication.
+    pub username: String,
+    /// Basic authentication.
+    pub password: SecretString,
+}
+
+/// The timestamp authority (RFC 3161).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tsa {
+    /// Address.
+    pub endpoint: Url,
+}
+
+impl Config {
+    /// Reads the settings; `data_dir` from the command line wins.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and what is wrong with it.
+    pub fn load(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(defaults()));
+        figment = match file {
+            Some(path) if !path.exists() => bail!("the configuration file {} is not there", path.display()),
+            Some(path) => figment.merge(Toml::file_exact(path)),
+            None => figment.merge(Toml::file("sealflow.toml")),
+        };
+        figment =
+            figment.merge(Env::raw().only(&["DATABASE_URL"])).merge(Env::prefixed("SEALFLOW_").split("__"));
+        if let Some(dir) = data_dir {
+            figment = figment.merge(("data_dir", dir));
+        }
+        let mut config: Self = figment.extract().context("reading the configuration")?;
+        fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("making the data folder {}", config.data_dir.display()))?;
+        config.data_dir = config.data_dir.canonicalize().context("finding the data folder")?;
+        if config.database_url.is_empty() {
+            config.database_url = format!("sqlite://{}", config.data_dir.join("sealflow.db").display());
+        }
+        Ok(config)
+    }
+
+    /// The 32 bytes that codes and links are derived from; drawn once and kept in `data_dir/secret.key`, readable by
+    /// the owner only.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or has not 32 bytes.
+    pub fn secret(&self) -> Result<[u8; 32]> {
+        let path = self.data_dir.join("secret.key");
+        if !path.exists() {
+            let mut drawn = [0; 32];
+            openssl::rand::rand_bytes(&mut drawn).context("drawing the secret")?;
+            // Written beside and linked into place, so that two processes agree on one secret.
+            let beside = self.data_dir.join(format!("secret.key.{}", std::process::id()));
+            let mut file =
+                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+            file.write_all(&drawn)?;
+            file.sync_all()?;
+            let linked = fs::hard_link(&beside, &path);
+            fs::remove_file(&beside)?;
+            if !path.exists() {
+                linked.context("keeping the secret")?;
+            }
+        }
+        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        bytes.try_into().map_err(|_| anyhow::anyhow!("{} must hold exactly 32 bytes", path.display()))
+    }
+}
+
+/// What holds where nothing else is said; the vendors' addresses are those of the sandbox, their secrets are empty.
+fn defaults() -> serde_json::Value {
+    serde_json::json!({
+        "data_dir": "var",
+        "listen": "127.0.0.1:8080",
+        "public_url": "http://127.0.0.1:8080",
+        "database_url": "",
+        "workflows_dir": "",
+        "environment": "production",
+        "auth": {"codes_per_minute": 1, "codes_per_hour": 5, "codes_per_day": 10},
+        "jobs": {"lease_ms": 15_000, "poll_ms": 1_000, "concurrency": 8, "sms_settle_ms": 60_000},
+        "sms": {
+            "endpoint": "http://127.0.0.1:7101", "access_key_id": "", "access_key_secret": "",
+            "sign_name": "", "callback_token": "", "timeout_ms": 10_000
+        },
+        "ca": {"endpoint": "https://127.0.0.1:7102", "trust_file": "", "username": "", "password": ""},
+        "tsa": {"endpoint": "http://127.0.0.1:7103"},
+    })
+}
