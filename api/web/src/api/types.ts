@@ -1,0 +1,26 @@
+/** The shapes that pages work with, under the names of the glossary. */
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export type Environment = Schemas['Environment']
+export type Link = Schemas['Link']
+export type Me = Schemas['Me']
+export type ContractType = Schemas['ContractType']
+export type Organization = Schemas['Organization']
+export type NewContract = Schemas['NewContract']
+export type ContractDetail = Schemas['ContractDetail']
+export type ContractSummary = Schemas['ContractSummary']
+export type ContractPage = Schemas['ContractPage']
+export type Recipient = Schemas['RecipientView']
+export type Document = Schemas['Document']
+export type TimelineEntry = Schemas['TimelineEntry']
+export type Signing = Schemas['Signing']
+export type SigningStep = Schemas['SigningStep']
+export type Field = Schemas['SigningField']
+export type FieldValue = Schemas['FieldValue']
+export type Seal = Schemas['SealChoice']
+export type QueueStats = Schemas['QueueStats']
+export type Job = Schemas['Job']
+export type Instance = Schemas['Instance']
+export type InstanceSummary = Schemas['InstanceSummary']
