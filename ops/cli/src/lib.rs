@@ -3,3 +3,4 @@
 
 pub mod config;
 pub mod journey;
+pub mod sample_contract;
