@@ -23,9 +23,17 @@ export function whenSessionExpires(listener: (error: ApiError) => void): void {
 }
 
 async function fetchWithLimit(request: Request): Promise<Response> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS)
-  const signal = request.signal ? AbortSignal.any([request.signal, limit]) : limit
-  return await globalThis.fetch(new Request(request, { signal }))
+  // By hand: AbortSignal.any and .timeout are missing in browsers that signers still carry.
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  const timer = setTimeout(abort, TIMEOUT_MS)
+  request.signal?.addEventListener('abort', abort)
+  try {
+    return await globalThis.fetch(new Request(request, { signal: controller.signal }))
+  } finally {
+    clearTimeout(timer)
+    request.signal?.removeEventListener('abort', abort)
+  }
 }
 
 export const client = createClient<paths>({
