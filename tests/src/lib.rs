@@ -1,1 +1,3 @@
 //! sealflow-tests
+
+pub mod fixtures;

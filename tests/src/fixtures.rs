@@ -1,0 +1,92 @@
+//! Files to upload: the sample contract, and the ones that must be refused, each bad in one way.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+/// The sample contract: ten pages of Chinese text, a table, a signing page.
+///
+/// # Errors
+/// When the Noto CJK fonts are not installed.
+pub fn contract() -> Result<Vec<u8>> {
+    Ok(sealflow::sample_contract::build()?)
+}
+
+/// A text that somebody renamed to `.pdf`.
+#[must_use]
+pub fn text_named_pdf() -> Vec<u8> {
+    "这不是 PDF 文件，只是改了扩展名的文本。\n".repeat(40).into_bytes()
+}
+
+/// A file with nothing in it.
+#[must_use]
+pub fn empty() -> Vec<u8> {
+    Vec::new()
+}
+
+/// The contract as a broken upload leaves it: the first two thirds, without the cross-reference table.
+///
+/// # Errors
+/// As [`contract`].
+pub fn truncated() -> Result<Vec<u8>> {
+    let mut bytes = contract()?;
+    bytes.truncate(bytes.len() * 2 / 3);
+    Ok(bytes)
+}
+
+/// The contract locked with a user password (AES-256), by qpdf.
+///
+/// # Errors
+/// When qpdf is not installed, or refuses.
+pub fn encrypted() -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let (plain, locked) = (folder.path().join("plain.pdf"), folder.path().join("locked.pdf"));
+    std::fs::write(&plain, contract()?)?;
+    let status = Command::new("qpdf")
+        .args(["--encrypt", "user-password", "owner-password", "256", "--"])
+        .args([&plain, &locked])
+        .status()
+        .context("qpdf is not installed")?;
+    if !status.success() {
+        bail!("qpdf ended with {status}");
+    }
+    Ok(std::fs::read(&locked)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
+
+    use super::*;
+
+    /// What qpdf says of a file: `Ok` when it finds nothing wrong.
+    fn qpdf_check(bytes: &[u8]) -> Result<(), String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file.pdf");
+        std::fs::write(&file, bytes).unwrap();
+        let output = Command::new("qpdf").arg("--check").arg(&file).output().unwrap();
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    }
+
+    #[test]
+    fn the_contract_is_clean_and_its_text_can_be_extracted() {
+        let bytes = contract().unwrap();
+        qpdf_check(&bytes).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("contract.pdf");
+        std::fs::write(&file, bytes).unwrap();
+        let output = Command::new("pdftotext").arg(&file).arg("-").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        for phrase in ["示例采购合同", "第十八条", "203,230.00", "甲方（盖章）：示例采购有限公司", "第 10 页"] {
+            assert!(text.contains(phrase), "{phrase} is not in the extracted text");
+        }
+    }
+
+    #[test]
+    fn the_bad_files_are_bad_each_in_its_way() {
+        qpdf_check(&text_named_pdf()).unwrap_err();
+        qpdf_check(&empty()).unwrap_err();
+        qpdf_check(&truncated().unwrap()).unwrap_err();
+        assert!(qpdf_check(&encrypted().unwrap()).unwrap_err().contains("password"));
+    }
+}
