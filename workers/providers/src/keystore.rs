@@ -1,0 +1,3 @@
+//! Keys that sign. For now the one kind that needs no keeping: a key for a single signature.
+
+pub mod software;
