@@ -1,0 +1,38 @@
+//! Why: every input has a limit, and all of this crate's limits are read in one place.
+
+/// Largest file that is opened, in bytes.
+pub const FILE_BYTES_MAX: usize = 100 * 1024 * 1024;
+/// Most pages of a file.
+pub const PAGES_MAX: usize = 5_000;
+/// Most objects that a file's cross-reference may name.
+pub const OBJECTS_MAX: usize = 2_000_000;
+/// Deepest nesting of arrays, dictionaries, page tree nodes and form fields.
+pub const DEPTH_MAX: usize = 64;
+/// Most revisions (cross-reference sections) of a file.
+pub const REVISIONS_MAX: usize = 2_000;
+/// Most form fields that are looked at.
+pub const FORM_FIELDS_MAX: usize = 20_000;
+/// Most fields that one preparation creates.
+pub const FIELDS_MAX: usize = 2_000;
+/// Most signatures that are validated in one file.
+pub const SIGNATURES_MAX: usize = 200;
+/// Most bytes that one stream may unpack to.
+pub const STREAM_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most bytes that all streams which were opened in one file may unpack to.
+pub const UNPACKED_BYTES_MAX: usize = 192 * 1024 * 1024;
+/// Longest field name, in bytes.
+pub const FIELD_NAME_BYTES_MAX: usize = 128;
+/// Longest signer name, reason or location, in characters.
+pub const TEXT_CHARS_MAX: usize = 256;
+/// Most points of all strokes of one drawn signature.
+pub const STROKE_POINTS_MAX: usize = 20_000;
+/// Largest SVG of a seal, in bytes.
+pub const SVG_BYTES_MAX: usize = 1024 * 1024;
+/// Smallest room for a signature, in bytes of DER.
+pub const HOLE_BYTES_MIN: usize = 4 * 1024;
+/// Room for a signature with its chain and a timestamp, in bytes of DER.
+pub const HOLE_BYTES_DEFAULT: usize = 16 * 1024;
+/// Largest room for a signature, in bytes of DER.
+pub const HOLE_BYTES_MAX: usize = 512 * 1024;
+/// Most certificates of a chain.
+pub const CHAIN_CERTIFICATES_MAX: usize = 12;

@@ -1,0 +1,37 @@
+//! Why: the file is read lazily, object by object, so that the cost of a signature follows the change and not the file.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing was given.
+    #[error("the file is empty")]
+    Empty,
+    /// There is no PDF header near the start.
+    #[error("the file is no PDF")]
+    NotAPdf,
+    /// The file wants a password or has permissions set.
+    #[error("the file is encrypted")]
+    Encrypted,
+    /// The file's structure is broken.
+    #[error("the file is damaged: {what}")]
+    Damaged {
+        /// What is broken, for the log and for support.
+        what: String,
+    },
+    /// The file, or something in it, is larger than the limit.
+    #[error("the file is too large: {what}")]
+    TooLarge {
+        /// What is too large.
+        what: String,
+    },
+    /// The file has more pages than the limit.
+    #[error("the file has more than {max} pages")]
+    TooManyPages {
+        /// The limit.
+        max: usize,
+    },
+}
