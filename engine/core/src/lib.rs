@@ -2,12 +2,33 @@
 //!
 //! Nothing here reads a clock, draws a random number or touches the outside; time and randomness arrive in the
 //! [`Event`], so that a history can be replayed and a rule can be tested without a database.
+//!
+//! [`load`] turns YAML into a checked [`Definition`]; [`start`] and [`step`] turn events into the next [`State`] and
+//! the [`Effect`]s that the store carries out in the same transaction.
 
+pub mod canonical;
+pub mod catalog;
+mod check;
+mod compile;
+pub mod definition;
+pub mod diagnostic;
+pub mod duration;
 pub mod effect;
 pub mod event;
+pub mod expr;
 pub mod ids;
+pub mod model;
+mod parse;
+pub mod state;
+pub mod step;
 pub mod time;
 
+pub use definition::{Definition, DefinitionHash};
+pub use diagnostic::Diagnostic;
 pub use effect::{Effect, JobRequest, TaskRequest, TimerRequest};
 pub use event::{Actor, Event, EventId, EventKind};
+pub use model::ContractType;
+pub use parse::{Loaded, SOURCE_BYTES_MAX, load, schema};
+pub use state::{ItemProgress, OpenTask, State};
+pub use step::{Rejection, possible_actions, start, step};
 pub use time::Timestamp;

@@ -1,0 +1,31 @@
+//! What definitions may name: the forms that the pages can show and the jobs that the workers can do.
+//!
+//! A definition that names anything else is refused when it is loaded, not when a person or a worker meets it.
+
+/// A form that a page shows for a task.
+pub const FORMS: &[&str] =
+    &["agreement", "amount", "approval", "attachments", "bank_account", "reading", "sign", "subject_verification"];
+
+/// A job kind with every outcome that its handler reports.
+#[derive(Debug, Clone, Copy)]
+pub struct JobKind {
+    /// As in `job: {kind: …}`.
+    pub name: &'static str,
+    /// As in `on: {<outcome>: …}`.
+    pub outcomes: &'static [&'static str],
+}
+
+/// Every job kind.
+pub const JOB_KINDS: &[JobKind] = &[
+    JobKind { name: "pay_micro_deposit", outcomes: &["paid", "refused", "unknown"] },
+    JobKind { name: "prepare_document", outcomes: &["prepared", "failed"] },
+    JobKind { name: "send_email", outcomes: &["sent", "failed"] },
+    JobKind { name: "send_sms", outcomes: &["sent", "failed"] },
+    JobKind { name: "stamp_signature", outcomes: &["stamped", "failed"] },
+];
+
+/// The job kind of that name.
+#[must_use]
+pub fn job_kind(name: &str) -> Option<&'static JobKind> {
+    JOB_KINDS.iter().find(|kind| kind.name == name)
+}

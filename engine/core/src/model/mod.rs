@@ -1,0 +1,258 @@
+//! The definition language: what a workflow can say, in the words of its YAML.
+//!
+//! The same types are read from YAML, written as canonical JSON, and described to editors by a JSON Schema; so there
+//! is one description of the language and no second one to disagree with it.
+
+pub mod contract_type;
+mod transition;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::expr::{Expr, Template};
+
+pub use contract_type::ContractType;
+pub use transition::{JobStart, Timer, Transition, Transitions};
+
+/// Which definition this is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Lower-case letters, digits and `_`.
+    pub name: String,
+    /// Raised with every change; a version that was used never changes.
+    pub version: u32,
+    /// The version of this language.
+    #[schemars(range(min = 1, max = 1))]
+    pub dsl: u32,
+}
+
+/// A name for people, in both languages of the pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Title {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A workflow: states, and what leads from one to another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// Which definition this is.
+    pub workflow: Header,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Title>,
+    /// The names that the instance's input must bring; expressions may use them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub input: BTreeSet<String>,
+    /// Conditions on the input, checked before the instance starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<Expr>,
+    /// Further variables with their first values; `set` changes them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, Value>,
+    /// How often each counter may be raised.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, u32>,
+    /// The first state.
+    pub initial: String,
+    /// The states by name.
+    pub states: BTreeMap<String, StateDef>,
+    /// What leads on from every state.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub on: BTreeMap<String, Transitions>,
+    /// Timers that run as long as the instance.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timers: BTreeMap<String, Timer>,
+}
+
+/// One state. At most one of `task`, `job`, `each`, `states`, `final` and `always` says what kind it is; a state with
+/// none of them only waits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateDef {
+    /// What the instance's status is while it is here, unless an inner state says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Waits for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// Waits for a worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<Job>,
+    /// Runs its inner states for every item of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Box<Each>>,
+    /// The first inner state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<String>,
+    /// Inner states.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub states: BTreeMap<String, StateDef>,
+    /// Ends the instance, the item or the state around it, with this outcome.
+    #[serde(default, rename = "final", skip_serializing_if = "Option::is_none")]
+    pub finish: Option<String>,
+    /// Leads on at once: a decision. The last one must have no `if`.
+    #[serde(default, skip_serializing_if = "Transitions::is_empty")]
+    pub always: Transitions,
+    /// Done on every entry, before the job or task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enter: Option<Enter>,
+    /// What leads on: a person's action, a job's outcome, or `done` (the inner states or enough items ended).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub on: BTreeMap<String, Transitions>,
+    /// Timers that run while the instance is here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timers: BTreeMap<String, Timer>,
+}
+
+/// Waits for a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Which form the pages show.
+    pub form: String,
+    /// Who may do it: an expression that gives a person's id.
+    pub assignee: Expr,
+    /// How the person may confirm, where the form asks for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<IntentMethod>,
+}
+
+/// How a person confirms his will (意愿认证).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentMethod {
+    /// A one-time code by SMS.
+    SmsCode,
+    /// A one-time code by e-mail.
+    EmailCode,
+    /// The signing password.
+    SigningPassword,
+    /// A face check.
+    Face,
+}
+
+/// Waits for a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Which handler.
+    pub kind: String,
+    /// Names the intent within the instance: the same key is never asked for twice. Without one, every entry is an
+    /// intent of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Template>,
+    /// The handler's input: literals, with `{…}` around expressions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub payload: BTreeMap<String, Template>,
+}
+
+/// What every entry of a state does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Enter {
+    /// New values of variables, all worked out before the first is assigned.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, Expr>,
+    /// Jobs that nobody waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<JobStart>,
+}
+
+/// Inner states that run once for every item of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Each {
+    /// The list: an expression, worked out once on entry.
+    #[serde(rename = "in")]
+    pub list: Expr,
+    /// What an item is called in expressions.
+    #[serde(default = "item_name", rename = "as")]
+    pub name: String,
+    /// An item's id, unique in the list; `<name>.id` when it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Expr>,
+    /// Which items run at the same time.
+    #[serde(default)]
+    pub order: Order,
+    /// With `order: grouped`, an item's group number; a group starts when the one before has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Expr>,
+    /// How many items must end; all of them when it is not given. The rest is then called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub need: Option<Expr>,
+    /// Variables that every item has for itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, Value>,
+    /// Counters that every item has for itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, u32>,
+    /// An item's first state.
+    pub initial: String,
+    /// An item's states; one of them is `final`.
+    pub states: BTreeMap<String, StateDef>,
+}
+
+fn item_name() -> String {
+    "item".to_owned()
+}
+
+/// Which items of an `each` run at the same time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// One after the other, as in the list.
+    #[default]
+    Sequential,
+    /// All at once.
+    Parallel,
+    /// Group after group; all of a group at once.
+    Grouped,
+}
+
+impl StateDef {
+    /// The inner states with the first one's name: of a composite state or of an `each`.
+    #[must_use]
+    pub fn inner(&self) -> Option<(&str, &BTreeMap<String, StateDef>)> {
+        match (&self.each, &self.initial) {
+            (Some(each), _) => Some((&each.initial, &each.states)),
+            (None, Some(initial)) => Some((initial, &self.states)),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Workflow {
+    /// The state at a path of names from the top; none for the empty path.
+    #[must_use]
+    pub fn state(&self, path: &[String]) -> Option<&StateDef> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.states.get(first)?, |state, name| state.inner()?.1.get(name))
+    }
+
+    /// What leads on from the state at `path`, or from the whole workflow for the empty path.
+    #[must_use]
+    pub fn transitions(&self, path: &[String], event: &str) -> Option<&Transitions> {
+        if path.is_empty() { self.on.get(event) } else { self.state(path)?.on.get(event) }
+    }
+
+    /// The timers of the state at `path`, or of the whole workflow for the empty path.
+    #[must_use]
+    pub fn timers(&self, path: &[String]) -> Option<&BTreeMap<String, Timer>> {
+        if path.is_empty() { Some(&self.timers) } else { Some(&self.state(path)?.timers) }
+    }
+
+    /// How many names of `path` lead to the `each` state around it, and that `each`.
+    #[must_use]
+    pub fn each_around(&self, path: &[String]) -> Option<(usize, &Each)> {
+        (1..path.len()).find_map(|len| Some((len, self.state(path.get(..len)?)?.each.as_deref()?)))
+    }
+}

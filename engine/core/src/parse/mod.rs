@@ -1,0 +1,156 @@
+//! From YAML to a checked definition, with every fault said and placed.
+
+mod shape;
+pub(crate) mod tree;
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::{
+    check::{self, Finding},
+    compile,
+    definition::Definition,
+    diagnostic::{Diagnostic, did_you_mean},
+    model::{ContractType, Workflow},
+};
+use tree::{Node, Position};
+
+/// The largest source, in bytes.
+pub const SOURCE_BYTES_MAX: usize = 256 * 1_024;
+
+/// A definition, and the contract type if its source was one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// What is run.
+    pub definition: Definition,
+    /// The signing policy.
+    pub contract_type: Option<ContractType>,
+}
+
+/// Reads a definition: YAML with `workflow:` or `contract_type:` at its head.
+///
+/// # Errors
+/// All faults, in the order of the source; `file_name` is only used to name it in them.
+pub fn load(source: &str, file_name: &str) -> Result<Loaded, Vec<Diagnostic>> {
+    let at = |position: Position, message: String, help| Diagnostic {
+        file: file_name.to_owned(),
+        line: position.line.max(1),
+        column: position.column.max(1),
+        message,
+        help,
+    };
+    let top = Position { line: 1, column: 1 };
+    if source.len() > SOURCE_BYTES_MAX {
+        let message = format!("the source has {} bytes, more than {SOURCE_BYTES_MAX}", source.len());
+        return Err(vec![at(top, message, None)]);
+    }
+    let node = tree::read(source).map_err(|error| {
+        let position = error
+            .location()
+            .map_or(top, |location| Position { line: location.line(), column: location.column() });
+        let text = error.without_snippet().render();
+        vec![at(position, format!("not readable as YAML: {}", text.lines().next().unwrap_or_default()), None)]
+    })?;
+    let sorted = |mut diagnostics: Vec<Diagnostic>| {
+        diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+        diagnostics.dedup();
+        diagnostics
+    };
+    let found = |findings: Vec<Finding>| {
+        let place = |finding: Finding| at(node.find(&finding.path), finding.message, finding.help);
+        sorted(findings.into_iter().map(place).collect())
+    };
+    if node.get("contract_type").is_some() {
+        let contract_type: ContractType = read(&node).map_err(|faults| sorted(place(faults, at)))?;
+        let findings = check::contract_type(&contract_type);
+        if !findings.is_empty() {
+            return Err(found(findings));
+        }
+        let internal = |message: String| vec![at(top, format!("the contract type does not compile: {message}"), None)];
+        let workflow = compile::contract_type(&contract_type).map_err(|error| internal(error.to_string()))?;
+        if let Some(finding) = check::workflow(&workflow).into_iter().next() {
+            return Err(internal(finding.message));
+        }
+        let definition =
+            Definition::new(workflow, Some(contract_type.clone())).map_err(|error| internal(error.to_string()))?;
+        return Ok(Loaded { definition, contract_type: Some(contract_type) });
+    }
+    if node.get("workflow").is_none() {
+        let keys: Vec<&str> = match &node.content {
+            tree::Content::Map(entries) => entries.iter().map(|entry| entry.key.as_str()).collect(),
+            tree::Content::Scalar(_) | tree::Content::List(_) => Vec::new(),
+        };
+        let help = keys.iter().find_map(|key| {
+            did_you_mean(key, ["workflow", "contract_type"]).filter(|help| help.starts_with("did you mean"))
+        });
+        return Err(vec![at(top, "neither `workflow` nor `contract_type` is here".to_owned(), help)]);
+    }
+    let workflow: Workflow = read(&node).map_err(|faults| sorted(place(faults, at)))?;
+    let findings = check::workflow(&workflow);
+    if !findings.is_empty() {
+        return Err(found(findings));
+    }
+    let definition =
+        Definition::new(workflow, None).map_err(|error| vec![at(top, error.to_string(), None)])?;
+    Ok(Loaded { definition, contract_type: None })
+}
+
+fn place(
+    faults: Vec<shape::Fault>,
+    at: impl Fn(Position, String, Option<String>) -> Diagnostic,
+) -> Vec<Diagnostic> {
+    faults.into_iter().map(|fault| at(fault.position, fault.message, fault.help)).collect()
+}
+
+/// Checks the form against the type's schema, then reads it.
+fn read<T: DeserializeOwned + JsonSchema>(node: &Node) -> Result<T, Vec<shape::Fault>> {
+    let faults = shape::check(&schema_of::<T>(), node);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    serde_json::from_value(node.to_json())
+        .map_err(|error| vec![shape::Fault { position: node.position, message: error.to_string(), help: None }])
+}
+
+fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_deserialize().into_generator()
+}
+
+/// The schema of one type; maps take no other keys than those they name.
+fn schema_of<T: JsonSchema>() -> Value {
+    let mut schema = generator().into_root_schema_for::<T>().to_value();
+    close(&mut schema);
+    schema
+}
+
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.values_mut().for_each(close);
+            if map.get("properties").is_some_and(Value::is_object)
+                && map.get("type").and_then(Value::as_str) == Some("object")
+            {
+                map.entry("additionalProperties").or_insert(Value::Bool(false));
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+/// The JSON Schema of the YAML, for editors.
+#[must_use]
+pub fn schema() -> Value {
+    let mut generator = generator();
+    let workflow = generator.subschema_for::<Workflow>().to_value();
+    let contract_type = generator.subschema_for::<ContractType>().to_value();
+    let mut definitions = Value::Object(generator.take_definitions(true).into_iter().collect());
+    close(&mut definitions);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Sealflow definition",
+        "anyOf": [contract_type, workflow],
+        "$defs": definitions,
+    })
+}

@@ -1,0 +1,147 @@
+//! One step in the making: the state as it changes, the effects so far, and what is still to be worked off.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use serde_json::{Value, json};
+
+use super::{Rejection, TRANSITIONS_MAX, check_size, scope::Visible};
+use crate::{
+    Effect, Event,
+    canonical::canonical,
+    definition::Definition,
+    model::Workflow,
+    state::{Place, Scope, State, StatePath},
+};
+
+/// What follows from entering states, without waiting for anything.
+#[derive(Debug)]
+pub(super) enum Consequence {
+    /// A decision state was entered.
+    Decide(Place),
+    /// A final state was entered.
+    Ended { place: Place, outcome: String },
+    /// Enough items of the `each` at this path have ended.
+    EachDone(Place),
+}
+
+pub(super) struct Run<'a> {
+    pub(super) workflow: &'a Workflow,
+    pub(super) event: &'a Event,
+    pub(super) event_data: Value,
+    pub(super) state: State,
+    pub(super) effects: Vec<Effect>,
+    pub(super) due: VecDeque<Consequence>,
+    draws: Arc<AtomicU64>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(def: &'a Definition, state: &State, event: &'a Event, data: &Value) -> Self {
+        Self {
+            workflow: def.workflow(),
+            event,
+            event_data: canonical(data.clone()),
+            state: state.clone(),
+            effects: Vec::new(),
+            due: VecDeque::new(),
+            draws: Arc::new(AtomicU64::new(event.random)),
+        }
+    }
+
+    pub(super) fn start(def: &'a Definition, input: Value, event: &'a Event) -> Result<(State, Vec<Effect>), Rejection> {
+        let workflow = def.workflow();
+        let Value::Object(input) = input else {
+            return Err(Rejection::BadInput { reason: "it is no object".to_owned() });
+        };
+        let mut scope = Scope {
+            data: workflow.data.iter().map(|(name, value)| (name.clone(), canonical(value.clone()))).collect(),
+            counters: workflow.counters.keys().map(|name| (name.clone(), 0)).collect(),
+        };
+        for name in &workflow.input {
+            if !input.contains_key(name) {
+                return Err(Rejection::BadInput { reason: format!("`{name}` is missing") });
+            }
+        }
+        for (name, value) in input {
+            if !workflow.input.contains(&name) {
+                let name: String = name.chars().take(64).collect();
+                return Err(Rejection::BadInput { reason: format!("`{name}` is not asked for") });
+            }
+            scope.data.insert(name, value);
+        }
+        let state = State {
+            definition: def.hash().clone(),
+            status: String::new(),
+            outcome: None,
+            at: StatePath::default(),
+            scope,
+            each: Vec::new(),
+            tasks: Default::default(),
+            jobs: Default::default(),
+            timers: Default::default(),
+            used_keys: Default::default(),
+            serial: 0,
+            started_at: event.at,
+            changed_at: event.at,
+        };
+        let mut run = Self::new(def, &state, event, &Value::Null);
+        for condition in &workflow.require {
+            if !run.visible(&Place::default()).holds(condition)? {
+                return Err(Rejection::GuardRefused { guard: condition.source().to_owned() });
+            }
+        }
+        run.set_timers(&Place::default())?;
+        run.enter(None, 0, vec![workflow.initial.clone()])?;
+        run.settle()
+    }
+
+    /// Works off what follows, and hands out the result.
+    pub(super) fn settle(mut self) -> Result<(State, Vec<Effect>), Rejection> {
+        let mut transitions = 0;
+        while let Some(consequence) = self.due.pop_front() {
+            transitions += 1;
+            if transitions > TRANSITIONS_MAX {
+                return Err(Rejection::TooManyTransitions { limit: TRANSITIONS_MAX });
+            }
+            match consequence {
+                Consequence::Decide(place) => self.decide(&place)?,
+                Consequence::Ended { place, outcome } => self.ended(&place, outcome)?,
+                Consequence::EachDone(place) => self.done(&place)?,
+            }
+        }
+        self.check_data()?;
+        self.state.changed_at = self.event.at;
+        Ok((self.state, self.effects))
+    }
+
+    /// What expressions at `place` see.
+    pub(super) fn visible<'v>(&'v self, place: &'v Place) -> Visible<'v> {
+        Visible {
+            workflow: self.workflow,
+            state: &self.state,
+            place,
+            event_data: &self.event_data,
+            actor: &self.event.actor,
+            now: self.event.at,
+            draws: Arc::clone(&self.draws),
+            local: None,
+        }
+    }
+
+    /// A number that this instance never used before.
+    pub(super) fn next_serial(&mut self) -> u64 {
+        self.state.serial += 1;
+        self.state.serial
+    }
+
+    fn check_data(&self) -> Result<(), Rejection> {
+        let items = self.state.each.iter().flat_map(|run| &run.items);
+        let data: Vec<Value> = items.map(|item| json!([item.value, item.scope.data])).collect();
+        for value in self.state.scope.data.values().chain(&data) {
+            check_size("the instance's data", value)?;
+        }
+        check_size("the instance's data", &json!([self.state.scope.data, data]))
+    }
+}

@@ -1,0 +1,100 @@
+//! What an expression can see from where it stands.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Actor, Timestamp,
+    expr::{Expr, Template, Variables},
+    model::Workflow,
+    state::{Place, State},
+    step::Rejection,
+};
+
+/// The variables visible at a place.
+pub(super) struct Visible<'a> {
+    pub(super) workflow: &'a Workflow,
+    pub(super) state: &'a State,
+    pub(super) place: &'a Place,
+    pub(super) event_data: &'a Value,
+    pub(super) actor: &'a Actor,
+    pub(super) now: Timestamp,
+    pub(super) draws: Arc<AtomicU64>,
+    /// The element of a list that a job is started for.
+    pub(super) local: Option<(&'a str, &'a Value)>,
+}
+
+impl Variables for Visible<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        match name {
+            "event" => return Some(if self.event_data.is_null() { json!({}) } else { self.event_data.clone() }),
+            "now" => return Some(Value::from(self.now.as_ms())),
+            "actor" => return Some(actor(self.actor)),
+            _ => {}
+        }
+        if let Some((_, value)) = self.local.filter(|(local, _)| *local == name) {
+            return Some(value.clone());
+        }
+        self.of_item(name).or_else(|| {
+            let scope = &self.state.scope;
+            scope.data.get(name).cloned().or_else(|| scope.counters.get(name).map(|count| Value::from(*count)))
+        })
+    }
+
+    fn draws(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.draws)
+    }
+}
+
+impl Visible<'_> {
+    fn of_item(&self, name: &str) -> Option<Value> {
+        let item = self.state.running_item(self.place.item.as_deref()?)?;
+        let (_, each) = self.workflow.each_around(&self.place.path.0)?;
+        if each.name == name {
+            return Some(item.value.clone());
+        }
+        let scope = &item.scope;
+        scope.data.get(name).cloned().or_else(|| scope.counters.get(name).map(|count| Value::from(*count)))
+    }
+
+    pub(super) fn value(&self, expr: &Expr) -> Result<Value, Rejection> {
+        expr.evaluate(self).map_err(|source| failed(expr.source(), source))
+    }
+
+    pub(super) fn holds(&self, expr: &Expr) -> Result<bool, Rejection> {
+        expr.holds(self).map_err(|source| failed(expr.source(), source))
+    }
+
+    pub(super) fn fill(&self, template: &Template) -> Result<Value, Rejection> {
+        template.fill(self).map_err(|source| failed(&text(template), source))
+    }
+}
+
+pub(super) fn failed(expression: &str, source: crate::expr::Error) -> Rejection {
+    Rejection::ExpressionFailed { expression: expression.to_owned(), source }
+}
+
+/// A template as written, for messages.
+pub(super) fn text(template: &Template) -> String {
+    match template {
+        Template::Text { source, .. } => source.clone(),
+        Template::Literal(value) => value.to_string(),
+        Template::List(_) => "[…]".to_owned(),
+        Template::Map(_) => "{…}".to_owned(),
+    }
+}
+
+/// The actor as expressions see it.
+fn actor(actor: &Actor) -> Value {
+    match actor {
+        Actor::System => json!({"type": "system"}),
+        Actor::Clock => json!({"type": "clock"}),
+        Actor::Worker => json!({"type": "worker"}),
+        Actor::Person { id, acting_as } => json!({
+            "type": "person",
+            "id": id.to_string(),
+            "acting_as": acting_as.map(|organization| organization.to_string()),
+        }),
+    }
+}
