@@ -60,3 +60,18 @@ fn a_character_without_a_glyph_is_an_error() {
     let refused = layout::pages(&[markup::Block::Paragraph("甲\u{10FFFF}方。")], &mut faces);
     assert!(matches!(refused, Err(Error::GlyphMissing('\u{10FFFF}'))));
 }
+
+#[test]
+fn the_contract_type_puts_its_fields_in_these_places() {
+    let definition = include_str!("../../../../workflows/supplier_purchase.yaml");
+    for (kind, place) in [
+        ("seal", SEAL_PLACE),
+        ("date", SEAL_DATE_PLACE),
+        ("signature", SIGNATURE_PLACE),
+        ("date", SIGNATURE_DATE_PLACE),
+    ] {
+        let Place { x, y, w, h } = place;
+        let field = format!("{{kind: {kind}, page: last, x_mm: {x}, y_mm: {y}, w_mm: {w}, h_mm: {h}");
+        assert!(definition.contains(&field), "no {field} in the contract type");
+    }
+}
