@@ -1,1 +1,21 @@
-//! sealflow-store
+//! Everything that lasts: instances and their history, timers, tasks, jobs, the application's tables, and files by
+//! content. One code over SQLite and PostgreSQL.
+//!
+//! Nothing changes an instance but [`instances::submit`]: one transaction that keeps the event, the new state, the
+//! timers, the tasks and the jobs, or nothing.
+
+pub mod blobs;
+pub mod change;
+pub mod db;
+pub mod definitions;
+pub mod failpoint;
+pub mod instances;
+pub mod jobs;
+pub mod tasks;
+pub(crate) mod text_enum;
+pub mod timers;
+
+pub use change::Change;
+pub use db::{Config, Conn, Dialect, Error, OpenError, Reader, Store, Tx};
+pub use instances::{NewEvent, StartInstance, Subject, Submitted, submit};
+pub use text_enum::UnknownWord;

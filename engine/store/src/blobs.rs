@@ -1,0 +1,139 @@
+//! Files by content: a blob's name is the SHA-256 of its bytes, so that a revision, once referred to, cannot change.
+
+use std::{fmt, path::Path, str::FromStr, sync::Arc};
+
+use bytes::Bytes;
+use object_store::{
+    Error as ObjectError, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, local::LocalFileSystem,
+    path::Path as ObjectPath,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// The most bytes that one blob may have: 200 MiB.
+pub const SIZE_MAX: usize = 200 << 20;
+
+/// A blob's name: 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BlobHash(String);
+
+impl BlobHash {
+    /// The name that these bytes have.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hex::encode(Sha256::digest(bytes)))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Two levels of folders keep each of them small.
+    fn path(&self) -> ObjectPath {
+        let (first, rest) = self.0.split_at(2);
+        let (second, _) = rest.split_at(2);
+        ObjectPath::from_iter([first, second, self.0.as_str()])
+    }
+}
+
+impl fmt::Display for BlobHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text is no SHA-256.
+#[derive(Debug, thiserror::Error)]
+#[error("not a SHA-256 in lower-case hexadecimal digits")]
+pub struct ParseHashError;
+
+impl FromStr for BlobHash {
+    type Err = ParseHashError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHashError> {
+        let digits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if digits { Ok(Self(text.to_owned())) } else { Err(ParseHashError) }
+    }
+}
+
+impl TryFrom<String> for BlobHash {
+    type Error = ParseHashError;
+
+    fn try_from(text: String) -> Result<Self, ParseHashError> {
+        text.parse()
+    }
+}
+
+impl From<BlobHash> for String {
+    fn from(hash: BlobHash) -> Self {
+        hash.0
+    }
+}
+
+/// A failed access to a blob.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing has this name.
+    #[error("there is no blob {0}")]
+    Missing(BlobHash),
+    /// What is stored under the name are other bytes: the storage is damaged or was tampered with.
+    #[error("the blob {0} does not have the content that its name tells")]
+    Damaged(BlobHash),
+    /// More than [`SIZE_MAX`].
+    #[error("a blob may have at most {SIZE_MAX} bytes, not {0}")]
+    TooLarge(usize),
+    /// The folder cannot be made.
+    #[error("the folder cannot be made")]
+    Folder(#[source] std::io::Error),
+    /// The storage failed.
+    #[error("the storage of blobs failed")]
+    Storage(#[source] ObjectError),
+}
+
+/// The blobs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    objects: Arc<dyn ObjectStore>,
+}
+
+impl Blobs {
+    /// Blobs in a folder. Each is on the disk before its name is handed out.
+    pub(crate) async fn open(dir: &Path) -> Result<Self, Error> {
+        tokio::fs::create_dir_all(dir).await.map_err(Error::Folder)?;
+        let files = LocalFileSystem::new_with_prefix(dir).map_err(Error::Storage)?.with_fsync(true);
+        Ok(Self { objects: Arc::new(files) })
+    }
+
+    /// Keeps these bytes. Keeping them twice is one blob.
+    ///
+    /// # Errors
+    /// When they are too many, or the storage failed.
+    pub async fn put(&self, bytes: Bytes) -> Result<BlobHash, Error> {
+        if bytes.len() > SIZE_MAX {
+            return Err(Error::TooLarge(bytes.len()));
+        }
+        let hash = BlobHash::of(&bytes);
+        let options = PutOptions::from(PutMode::Create);
+        match self.objects.put_opts(&hash.path(), bytes.into(), options).await {
+            Ok(_) | Err(ObjectError::AlreadyExists { .. }) => Ok(hash),
+            Err(error) => Err(Error::Storage(error)),
+        }
+    }
+
+    /// The bytes, checked against their name.
+    ///
+    /// # Errors
+    /// When there are none, they are not those that were kept, or the storage failed.
+    pub async fn get(&self, hash: &BlobHash) -> Result<Bytes, Error> {
+        let found = match self.objects.get(&hash.path()).await {
+            Ok(found) => found,
+            Err(ObjectError::NotFound { .. }) => return Err(Error::Missing(hash.clone())),
+            Err(error) => return Err(Error::Storage(error)),
+        };
+        let bytes = found.bytes().await.map_err(Error::Storage)?;
+        if BlobHash::of(&bytes) == *hash { Ok(bytes) } else { Err(Error::Damaged(hash.clone())) }
+    }
+}

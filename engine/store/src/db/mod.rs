@@ -1,0 +1,143 @@
+//! One store over two engines: opening, transactions, the dialects, and waking workers after a commit.
+
+mod dialect;
+mod error;
+mod open;
+pub(crate) mod row;
+mod tx;
+mod wake;
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use sqlx::{Any, AnyConnection, AnyPool, pool::PoolConnection};
+use tokio::sync::Notify;
+
+pub use dialect::Dialect;
+pub use error::Error;
+pub use open::{Config, OpenError};
+pub use tx::{Commit, Tx};
+
+use crate::{blobs::Blobs, definitions, jobs::Queue};
+
+/// A connection to either engine. Statements use `$1` placeholders.
+pub type Conn = AnyConnection;
+
+/// The database and the blobs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    dialect: Dialect,
+    database_url: String,
+    /// SQLite: exactly one connection. PostgreSQL: the pool for everything.
+    writers: AnyPool,
+    readers: AnyPool,
+    wake: wake::Wake,
+    blobs: Blobs,
+    definitions: definitions::Cache,
+}
+
+impl Store {
+    /// Opens the database, brings its schema up to date and finds the blobs.
+    ///
+    /// # Errors
+    /// When the address is of no known engine, the database cannot be reached, or a migration fails.
+    pub async fn open(config: &Config) -> Result<Self, OpenError> {
+        let opened = open::open(config).await?;
+        let wake = wake::Wake::new(opened.dialect, &opened.writers);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                dialect: opened.dialect,
+                database_url: opened.database_url,
+                writers: opened.writers,
+                readers: opened.readers,
+                wake,
+                blobs: opened.blobs,
+                definitions: definitions::Cache::default(),
+            }),
+        })
+    }
+
+    /// Which engine it is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.inner.dialect
+    }
+
+    /// Begins a transaction that may write. On SQLite there is one at a time; the others wait here.
+    ///
+    /// # Errors
+    /// When no connection is to be had in time.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        Tx::begin(self, &self.inner.writers).await
+    }
+
+    /// A connection that only reads. Each statement sees the newest committed state.
+    ///
+    /// # Errors
+    /// When no connection is to be had in time.
+    pub async fn read(&self) -> Result<Reader, Error> {
+        Ok(Reader { connection: self.inner.readers.acquire().await? })
+    }
+
+    /// Where the content-addressed files are.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
+    }
+
+    /// Signalled when a transaction committed jobs for this queue: by this process at once, by another process (on
+    /// PostgreSQL, while [`Store::listen`] runs) soon after. A signal may be missing, so waiters also poll.
+    #[must_use]
+    pub fn job_signal(&self, queue: Queue) -> Arc<Notify> {
+        self.inner.wake.signal(queue)
+    }
+
+    /// Passes on what other processes signal, for as long as it is polled. On SQLite it waits for ever: one process
+    /// works on the file, or polling must do.
+    pub async fn listen(&self) {
+        self.inner.wake.listen(&self.inner.database_url, self.inner.dialect).await;
+    }
+
+    pub(crate) fn definitions(&self) -> &definitions::Cache {
+        &self.inner.definitions
+    }
+
+    pub(crate) fn wake(&self, queues: impl IntoIterator<Item = Queue>) {
+        for queue in queues {
+            self.inner.wake.wake(queue);
+        }
+    }
+
+    /// Closes the connections: waits for those in use.
+    pub async fn close(&self) {
+        self.inner.readers.close().await;
+        self.inner.writers.close().await;
+    }
+}
+
+/// A connection that only reads; goes back to its pool when dropped.
+#[derive(Debug)]
+pub struct Reader {
+    connection: PoolConnection<Any>,
+}
+
+impl Deref for Reader {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.connection
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.connection
+    }
+}

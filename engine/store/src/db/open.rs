@@ -1,0 +1,140 @@
+//! Opening: engine by address, connection settings, schema.
+
+use std::{path::PathBuf, time::Duration};
+
+use sqlx::{AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator};
+
+use super::Dialect;
+use crate::blobs::{self, Blobs};
+
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// Readers of an SQLite file beside its one writer.
+const SQLITE_READERS: u32 = 4;
+/// Connections of a process to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long to wait for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// WAL lets readers go on beside the writer; FULL makes a commit survive a power cut; a second process may hold the
+/// write lock for a moment.
+const SQLITE_WRITER: &str = "
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma foreign_keys = on;
+    pragma busy_timeout = 10000;
+";
+const SQLITE_READER: &str = "
+    pragma foreign_keys = on;
+    pragma busy_timeout = 10000;
+    pragma query_only = on;
+";
+
+/// Where things are kept.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `sqlite:///folder/file.db` (made when it is not there) or `postgres://user@host/database`.
+    pub database_url: String,
+    /// The folder of the content-addressed files; made when it is not there.
+    pub blobs_dir: PathBuf,
+}
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Neither SQLite nor PostgreSQL.
+    #[error("the database address must begin with sqlite: or postgres:")]
+    UnknownEngine,
+    /// The database did not answer.
+    #[error("the database cannot be reached")]
+    Connect(#[source] sqlx::Error),
+    /// The schema is not ours, newer than this program, or a migration failed.
+    #[error("the database's schema cannot be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The folder of the blobs cannot be used.
+    #[error("the folder for documents cannot be used")]
+    Blobs(#[source] blobs::Error),
+}
+
+pub(super) struct Opened {
+    pub(super) dialect: Dialect,
+    pub(super) database_url: String,
+    pub(super) writers: AnyPool,
+    pub(super) readers: AnyPool,
+    pub(super) blobs: Blobs,
+}
+
+pub(super) async fn open(config: &Config) -> Result<Opened, OpenError> {
+    sqlx::any::install_default_drivers();
+    let dialect = Dialect::of_url(&config.database_url).ok_or(OpenError::UnknownEngine)?;
+    let blobs = Blobs::open(&config.blobs_dir).await.map_err(OpenError::Blobs)?;
+    let (database_url, writers, readers) = match dialect {
+        Dialect::Sqlite => {
+            let url = creating(&config.database_url);
+            let writers = sqlite_pool(&url, 1, SQLITE_WRITER).await?;
+            migrate(&SQLITE, &writers).await?;
+            let readers = sqlite_pool(&url, SQLITE_READERS, SQLITE_READER).await?;
+            (url, writers, readers)
+        }
+        Dialect::Postgres => {
+            let pool = AnyPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect(&config.database_url)
+                .await
+                .map_err(OpenError::Connect)?;
+            migrate(&POSTGRES, &pool).await?;
+            (config.database_url.clone(), pool.clone(), pool)
+        }
+    };
+    Ok(Opened { dialect, database_url, writers, readers, blobs })
+}
+
+/// Has SQLite make a missing file, unless the address says otherwise.
+fn creating(url: &str) -> String {
+    match url.split_once('?') {
+        None => format!("{url}?mode=rwc"),
+        Some((_, query)) if query.split('&').any(|part| part.starts_with("mode=")) => url.to_owned(),
+        Some(_) => format!("{url}&mode=rwc"),
+    }
+}
+
+async fn sqlite_pool(url: &str, connections: u32, settings: &'static str) -> Result<AnyPool, OpenError> {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(move |connection: &mut AnyConnection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(settings).execute(connection).await?;
+                Ok(())
+            })
+        })
+        .connect(url)
+        .await
+        .map_err(OpenError::Connect)
+}
+
+async fn migrate(migrator: &Migrator, pool: &AnyPool) -> Result<(), OpenError> {
+    migrator.run(pool).await.map_err(OpenError::Migrate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_is_made_unless_the_address_says_otherwise() {
+        assert_eq!(creating("sqlite:///a.db"), "sqlite:///a.db?mode=rwc");
+        assert_eq!(creating("sqlite:///a.db?mode=ro"), "sqlite:///a.db?mode=ro");
+        assert_eq!(creating("sqlite:///a.db?cache=private"), "sqlite:///a.db?cache=private&mode=rwc");
+    }
+
+    #[test]
+    fn both_engines_have_the_same_migrations() {
+        let names = |migrator: &Migrator| -> Vec<_> {
+            migrator.iter().map(|migration| (migration.version, migration.description.to_string())).collect()
+        };
+        assert_eq!(names(&SQLITE), names(&POSTGRES));
+    }
+}

@@ -1,0 +1,153 @@
+//! A transaction, with the database's time and the queues to wake when it is committed.
+
+use std::collections::BTreeSet;
+
+use sealflow_core::Timestamp;
+use sqlx::{Any, AnyPool, Transaction};
+
+use super::{Conn, Error, Store};
+use crate::{failpoint, jobs::Queue};
+
+/// A transaction that may write. Dropped without commit it is rolled back.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, Any>,
+    store: Store,
+    now: Timestamp,
+    wake: BTreeSet<Queue>,
+    commits: BTreeSet<Commit>,
+}
+
+/// What a commit makes lasting, for the fail points around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Commit {
+    /// An event of an instance.
+    Submit,
+    /// Jobs were taken.
+    Claim,
+    /// A vendor is about to be called.
+    MarkOutside,
+    /// A job is done, with what it changed.
+    Complete,
+    /// A job goes back: to be tried again, or dead.
+    Release,
+    /// A timer fired.
+    Fire,
+}
+
+impl Commit {
+    const fn before(self) -> &'static str {
+        match self {
+            Self::Submit => "store::submit::before_commit",
+            Self::Claim => "jobs::claim::before_commit",
+            Self::MarkOutside => "jobs::mark_outside::before_commit",
+            Self::Complete => "jobs::complete::before_commit",
+            Self::Release => "jobs::release::before_commit",
+            Self::Fire => "timers::fire::before_commit",
+        }
+    }
+
+    const fn after(self) -> &'static str {
+        match self {
+            Self::Submit => "store::submit::after_commit",
+            Self::Claim => "jobs::claim::after_commit",
+            Self::MarkOutside => "jobs::mark_outside::after_commit",
+            Self::Complete => "jobs::complete::after_commit",
+            Self::Release => "jobs::release::after_commit",
+            Self::Fire => "timers::fire::after_commit",
+        }
+    }
+}
+
+impl Tx {
+    pub(super) async fn begin(store: &Store, pool: &AnyPool) -> Result<Self, Error> {
+        let dialect = store.dialect();
+        let mut inner = pool.begin_with(dialect.begin()).await?;
+        let now: i64 = sqlx::query_scalar(dialect.now()).fetch_one(&mut *inner).await?;
+        Ok(Self {
+            inner,
+            store: store.clone(),
+            now: Timestamp(now),
+            wake: BTreeSet::new(),
+            commits: BTreeSet::new(),
+        })
+    }
+
+    /// The database's clock, read once when the transaction began.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// For the statements of an aggregate.
+    pub fn conn(&mut self) -> &mut Conn {
+        &mut self.inner
+    }
+
+    /// The store that it belongs to.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Wakes this queue's workers after the commit.
+    pub(crate) fn wake(&mut self, queue: Queue) {
+        self.wake.insert(queue);
+    }
+
+    /// Sets off the fail points around the commit.
+    pub(crate) fn label(&mut self, commit: Commit) {
+        self.commits.insert(commit);
+    }
+
+    /// Makes it lasting and wakes the workers of the queues that got jobs.
+    ///
+    /// # Errors
+    /// With [`Error::Unreachable`] the commit may have happened or not: read back by the event's or the job's key.
+    pub async fn commit(self) -> Result<(), Error> {
+        for commit in &self.commits {
+            failpoint::hit(commit.before());
+        }
+        self.inner.commit().await?;
+        for commit in &self.commits {
+            failpoint::hit(commit.after());
+        }
+        self.store.wake(self.wake);
+        Ok(())
+    }
+
+    /// Undoes it.
+    ///
+    /// # Errors
+    /// When the connection broke; then the database undoes it by itself.
+    pub async fn rollback(self) -> Result<(), Error> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    /// Marks a point that [`Tx::undo`] returns to. There is one at a time.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn savepoint(&mut self) -> Result<(), Error> {
+        sqlx::raw_sql("savepoint sealflow_part").execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Keeps what was written since the savepoint.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn keep(&mut self) -> Result<(), Error> {
+        sqlx::raw_sql("release savepoint sealflow_part").execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Undoes what was written since the savepoint, and goes on.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn undo(&mut self) -> Result<(), Error> {
+        sqlx::raw_sql("rollback to savepoint sealflow_part").execute(self.conn()).await?;
+        self.keep().await
+    }
+}

@@ -1,0 +1,124 @@
+//! What happened to an instance, in order and without gaps.
+
+use sealflow_core::{Event, EventId, ids::InstanceId};
+
+use super::{Submitted, Summary};
+use crate::{
+    Conn, Error, Tx,
+    db::row::{from_json, parse, to_i64, to_json, to_u64},
+    text_enum::text_enum,
+};
+
+/// The most entries read at once.
+pub const ENTRIES_MAX: u32 = 1_000;
+
+text_enum! {
+    /// What came of an event.
+    Disposition ("disposition of an event") {
+        /// It took the instance a step further.
+        Applied = "applied",
+        /// It answered to something that was no longer awaited.
+        Ignored = "ignored",
+    }
+}
+
+/// One event of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// From 1.
+    pub seq: u64,
+    /// What happened, when, and who caused it.
+    pub event: Event,
+    /// What came of it.
+    pub disposition: Disposition,
+    /// The instance's status afterwards.
+    pub status: String,
+    /// What the step asked for.
+    pub effects: Summary,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    seq: i64,
+    event: String,
+    disposition: String,
+    status: String,
+    effects: String,
+}
+
+impl TryFrom<Row> for Entry {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            seq: to_u64("an event's number", row.seq)?,
+            event: from_json("an event", &row.event)?,
+            disposition: parse("an event's disposition", &row.disposition)?,
+            status: row.status,
+            effects: from_json("an event's effects", &row.effects)?,
+        })
+    }
+}
+
+impl Entry {
+    /// What a repeated submit answers.
+    pub(super) fn into_submitted(self) -> Submitted {
+        Submitted {
+            seq: self.seq,
+            duplicate: true,
+            ignored: self.disposition == Disposition::Ignored,
+            status: self.status,
+            effects: self.effects,
+        }
+    }
+}
+
+/// The events after `after_seq` (0: from the start), at most `limit`.
+///
+/// # Errors
+/// When the database cannot be reached, or holds what this version cannot read.
+pub async fn list(conn: &mut Conn, id: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select seq, event, disposition, status, effects from history \
+         where instance_id = $1 and seq > $2 order by seq limit $3",
+    )
+    .bind(id.to_string())
+    .bind(to_i64(after_seq))
+    .bind(i64::from(limit.min(ENTRIES_MAX)))
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+/// The event with this id.
+///
+/// # Errors
+/// When the database cannot be reached, or holds what this version cannot read.
+pub async fn find(conn: &mut Conn, id: InstanceId, event_id: &EventId) -> Result<Option<Entry>, Error> {
+    let row: Option<Row> = sqlx::query_as(
+        "select seq, event, disposition, status, effects from history where instance_id = $1 and event_id = $2",
+    )
+    .bind(id.to_string())
+    .bind(&event_id.0)
+    .fetch_optional(conn)
+    .await?;
+    row.map(Entry::try_from).transpose()
+}
+
+pub(super) async fn append(tx: &mut Tx, id: InstanceId, entry: &Entry) -> Result<(), Error> {
+    sqlx::query(
+        "insert into history (instance_id, seq, event_id, at_ms, event, disposition, status, effects) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(id.to_string())
+    .bind(to_i64(entry.seq))
+    .bind(&entry.event.id.0)
+    .bind(entry.event.at.as_ms())
+    .bind(to_json("an event", &entry.event)?)
+    .bind(entry.disposition.as_str())
+    .bind(&entry.status)
+    .bind(to_json("an event's effects", &entry.effects)?)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,3 @@
+update jobs
+set state = 'dead', finished_at_ms = $3, lease_token = null, leased_until_ms = null, last_error = $4
+where id = $1 and lease_token = $2 and state = 'running'

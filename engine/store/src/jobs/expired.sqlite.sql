@@ -1,0 +1,5 @@
+select id, lease_token, queue, attempts, max_attempts
+from jobs
+where state = 'running' and leased_until_ms < $1
+order by leased_until_ms
+limit $2

@@ -1,0 +1,186 @@
+//! The job table: what is slow or outside, done by workers, at least once and never lost.
+//!
+//! A job is inserted in the transaction that wants it. A worker claims it with a lease (token and time), renews the
+//! lease while it works, and writes the result only while the lease is its own. Whoever dies loses the lease, and the
+//! job is taken up again. Attempts are counted when a job is claimed, so that one that kills its worker ends as `dead`.
+//!
+//! ```text
+//!            insert                claim                 complete
+//!              │                     │                      │
+//!              ▼                     ▼                      ▼
+//!          available ───────────► running ──────────────► done
+//!           │  ▲  ▲                │  │
+//!   cancel  │  │  └── retry, wait, ┘  │ bury, attempts used up
+//!           ▼  │       lease lost     ▼
+//!      cancelled └────── retry ────  dead
+//! ```
+//!
+//! Functions take `now` as an argument; production code passes [`Tx::now`](crate::Tx::now).
+
+mod ack;
+mod backoff;
+mod claim;
+mod insert;
+mod lease;
+mod list;
+mod ops;
+
+use sealflow_core::{
+    Timestamp,
+    ids::{InstanceId, JobId},
+};
+use serde_json::Value;
+
+pub use ack::{
+    AckError, Complete, CompleteError, Failure, Released, bury, complete, hand_back, mark_outside_call,
+    retry_later, wait_until,
+};
+pub use backoff::{ErrorClass, delay_ms};
+pub use claim::{Claim, claim};
+pub use insert::{NewJob, insert};
+pub(crate) use insert::{cancel, insert_request};
+pub use lease::{Reaped, reap, renew};
+pub use list::{Filter, JobSummary, PAGE_SIZE_MAX, Page, get, list, of_instance};
+pub use ops::{QueueStats, RetryDeadError, delete_finished, pause, queue_stats, resume, retry_dead};
+
+use crate::text_enum::text_enum;
+
+text_enum! {
+    /// Where jobs wait, with workers of their own.
+    Queue ("queue") {
+        /// Messages through the SMS gateway.
+        Sms = "sms",
+        /// Mail.
+        Email = "email",
+        /// Preparing and stamping documents.
+        Pdf = "pdf",
+        /// Jobs of a kind that this version does not know. Nobody works here; they are dead from the start.
+        Unassigned = "unassigned",
+    }
+}
+
+impl Queue {
+    /// The queues that workers work on.
+    pub const WORKED: &[Self] = &[Self::Sms, Self::Email, Self::Pdf];
+}
+
+text_enum! {
+    /// What a job does; each kind has one handler.
+    Kind ("kind of job") {
+        /// A message about a contract.
+        SendSms = "send_sms",
+        /// A one-time code: somebody is waiting for it.
+        SendCode = "send_code",
+        /// The first revision of a document, with all fields.
+        PrepareDocument = "prepare_document",
+        /// A signer's revision.
+        StampSignature = "stamp_signature",
+        /// A mail.
+        SendEmail = "send_email",
+    }
+}
+
+impl Kind {
+    /// Where its jobs wait.
+    #[must_use]
+    pub const fn queue(self) -> Queue {
+        match self {
+            Self::SendSms | Self::SendCode => Queue::Sms,
+            Self::PrepareDocument | Self::StampSignature => Queue::Pdf,
+            Self::SendEmail => Queue::Email,
+        }
+    }
+
+    /// How often it is tried before it is dead.
+    #[must_use]
+    pub const fn max_attempts(self) -> u32 {
+        match self {
+            // A code is of no use after ten minutes.
+            Self::SendCode => 5,
+            Self::SendSms | Self::SendEmail => 12,
+            Self::PrepareDocument | Self::StampSignature => 10,
+        }
+    }
+
+    /// Lower runs first.
+    #[must_use]
+    pub const fn priority(self) -> i64 {
+        match self {
+            Self::SendCode => -10,
+            Self::SendSms | Self::PrepareDocument | Self::StampSignature | Self::SendEmail => 0,
+        }
+    }
+}
+
+text_enum! {
+    /// Where a job is in its life.
+    State ("state of a job") {
+        /// Waits for a worker, perhaps not before a time.
+        Available = "available",
+        /// A worker holds the lease.
+        Running = "running",
+        /// Its result is written.
+        Done = "done",
+        /// Gave up; waits for a person.
+        Dead = "dead",
+        /// Nobody wants it any more; it never ran.
+        Cancelled = "cancelled",
+    }
+}
+
+/// The right to write a job's result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Which job.
+    pub job_id: JobId,
+    /// Drawn when it was claimed.
+    pub token: String,
+}
+
+/// A job in a worker's hands.
+#[derive(Debug, Clone)]
+pub struct ClaimedJob {
+    /// The right to write its result.
+    pub lease: Lease,
+    /// How often it was claimed: tells this lease from an earlier one in logs.
+    pub lease_epoch: u64,
+    /// Its key; never used twice, so also good as a key towards vendors.
+    pub key: String,
+    /// The kind's word, as it was inserted. It may be one that this version does not know.
+    pub kind: String,
+    /// The handler's input, as it was inserted.
+    pub payload: String,
+    /// From 1; this one included.
+    pub attempt: u32,
+    /// After how many it is dead.
+    pub max_attempts: u32,
+    /// When an earlier attempt was about to call outside: what came of it must be asked first.
+    pub earlier_outside_call_at: Option<Timestamp>,
+    /// The instance that waits for it.
+    pub instance_id: Option<InstanceId>,
+    /// The item of an `each` that it serves.
+    pub item: Option<String>,
+}
+
+impl ClaimedJob {
+    /// The key as the instance's definition knows it.
+    #[must_use]
+    pub fn key_in_instance(&self) -> Option<&str> {
+        let instance = self.instance_id?.to_string();
+        self.key.strip_prefix(&instance)?.strip_prefix('/')
+    }
+}
+
+/// The key in the table of a job that an instance asked for.
+pub(crate) fn key_of(instance_id: InstanceId, key: &str) -> String {
+    format!("{instance_id}/{key}")
+}
+
+/// What a worker found, as the instance is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The outcome's name, as in the definition's `on`.
+    pub name: String,
+    /// What was found.
+    pub data: Value,
+}

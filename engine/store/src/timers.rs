@@ -1,0 +1,167 @@
+//! Timers as rows: the database's clock decides, and whoever looks first fires them. The event's id is made of key and
+//! generation, so that one fired twice happens once; an older generation does nothing.
+
+use sealflow_core::{Actor, EventId, EventKind, TimerRequest, Timestamp, ids::InstanceId};
+
+use crate::{
+    Conn, Error, Tx,
+    db::{
+        Commit,
+        row::{parse, to_i64, to_u64},
+    },
+    instances::{NewEvent, Submitted, submit},
+    jobs::{ErrorClass, delay_ms},
+};
+
+const SET: &str = include_str!("timers/set.sql");
+
+/// A timer that is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timer {
+    /// Whose.
+    pub instance_id: InstanceId,
+    /// Unique within the instance.
+    pub key: String,
+    /// Raised each time the key is set.
+    pub generation: u64,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// How often firing it has failed.
+    pub tries: u32,
+    /// Why it failed last.
+    pub last_error: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    instance_id: String,
+    key: String,
+    generation: i64,
+    due_at_ms: i64,
+    tries: i64,
+    last_error: Option<String>,
+}
+
+impl TryFrom<Row> for Timer {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            instance_id: parse("a timer's instance", &row.instance_id)?,
+            key: row.key,
+            generation: to_u64("a timer's generation", row.generation)?,
+            due_at: Timestamp(row.due_at_ms),
+            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
+            last_error: row.last_error,
+        })
+    }
+}
+
+/// Timers that are due at `now`, the longest due first, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn due(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<Vec<Timer>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select instance_id, key, generation, due_at_ms, tries, last_error from timers \
+         where try_at_ms <= $1 order by try_at_ms limit $2",
+    )
+    .bind(now.as_ms())
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Timer::try_from).collect()
+}
+
+/// The timers of an instance, the soonest first.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn of_instance(conn: &mut Conn, id: InstanceId) -> Result<Vec<Timer>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select instance_id, key, generation, due_at_ms, tries, last_error from timers \
+         where instance_id = $1 order by due_at_ms, key",
+    )
+    .bind(id.to_string())
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Timer::try_from).collect()
+}
+
+/// Fires a timer: submits its event. One that was set anew or cancelled meanwhile is kept as ignored.
+///
+/// # Errors
+/// See [`submit::Error`].
+pub async fn fire(tx: &mut Tx, timer: &Timer) -> Result<Submitted, submit::Error> {
+    let now = tx.now();
+    fire_at(tx, timer, now).await
+}
+
+/// Like [`fire`], at a time given by the caller: for tests of what time does.
+///
+/// # Errors
+/// See [`submit::Error`].
+pub async fn fire_at(tx: &mut Tx, timer: &Timer, now: Timestamp) -> Result<Submitted, submit::Error> {
+    let event = NewEvent {
+        id: EventId(format!("timer/{}/{}", timer.key, timer.generation)),
+        actor: Actor::Clock,
+        kind: EventKind::TimerFired { key: timer.key.clone(), generation: timer.generation },
+    };
+    let submitted = submit::submit_at(tx, timer.instance_id, event, now).await?;
+    if submitted.duplicate {
+        fired(tx, timer.instance_id, &timer.key, timer.generation).await?;
+    }
+    tx.label(Commit::Fire);
+    Ok(submitted)
+}
+
+/// Puts off a timer that could not be fired, so that it does not stand in the way of others.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn put_off(tx: &mut Tx, timer: &Timer, error: &str) -> Result<(), Error> {
+    let try_at = tx.now().plus_ms(delay_ms(ErrorClass::Retry, timer.tries.saturating_add(1), rand::random()));
+    sqlx::query(
+        "update timers set try_at_ms = $4, tries = tries + 1, last_error = $5 \
+         where instance_id = $1 and key = $2 and generation = $3",
+    )
+    .bind(timer.instance_id.to_string())
+    .bind(&timer.key)
+    .bind(to_i64(timer.generation))
+    .bind(try_at.as_ms())
+    .bind(error)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set(tx: &mut Tx, id: InstanceId, timer: &TimerRequest) -> Result<(), Error> {
+    sqlx::query(SET)
+        .bind(id.to_string())
+        .bind(&timer.key)
+        .bind(to_i64(timer.generation))
+        .bind(timer.due_at.as_ms())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn cancel(tx: &mut Tx, id: InstanceId, key: &str) -> Result<(), Error> {
+    sqlx::query("delete from timers where instance_id = $1 and key = $2")
+        .bind(id.to_string())
+        .bind(key)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Drops a timer that has fired, unless it was set anew since.
+pub(crate) async fn fired(tx: &mut Tx, id: InstanceId, key: &str, generation: u64) -> Result<(), Error> {
+    sqlx::query("delete from timers where instance_id = $1 and key = $2 and generation <= $3")
+        .bind(id.to_string())
+        .bind(key)
+        .bind(to_i64(generation))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
