@@ -65,7 +65,11 @@ mod tests {
         let file = folder.path().join("file.pdf");
         std::fs::write(&file, bytes).unwrap();
         let output = Command::new("qpdf").arg("--check").arg(&file).output().unwrap();
-        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
     }
 
     #[test]
@@ -77,7 +81,8 @@ mod tests {
         std::fs::write(&file, bytes).unwrap();
         let output = Command::new("pdftotext").arg(&file).arg("-").output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        for phrase in ["示例采购合同", "第十八条", "203,230.00", "甲方（盖章）：示例采购有限公司", "第 10 页"] {
+        for phrase in ["示例采购合同", "第十八条", "203,230.00", "甲方（盖章）：示例采购有限公司", "第 10 页"]
+        {
             assert!(text.contains(phrase), "{phrase} is not in the extracted text");
         }
     }
