@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What ops/run and ops/test share: look for what is needed, install only what is missing, say clearly what cannot be.
 # Sourced, with the repository's root as working folder.
 
@@ -29,10 +30,13 @@ need_packages() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${missing[*]}"
-  as_root apt-get -qq update >/dev/null \
-    && as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null \
-    || die "These Debian packages are missing: ${missing[*]}" \
+  install_packages "${missing[@]}" || die "These Debian packages are missing: ${missing[*]}" \
       "Install them as root: apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+}
+
+install_packages() {
+  as_root apt-get -qq update >/dev/null || return 1
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
 need_rust() {
