@@ -1,0 +1,12 @@
+/** Chinese, the first language: the shape of all messages. */
+import common from './common'
+import contracts from './contracts'
+import ops from './ops'
+import signing from './signing'
+
+const zh = { ...common, ...signing, ...contracts, ...ops }
+
+/** Every language has exactly these keys; the compiler refuses a missing or an extra one. */
+export type Messages = typeof zh
+
+export default zh

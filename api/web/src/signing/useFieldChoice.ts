@@ -1,0 +1,50 @@
+/** What opens when a field is touched, and what fills it. The date needs no sheet: the touch sets it. */
+import { computed, shallowRef } from 'vue'
+
+import type { Field } from '@/api/types'
+
+import type { Drawing } from './strokes'
+import type { SigningFlow } from './useSigning'
+
+export type Sheet = 'pad' | 'signature' | 'seal' | 'text'
+/** The longest text of a text field. */
+export const TEXT_MAX = 200
+
+export function useFieldChoice(flow: SigningFlow) {
+  const open = shallowRef<{ field: Field; sheet: Sheet }>()
+  const sheet = computed(() => open.value?.sheet)
+
+  function choose(field: Field): void {
+    flow.activeField.value = field.id
+    if (field.kind === 'date') return flow.fill(field, { date: true })
+    if (field.kind === 'text') open.value = { field, sheet: 'text' }
+    else if (field.kind === 'seal') open.value = { field, sheet: 'seal' }
+    else open.value = { field, sheet: flow.lastDrawing.value ? 'signature' : 'pad' }
+  }
+
+  function drawAnew(): void {
+    if (open.value) open.value = { field: open.value.field, sheet: 'pad' }
+  }
+
+  function useDrawing(drawing: Drawing): void {
+    const { strokes, width, height } = drawing
+    if (open.value) flow.fill(open.value.field, { strokes, width, height })
+    close()
+  }
+
+  function useSeal(sealId: string): void {
+    if (open.value) flow.fill(open.value.field, { seal_id: sealId })
+    close()
+  }
+
+  function useText(text: string): void {
+    if (open.value) flow.fill(open.value.field, { text: text.slice(0, TEXT_MAX) })
+    close()
+  }
+
+  function close(): void {
+    open.value = undefined
+  }
+
+  return { open, sheet, choose, drawAnew, useDrawing, useSeal, useText, close }
+}
