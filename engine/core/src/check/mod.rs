@@ -1,9 +1,26 @@
-//! What the form alone cannot show: names that lead nowhere, conditions that cannot hold, states nobody reaches.
+//! What the form alone cannot show: names that lead nowhere, conditions that cannot be worked out, states that nobody
+//! reaches or leaves. All faults are found, not only the first.
+
+mod contract_type;
+mod expressions;
+mod flow;
+mod names;
+mod states;
+mod transitions;
+
+pub(crate) use contract_type::contract_type;
+
+use std::collections::BTreeSet;
 
 use crate::{
-    model::{ContractType, Workflow},
+    model::{Header, StateDef, Workflow},
     parse::tree::Segment,
 };
+
+/// How many states a workflow may have.
+pub(crate) const STATES_MAX: usize = 500;
+/// How deep states may be nested.
+pub(crate) const DEPTH_MAX: usize = 8;
 
 /// A fault and where in the definition it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,10 +30,85 @@ pub(crate) struct Finding {
     pub(crate) help: Option<String>,
 }
 
-pub(crate) fn workflow(_workflow: &Workflow) -> Vec<Finding> {
-    Vec::new()
+/// A place in the source, as the walk goes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spot(Vec<Segment>);
+
+impl Spot {
+    /// The place one step further in.
+    pub(super) fn then(&self, segment: impl Into<Segment>) -> Self {
+        let mut path = self.0.clone();
+        path.push(segment.into());
+        Self(path)
+    }
 }
 
-pub(crate) fn contract_type(_contract_type: &ContractType) -> Vec<Finding> {
-    Vec::new()
+/// The names that expressions may use somewhere.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope {
+    /// Everything that can be read.
+    pub(super) readable: BTreeSet<String>,
+    /// What `set` may change.
+    pub(super) settable: BTreeSet<String>,
+    /// What `raise` may raise.
+    pub(super) counters: BTreeSet<String>,
+}
+
+pub(super) struct Checker<'a> {
+    workflow: &'a Workflow,
+    findings: Vec<Finding>,
+    /// Counters that some transition raises.
+    raised: BTreeSet<String>,
+    states: usize,
+}
+
+/// All faults of a workflow of valid form.
+pub(crate) fn workflow(workflow: &Workflow) -> Vec<Finding> {
+    let mut checker = Checker { workflow, findings: Vec::new(), raised: BTreeSet::new(), states: 0 };
+    let top = Spot::default();
+    checker.header(&top.then("workflow"), &workflow.workflow);
+    let scope = checker.declarations(&top);
+    for (index, condition) in workflow.require.iter().enumerate() {
+        checker.expression(&top.then("require").then(index), condition, &scope);
+    }
+    checker.initial(&top, &workflow.initial, &workflow.states);
+    checker.states_of(&top, &mut Vec::new(), &workflow.states, &scope);
+    checker.ways_on(&top, &[], &workflow.on, &workflow.timers, &scope);
+    checker.counters_raised(&top.then("counters"), workflow.counters.keys());
+    if checker.states > STATES_MAX {
+        checker.fault(&top.then("states"), format!("{} states are more than {STATES_MAX}", checker.states), None);
+    }
+    // Where a name leads nowhere, what is reachable cannot be said.
+    if checker.findings.is_empty() {
+        checker.flow(&top);
+    }
+    checker.findings
+}
+
+impl Checker<'_> {
+    pub(super) fn fault(&mut self, spot: &Spot, message: String, help: Option<String>) {
+        self.findings.push(Finding { path: spot.0.clone(), message, help });
+    }
+
+    pub(super) fn header(&mut self, spot: &Spot, header: &Header) {
+        self.name(&spot.then("name"), &header.name, "name");
+        if header.version == 0 {
+            self.fault(&spot.then("version"), "versions begin at 1".to_owned(), None);
+        }
+    }
+
+    /// The kinds of a state that exclude one another, as written.
+    pub(super) fn kinds(state: &StateDef) -> Vec<&'static str> {
+        [
+            (state.task.is_some(), "task"),
+            (state.job.is_some(), "job"),
+            (state.each.is_some(), "each"),
+            (!state.states.is_empty(), "states"),
+            (state.finish.is_some(), "final"),
+            (!state.always.is_empty(), "always"),
+        ]
+        .into_iter()
+        .filter_map(|(present, kind)| present.then_some(kind))
+        .collect()
+    }
 }

@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
+pub(crate) use rewrite::RANDOM;
 pub use template::{Part, Template};
 
 /// The longest expression, in bytes.

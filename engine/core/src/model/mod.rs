@@ -231,6 +231,22 @@ impl StateDef {
 }
 
 impl Workflow {
+    /// No states at all.
+    pub(crate) fn empty(header: Header) -> Self {
+        Self {
+            workflow: header,
+            title: None,
+            input: BTreeSet::new(),
+            require: Vec::new(),
+            data: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            initial: String::new(),
+            states: BTreeMap::new(),
+            on: BTreeMap::new(),
+            timers: BTreeMap::new(),
+        }
+    }
+
     /// The state at a path of names from the top; none for the empty path.
     #[must_use]
     pub fn state(&self, path: &[String]) -> Option<&StateDef> {

@@ -22,8 +22,11 @@ use crate::{
     state::State,
 };
 
+pub(crate) use dispatch::DONE;
 pub use dispatch::possible_actions;
 pub use rejection::Rejection;
+pub(crate) use target::{children, resolve};
+pub(crate) use transition::STAY;
 
 /// How many transitions one event may cause.
 pub const TRANSITIONS_MAX: u32 = 1_000;

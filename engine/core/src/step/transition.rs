@@ -18,7 +18,7 @@ use crate::{
     state::Place,
 };
 
-/// `else: stay`.
+/// `to: stay` and `else: stay`.
 pub(crate) const STAY: &str = "stay";
 
 impl Run<'_> {
@@ -35,7 +35,7 @@ impl Run<'_> {
         }
         self.assign(holder, &transition.set)?;
         let started = self.start_jobs(holder, &transition.start)?;
-        match &transition.to {
+        match transition.to.as_deref().filter(|to| *to != STAY) {
             Some(to) => self.go(holder, to, started),
             None => {
                 self.effects.extend(started);

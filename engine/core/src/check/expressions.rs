@@ -1,0 +1,99 @@
+//! Expressions and texts with expressions in them.
+
+use std::collections::BTreeMap;
+
+use super::{Checker, Scope, Spot};
+use crate::{
+    diagnostic::did_you_mean,
+    duration::Duration,
+    expr::{Expr, RANDOM, Template},
+};
+
+/// CEL's functions, without its operators and macros, and ours.
+const FUNCTIONS: &[&str] = &[
+    "bool", "bytes", "contains", "double", "duration", "dyn", "endsWith", "getDate", "getDayOfMonth", "getDayOfWeek",
+    "getDayOfYear", "getFullYear", "getHours", "getMilliseconds", "getMinutes", "getMonth", "getSeconds", "hasValue",
+    "int", "matches", "none", "of", "ofNonZeroValue", "or", "orValue", RANDOM, "size", "startsWith", "string",
+    "timestamp", "type", "uint", "value",
+];
+
+impl Checker<'_> {
+    pub(super) fn expression(&mut self, spot: &Spot, expr: &Expr, scope: &Scope) {
+        if let Some(error) = expr.parse_error() {
+            let at = error.position.map(|(line, column)| match line {
+                0 | 1 => format!(" at its column {column}"),
+                line => format!(" at its line {line}, column {column}"),
+            });
+            let message = format!("the expression cannot be read{}: {}", at.unwrap_or_default(), error.message);
+            return self.fault(spot, message, None);
+        }
+        for name in expr.variables() {
+            if !scope.readable.contains(name) {
+                let help = did_you_mean(name, scope.readable.iter().map(String::as_str));
+                self.fault(spot, format!("the variable `{name}` is not declared"), help);
+            }
+        }
+        for name in expr.functions() {
+            if !FUNCTIONS.contains(&name.as_str()) {
+                let help = did_you_mean(name, FUNCTIONS.iter().copied());
+                self.fault(spot, format!("there is no function `{name}`"), help);
+            }
+        }
+    }
+
+    pub(super) fn assignments(&mut self, spot: &Spot, set: &BTreeMap<String, Expr>, scope: &Scope) {
+        for (name, expr) in set {
+            let spot = spot.then(name.as_str());
+            if !scope.settable.contains(name) {
+                let help = if scope.counters.contains(name) {
+                    Some("a counter is changed by `raise` only".to_owned())
+                } else {
+                    did_you_mean(name, scope.settable.iter().map(String::as_str))
+                        .or_else(|| Some("declare it under `data`".to_owned()))
+                };
+                self.fault(&spot, format!("the variable `{name}` is not declared"), help);
+            }
+            self.expression(&spot, expr, scope);
+        }
+    }
+
+    pub(super) fn template(&mut self, spot: &Spot, template: &Template, scope: &Scope) {
+        match template {
+            Template::Literal(_) => {}
+            Template::Text { source, parts: None } => {
+                let help = Some("write `{{` or `}}` for the character itself".to_owned());
+                self.fault(spot, format!("a brace in `{source}` has no partner"), help);
+            }
+            Template::Text { source, parts: Some(_) } => {
+                for expr in template.expressions() {
+                    self.expression(spot, expr, scope);
+                }
+                // `contract.id` for `{contract.id}` would send these letters.
+                let first = source.split('.').next().unwrap_or_default();
+                if source.contains('.') && scope.readable.contains(first) && !source.contains(['{', ' ']) {
+                    let help = Some(format!("write `\"{{{source}}}\"` for the value"));
+                    self.fault(spot, format!("`{source}` is taken as a text here"), help);
+                }
+            }
+            Template::List(list) => {
+                for (index, inner) in list.iter().enumerate() {
+                    self.template(&spot.then(index), inner, scope);
+                }
+            }
+            Template::Map(map) => self.payload(spot, map, scope),
+        }
+    }
+
+    pub(super) fn payload(&mut self, spot: &Spot, payload: &BTreeMap<String, Template>, scope: &Scope) {
+        for (name, template) in payload {
+            self.template(&spot.then(name.as_str()), template, scope);
+        }
+    }
+
+    pub(super) fn duration(&mut self, spot: &Spot, duration: &Duration) {
+        if let Err(error) = duration.as_ms() {
+            let help = Some("for example `PT2H` (two hours) or `P30D` (thirty days)".to_owned());
+            self.fault(spot, error.to_string(), help);
+        }
+    }
+}

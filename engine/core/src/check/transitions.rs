@@ -1,0 +1,233 @@
+//! Transitions and timers: who or what causes them, and where they lead.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Checker, Scope, Spot};
+use crate::{
+    catalog,
+    diagnostic::did_you_mean,
+    model::{JobStart, StateDef, Timer, Transition, Transitions},
+    step::{DONE, STAY, children, resolve},
+};
+
+/// What may cause a transition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// A person, for himself (by the task) or named by `by`.
+    Action,
+    /// A job's outcome, or inner states that ended.
+    Outcome,
+    /// A decision.
+    Always,
+    /// A timer.
+    Timer,
+}
+
+impl Checker<'_> {
+    /// What leads on from the state at `path` (empty: from the whole workflow).
+    pub(super) fn ways_on(
+        &mut self,
+        spot: &Spot,
+        path: &[String],
+        on: &BTreeMap<String, Transitions>,
+        timers: &BTreeMap<String, Timer>,
+        scope: &Scope,
+    ) {
+        let outcomes = self.outcomes_within(path);
+        let task = self.workflow.state(path).is_some_and(|state| state.task.is_some());
+        for (event, transitions) in on {
+            let spot = spot.then("on").then(event.as_str());
+            self.name(&spot, event, "name of an action or outcome");
+            for (index, transition) in transitions.iter().enumerate() {
+                let spot = spot.then(index);
+                let cause = if transition.by.is_some() || task { Cause::Action } else { Cause::Outcome };
+                if cause == Cause::Outcome && !outcomes.contains(event.as_str()) {
+                    let near = did_you_mean(event, outcomes.iter().copied()).filter(|_| !outcomes.is_empty());
+                    let help = near.unwrap_or_else(|| "say with `by` who may do it".to_owned());
+                    self.fault(&spot, format!("nothing here causes `{event}`"), Some(help));
+                }
+                self.transition(&spot, path, transition, cause, scope);
+            }
+            self.all_reachable(&spot, transitions);
+        }
+        for (name, timer) in timers {
+            let spot = spot.then("timers").then(name.as_str());
+            self.name(&spot, name, "timer name");
+            self.timer(&spot, path, timer, scope);
+        }
+        self.job_has_outcome(spot, path);
+    }
+
+    pub(super) fn decision(&mut self, spot: &Spot, path: &[String], state: &StateDef, scope: &Scope) {
+        if state.always.is_empty() {
+            return;
+        }
+        let spot = spot.then("always");
+        for (index, transition) in state.always.iter().enumerate() {
+            let spot = spot.then(index);
+            self.transition(&spot, path, transition, Cause::Always, scope);
+            if transition.to.is_none() {
+                self.fault(&spot, "a decision must lead on: `to` is missing".to_owned(), None);
+            }
+        }
+        self.all_reachable(&spot, &state.always);
+        if state.always.0.last().is_some_and(|last| last.guard.is_some()) {
+            self.fault(&spot, "the last branch of a decision must have no `if`".to_owned(), None);
+        }
+        if !(state.on.is_empty() && state.timers.is_empty()) {
+            self.fault(&spot, "a decision does not wait: `on` and `timers` are never used".to_owned(), None);
+        }
+    }
+
+    /// A transition without conditions hides those after it.
+    fn all_reachable(&mut self, spot: &Spot, transitions: &Transitions) {
+        let open = transitions.iter().position(|transition| transition.guard.is_none() && transition.by.is_none());
+        if let Some(open) = open.filter(|open| open + 1 < transitions.0.len()) {
+            let message = "is never tried: the one before it has no `if`".to_owned();
+            self.fault(&spot.then(open + 1), message, None);
+        }
+    }
+
+    fn transition(
+        &mut self,
+        spot: &Spot,
+        path: &[String],
+        transition: &Transition,
+        cause: Cause,
+        scope: &Scope,
+    ) {
+        if let Some(guard) = &transition.guard {
+            self.expression(&spot.then("if"), guard, scope);
+        }
+        match (&transition.by, cause) {
+            (Some(by), Cause::Action) => self.expression(&spot.then("by"), by, scope),
+            (Some(_), _) => self.fault(&spot.then("by"), "no person causes this: `by` has no meaning".to_owned(), None),
+            (None, _) => {}
+        }
+        self.assignments(&spot.then("set"), &transition.set, scope);
+        self.starts(&spot.then("start"), &transition.start, scope);
+        match &transition.raise {
+            Some(counter) => {
+                self.raised.insert(counter.clone());
+                if !scope.counters.contains(counter) {
+                    let help = did_you_mean(counter, scope.counters.iter().map(String::as_str))
+                        .filter(|_| !scope.counters.is_empty())
+                        .or_else(|| Some("declare it with its limit under `counters`".to_owned()));
+                    self.fault(&spot.then("raise"), format!("the counter `{counter}` has no limit"), help);
+                }
+            }
+            None if transition.otherwise.is_some() => {
+                self.fault(&spot.then("else"), "`else` belongs to `raise`".to_owned(), None);
+            }
+            None => {}
+        }
+        for (key, to) in [("to", &transition.to), ("else", &transition.otherwise)] {
+            if let Some(to) = to {
+                self.target(&spot.then(key), path, to);
+            }
+        }
+    }
+
+    fn target(&mut self, spot: &Spot, path: &[String], to: &str) {
+        if to == STAY || resolve(self.workflow, path, to).is_some() {
+            return;
+        }
+        let near: BTreeSet<&str> = (0..path.len().max(1))
+            .filter_map(|level| children(self.workflow, path.get(..level)?))
+            .flat_map(BTreeMap::keys)
+            .map(String::as_str)
+            .collect();
+        self.fault(spot, format!("there is no state `{to}` to go to from here"), did_you_mean(to, near));
+    }
+
+    pub(super) fn starts(&mut self, spot: &Spot, starts: &[JobStart], scope: &Scope) {
+        for (index, start) in starts.iter().enumerate() {
+            let spot = spot.then(index);
+            let mut inner = scope.clone();
+            match (&start.list, &start.name) {
+                (Some(list), name) => {
+                    self.expression(&spot.then("in"), list, scope);
+                    let name = name.as_deref().unwrap_or("item");
+                    self.variable(&spot.then("as"), name, &mut inner.readable);
+                }
+                (None, Some(_)) => self.fault(&spot.then("as"), "`as` belongs to `in`".to_owned(), None),
+                (None, None) => {}
+            }
+            if let Some(guard) = &start.guard {
+                self.expression(&spot.then("if"), guard, &inner);
+            }
+            self.job_kind(&spot.then("kind"), &start.kind);
+            if let Some(key) = &start.key {
+                self.template(&spot.then("key"), key, &inner);
+            }
+            self.payload(&spot.then("payload"), &start.payload, &inner);
+        }
+    }
+
+    fn timer(&mut self, spot: &Spot, path: &[String], timer: &Timer, scope: &Scope) {
+        let then = &timer.then;
+        match (&timer.after, &timer.at, &timer.every) {
+            (Some(after), None, None) => self.duration(&spot.then("after"), after),
+            (None, Some(at), None) => self.expression(&spot.then("at"), at, scope),
+            (None, None, Some(every)) => {
+                self.duration(&spot.then("every"), every);
+                if timer.limit.is_none_or(|limit| limit == 0) {
+                    self.fault(spot, "`every` needs a `limit`: how often at most".to_owned(), None);
+                }
+                if then.to.as_deref().is_some_and(|to| to != STAY) {
+                    let message = "a repeating timer stays: it has no `to`".to_owned();
+                    self.fault(&spot.then("to"), message, Some("use `after` to lead on once".to_owned()));
+                }
+            }
+            _ => self.fault(spot, "a timer has one of `after`, `at` and `every`".to_owned(), None),
+        }
+        if timer.limit.is_some() && timer.every.is_none() {
+            self.fault(&spot.then("limit"), "`limit` belongs to `every`".to_owned(), None);
+        }
+        if then.to.is_none() && then.set.is_empty() && then.start.is_empty() && then.raise.is_none() {
+            self.fault(spot, "this timer does nothing".to_owned(), None);
+        }
+        self.transition(spot, path, then, Cause::Timer, scope);
+    }
+
+    /// The outcomes of all jobs at `path` or inside it, and `done` where inner states can end.
+    fn outcomes_within(&self, path: &[String]) -> BTreeSet<&'static str> {
+        fn collect(state: &StateDef, outcomes: &mut BTreeSet<&'static str>) {
+            if let Some(kind) = state.job.as_ref().and_then(|job| catalog::job_kind(&job.kind)) {
+                outcomes.extend(kind.outcomes);
+            }
+            if let Some((_, states)) = state.inner() {
+                states.values().for_each(|inner| collect(inner, outcomes));
+            }
+        }
+        let mut outcomes = BTreeSet::new();
+        match self.workflow.state(path) {
+            Some(state) => {
+                collect(state, &mut outcomes);
+                if state.inner().is_some() {
+                    outcomes.insert(DONE);
+                }
+            }
+            None => self.workflow.states.values().for_each(|state| collect(state, &mut outcomes)),
+        }
+        outcomes
+    }
+
+    /// Some outcome of the job at `path` must be known, there or further out.
+    fn job_has_outcome(&mut self, spot: &Spot, path: &[String]) {
+        let Some(job) = self.workflow.state(path).and_then(|state| state.job.as_ref()) else { return };
+        let Some(kind) = catalog::job_kind(&job.kind) else { return };
+        let known = (0..=path.len()).any(|len| {
+            let holder = path.get(..len).unwrap_or_default();
+            kind.outcomes.iter().any(|outcome| {
+                self.workflow
+                    .transitions(holder, outcome)
+                    .is_some_and(|transitions| transitions.iter().any(|transition| transition.by.is_none()))
+            })
+        });
+        if !known {
+            let help = Some(format!("its outcomes are {}", kind.outcomes.join(", ")));
+            self.fault(spot, format!("nothing follows the job `{}`", job.kind), help);
+        }
+    }
+}
