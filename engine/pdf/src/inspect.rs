@@ -2,6 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    geometry::shown_size,
+    read::{
+        self,
+        fields::{fields, form},
+        file::File,
+        pages::pages,
+    },
+};
+
 /// Why a file is refused.
 pub use crate::read::Error;
 
@@ -36,5 +46,18 @@ pub struct Page {
 /// # Errors
 /// [`Error`] says what is wrong with the file. A file that is signed already is no error: see [`Inspection::signatures`].
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
-    Err(Error::Damaged { what: format!("{} bytes", bytes.len()) })
+    let file = File::open(read::from_header(bytes)?)?;
+    let pages: Vec<Page> = pages(&file, usize::MAX)?
+        .iter()
+        .map(|page| {
+            let (width, height) = shown_size(page);
+            Page { width, height, rotate: page.rotate }
+        })
+        .collect();
+    if pages.is_empty() {
+        return Err(Error::Damaged { what: "the file has no page".to_owned() });
+    }
+    let xfa = form(&file)?.is_some_and(|form| form.dictionary.get("XFA").is_some());
+    let signatures = fields(&file)?.iter().filter(|field| field.is_signed()).count();
+    Ok(Inspection { page_count: pages.len(), pages, signatures, revisions: file.xref.sections.len(), xfa })
 }

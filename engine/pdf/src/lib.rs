@@ -22,8 +22,10 @@ pub mod seal;
 pub mod sign;
 pub mod validate;
 
+mod asn1;
 mod cms;
 mod geometry;
+mod write;
 
 pub use appearance::{Appearance, FieldAppearance, Strokes};
 pub use geometry::Rect;

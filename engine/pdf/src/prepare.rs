@@ -1,9 +1,34 @@
 //! Why: one revision before the first signature makes every field, because a field that is made later breaks the
 //! signatures before it. Each signer's revision then only fills what is there.
 
+use std::collections::{BTreeMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
-use crate::{geometry::Rect, read};
+use crate::{
+    geometry::{Rect, in_page_space, numbers, shown_size},
+    limits::{FIELD_NAME_BYTES_MAX, FIELDS_MAX},
+    read::{
+        self,
+        fields::{Field, fields, form},
+        file::File,
+        object::{Dictionary, Object, Reference},
+        pages::{Page, pages},
+        text,
+    },
+    write::Increment,
+};
+
+/// Annotation flags (ISO 32000-2, table 167).
+const PRINT: i64 = 1 << 2;
+const LOCKED: i64 = 1 << 7;
+/// Field flags (tables 227 and 229).
+const READ_ONLY: i64 = 1;
+const PUSH_BUTTON: i64 = 1 << 16;
+/// Signature flags (table 225).
+const SIGNATURES_EXIST: i64 = 1;
+const APPEND_ONLY: i64 = 1 << 1;
+const DEFAULT_APPEARANCE: &[u8] = b"/Helv 10 Tf 0 g";
 
 /// What a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,6 +44,14 @@ pub enum FieldKind {
     Date,
     /// A line of text; read-only for people with a viewer.
     Text,
+}
+
+impl FieldKind {
+    /// The field takes a digital signature.
+    #[must_use]
+    pub const fn is_signature(self) -> bool {
+        matches!(self, Self::Signature | Self::Seal)
+    }
 }
 
 /// A field to be made.
@@ -80,6 +113,213 @@ impl From<read::Error> for Error {
 /// # Errors
 /// [`Error`]; nothing is made when one field is wrong.
 pub fn prepare(bytes: &[u8], fields: &[FieldSpec]) -> Result<Vec<u8>, Error> {
-    let _ = fields;
-    Err(read::Error::Damaged { what: format!("{} bytes", bytes.len()) }.into())
+    let bytes = read::from_header(bytes)?;
+    let tail = revision(bytes, fields)?;
+    Ok([bytes, &tail].concat())
+}
+
+/// The bytes that [`prepare`] appends to a file that begins with its header.
+pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<Vec<u8>, Error> {
+    let file = File::open(bytes)?;
+    let mut increment = Increment::new(&file);
+    add_fields(&mut increment, fields)?;
+    Ok(increment.finish()?.tail)
+}
+
+/// Adds the fields to the form and their widgets to the pages. Answers their references, in the same order.
+pub(crate) fn add_fields(
+    increment: &mut Increment<'_, '_>,
+    specs: &[FieldSpec],
+) -> Result<Vec<Reference>, Error> {
+    let file = increment.file;
+    let old = fields(file)?;
+    let signed = old.iter().any(Field::is_signed);
+    check_names(&old, specs)?;
+    if let Some(spec) = specs.iter().find(|spec| signed && !spec.kind.is_signature()) {
+        return Err(Error::AlreadySigned { field_kind: spec.kind });
+    }
+    let pages = pages(file, specs.iter().map(|spec| spec.page).max().unwrap_or(0))?;
+    let mut widgets: BTreeMap<usize, Vec<Reference>> = BTreeMap::new();
+    let mut references = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let page = page_of(&pages, spec)?;
+        let reference = increment.add(widget(page, spec));
+        widgets.entry(spec.page).or_default().push(reference);
+        references.push(reference);
+    }
+    for (number, added) in &widgets {
+        if let Some(page) = pages.get(number - 1) {
+            append(increment, page.reference, "Annots", added)?;
+        }
+    }
+    extend_form(increment, specs, &references, signed)?;
+    Ok(references)
+}
+
+fn check_names(old: &[Field], specs: &[FieldSpec]) -> Result<(), Error> {
+    if specs.len() > FIELDS_MAX {
+        return Err(Error::TooManyFields { max: FIELDS_MAX });
+    }
+    let mut taken: HashSet<&str> = old.iter().map(|field| field.name.as_str()).collect();
+    for spec in specs {
+        let wrong = if spec.name.is_empty() || spec.name.len() > FIELD_NAME_BYTES_MAX {
+            Some(format!("a name has 1–{FIELD_NAME_BYTES_MAX} bytes"))
+        } else if spec.name.contains(|c: char| c == '.' || c.is_control()) {
+            Some("a name has no dots and no control characters".to_owned())
+        } else if !taken.insert(&spec.name) {
+            Some("the name is taken".to_owned())
+        } else {
+            None
+        };
+        if let Some(why) = wrong {
+            return Err(Error::Field { name: spec.name.chars().take(FIELD_NAME_BYTES_MAX).collect(), why });
+        }
+    }
+    Ok(())
+}
+
+fn page_of<'p>(pages: &'p [Page], spec: &FieldSpec) -> Result<&'p Page, Error> {
+    let wrong = |why: String| Error::Field { name: spec.name.clone(), why };
+    let page = spec.page.checked_sub(1).and_then(|index| pages.get(index));
+    let page = page.ok_or_else(|| wrong(format!("there is no page {}", spec.page)))?;
+    if spec.rect.is_invisible() && !spec.kind.is_signature() {
+        return Err(wrong("only a signature can be invisible".to_owned()));
+    }
+    match spec.rect.fault(shown_size(page)) {
+        Some(why) => Err(wrong(why)),
+        None => Ok(page),
+    }
+}
+
+/// The field, which is its own and only widget.
+fn widget(page: &Page, spec: &FieldSpec) -> Dictionary {
+    let rect = if spec.rect.is_invisible() { [0.0; 4] } else { in_page_space(page, &spec.rect) };
+    let mut widget = Dictionary::of([
+        ("Type", Object::name("Annot")),
+        ("Subtype", Object::name("Widget")),
+        ("T", Object::String(text::encode(&spec.name))),
+        ("F", Object::Integer(PRINT | LOCKED)),
+        ("P", page.reference.into()),
+        ("Rect", numbers(&rect)),
+    ]);
+    if page.rotate != 0 {
+        let style = Dictionary::of([("R", Object::Integer(page.rotate.into()))]);
+        widget.set("MK", style.into());
+    }
+    match spec.kind {
+        FieldKind::Signature | FieldKind::Seal => widget.set("FT", Object::name("Sig")),
+        FieldKind::Date | FieldKind::Text => {
+            widget.set("FT", Object::name("Tx"));
+            widget.set("Ff", Object::Integer(READ_ONLY));
+            widget.set("DA", Object::String(DEFAULT_APPEARANCE.to_vec()));
+        }
+        FieldKind::Picture => {
+            widget.set("FT", Object::name("Btn"));
+            widget.set("Ff", Object::Integer(READ_ONLY | PUSH_BUTTON));
+        }
+    }
+    widget
+}
+
+/// Appends to an array of a dictionary object, wherever the array stands.
+fn append(
+    increment: &mut Increment<'_, '_>,
+    holder: Reference,
+    key: &str,
+    added: &[Reference],
+) -> Result<(), read::Error> {
+    let damaged = || read::Error::Damaged { what: format!("object {} is no dictionary", holder.number) };
+    let mut dictionary = increment.current(holder)?.into_dictionary().ok_or_else(damaged)?;
+    if let Some(array) = extended(increment, &dictionary, key, added)? {
+        dictionary.set(key, array);
+        increment.put(holder, dictionary);
+    }
+    Ok(())
+}
+
+/// The longer array, to be set; none when it is an object of its own, which is replaced here.
+fn extended(
+    increment: &mut Increment<'_, '_>,
+    dictionary: &Dictionary,
+    key: &str,
+    added: &[Reference],
+) -> Result<Option<Object>, read::Error> {
+    let entry = dictionary.get(key);
+    let current = match entry {
+        Some(Object::Reference(array)) => increment.current(*array)?,
+        Some(direct) => direct.clone(),
+        None => Object::Null,
+    };
+    let mut items = match current {
+        Object::Array(items) => items,
+        _ => Vec::new(),
+    };
+    items.extend(added.iter().copied().map(Object::from));
+    match entry.and_then(Object::as_reference) {
+        Some(array) => {
+            increment.put(array, Object::Array(items));
+            Ok(None)
+        }
+        None => Ok(Some(Object::Array(items))),
+    }
+}
+
+fn extend_form(
+    increment: &mut Increment<'_, '_>,
+    specs: &[FieldSpec],
+    added: &[Reference],
+    signed: bool,
+) -> Result<(), read::Error> {
+    let old = form(increment.file)?;
+    let (reference, mut form) = match old {
+        Some(old) => (old.reference, old.dictionary),
+        None => (None, Dictionary::new()),
+    };
+    if let Some(fields) = extended(increment, &form, "Fields", added)? {
+        form.set("Fields", fields);
+    }
+    if specs.iter().any(|spec| spec.kind.is_signature()) {
+        let flags = increment.file.entry(&form, "SigFlags")?.as_integer().unwrap_or(0);
+        form.set("SigFlags", Object::Integer(flags | SIGNATURES_EXIST | APPEND_ONLY));
+    }
+    if !signed {
+        // Viewers must show our appearances and not make their own, nor show an XFA form instead of the pages.
+        form.remove("NeedAppearances");
+        form.remove("XFA");
+        if specs.iter().any(|spec| matches!(spec.kind, FieldKind::Date | FieldKind::Text)) {
+            add_default_font(increment, &mut form)?;
+        }
+    }
+    match reference {
+        Some(reference) => increment.put(reference, form),
+        None => {
+            let (root, _) = increment.file.catalog()?;
+            let mut catalog = increment.current(root)?.into_dictionary().unwrap_or_default();
+            let form = increment.add(form);
+            catalog.set("AcroForm", form.into());
+            increment.put(root, catalog);
+        }
+    }
+    Ok(())
+}
+
+/// Text fields must name a font; ours bring their own with their appearance.
+fn add_default_font(increment: &Increment<'_, '_>, form: &mut Dictionary) -> Result<(), read::Error> {
+    let mut resources = increment.file.entry(form, "DR")?.into_dictionary().unwrap_or_default();
+    let mut fonts = increment.file.entry(&resources, "Font")?.into_dictionary().unwrap_or_default();
+    if fonts.get("Helv").is_none() {
+        let helvetica = Dictionary::of([
+            ("Type", Object::name("Font")),
+            ("Subtype", Object::name("Type1")),
+            ("BaseFont", Object::name("Helvetica")),
+            ("Encoding", Object::name("WinAnsiEncoding")),
+        ]);
+        fonts.set("Helv", helvetica.into());
+        resources.set("Font", fonts.into());
+        form.set("DR", resources.into());
+    }
+    if form.get("DA").is_none() {
+        form.set("DA", Object::String(DEFAULT_APPEARANCE.to_vec()));
+    }
+    Ok(())
 }

@@ -1,7 +1,17 @@
 //! Why: what a signer drew, stamped or wrote becomes a form XObject that fills the prepared field, in the signer's own
 //! revision, so that picture and signature cannot be told apart in time.
 
+mod strokes;
+mod svg;
+mod text;
+
 use serde::{Deserialize, Serialize};
+
+use crate::{
+    geometry::{numbers, upright_matrix},
+    read::object::{Dictionary, Object, Reference},
+    write::Increment,
+};
 
 /// What a field shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,4 +92,46 @@ pub enum Error {
         /// Which one, and where it was sought.
         why: String,
     },
+}
+
+/// The box that an appearance is drawn in, in points as shown, and how the page is turned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) rotate: u16,
+}
+
+/// A form's content with what it refers to.
+#[derive(Debug)]
+struct Drawing {
+    content: Vec<u8>,
+    resources: Dictionary,
+}
+
+impl Appearance {
+    /// Adds the form XObject and answers its reference.
+    pub(crate) fn draw(&self, increment: &mut Increment<'_, '_>, frame: Frame) -> Result<Reference, Error> {
+        let drawing = match self {
+            Self::Strokes(strokes) => strokes::draw(strokes, frame)?,
+            Self::Svg { svg } => svg::draw(increment, svg, frame)?,
+            Self::Text { text } => text::draw(increment, text, frame)?,
+        };
+        let form = Dictionary::of([
+            ("Type", Object::name("XObject")),
+            ("Subtype", Object::name("Form")),
+            ("BBox", numbers(&[0.0, 0.0, frame.width, frame.height])),
+            ("Matrix", upright_matrix(frame.rotate)),
+            ("Resources", drawing.resources.into()),
+        ]);
+        Ok(increment.add_packed(form, drawing.content))
+    }
+}
+
+impl Frame {
+    /// Scale and lower left corner that put a picture of that size into the middle, as large as it fits.
+    fn fit(self, width: f64, height: f64) -> (f64, f64, f64) {
+        let scale = (self.width / width).min(self.height / height);
+        (scale, (self.width - width * scale) / 2.0, (self.height - height * scale) / 2.0)
+    }
 }

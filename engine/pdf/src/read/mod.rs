@@ -1,5 +1,14 @@
 //! Why: the file is read lazily, object by object, so that the cost of a signature follows the change and not the file.
 
+pub(crate) mod fields;
+pub(crate) mod file;
+mod filter;
+pub(crate) mod object;
+pub(crate) mod pages;
+pub(crate) mod parser;
+pub(crate) mod text;
+pub(crate) mod xref;
+
 use serde::{Deserialize, Serialize};
 
 /// Why a file cannot be read.
@@ -34,4 +43,10 @@ pub enum Error {
         /// The limit.
         max: usize,
     },
+}
+
+/// The file from its header on. Mailers and scanners put bytes before the header, and offsets then count from the header.
+pub(crate) fn from_header(bytes: &[u8]) -> Result<&[u8], Error> {
+    let at = file::header_offset(bytes)?;
+    Ok(bytes.get(at..).unwrap_or_default())
 }

@@ -4,10 +4,16 @@
 //! [`begin`] appends the revision with a hole, [`signed_attributes`] are what the key signs, [`timestamp_imprint`] is what
 //! the timestamp authority gets, [`finish`] fills the hole. PAdES B-B without, B-T with a timestamp (ETSI EN 319 142-1).
 
+mod begin;
+mod finish;
+
+pub use begin::begin;
+pub(crate) use begin::{Layout, layout};
+pub use finish::finish;
 use openssl::pkey::{PKeyRef, Private};
 use serde::{Deserialize, Serialize};
 
-use crate::{appearance, geometry::Rect, limits, prepare, read};
+use crate::{appearance, cms, geometry::Rect, limits, prepare, read};
 
 /// A hash value with its algorithm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,18 +140,19 @@ pub enum Error {
     },
 }
 
+impl From<prepare::Error> for Error {
+    fn from(source: prepare::Error) -> Self {
+        match source {
+            prepare::Error::Read { source } => Self::Read { source },
+            source => Self::NewField { source },
+        }
+    }
+}
+
 impl From<read::Error> for Error {
     fn from(source: read::Error) -> Self {
         Self::Read { source }
     }
-}
-
-/// Appends the revision that fills the signer's fields, with a hole for the signature.
-///
-/// # Errors
-/// [`Error`]; nothing is signed when one field cannot be filled.
-pub fn begin(bytes: &[u8], request: &SignRequest) -> Result<PreparedSignature, Error> {
-    Err(Error::Field { name: request.field.clone(), why: format!("{} bytes", bytes.len()) })
 }
 
 /// The DER of the signed attributes (content type, message digest, ESS signing-certificate-v2): the bytes that the key
@@ -154,7 +161,7 @@ pub fn begin(bytes: &[u8], request: &SignRequest) -> Result<PreparedSignature, E
 /// # Errors
 /// [`Error::Crypto`] when the certificate cannot be read.
 pub fn signed_attributes(digest: &Digest, certificate_der: &[u8]) -> Result<Vec<u8>, Error> {
-    crate::cms::signed_attributes(digest, certificate_der)
+    cms::signed_attributes(digest, certificate_der)
 }
 
 /// The SHA-256 that goes into the timestamp request: over the raw signature value.
@@ -163,26 +170,10 @@ pub fn timestamp_imprint(raw_signature: &[u8]) -> [u8; 32] {
     openssl::sha::sha256(raw_signature)
 }
 
-/// Fills the hole. `chain_der` holds the signer's certificate first, then its issuers. The file is not parsed again; the raw
-/// signature and the token's imprint are checked against certificate and signature before they go in.
-///
-/// # Errors
-/// [`Error::Crypto`] for a signature that is not the certificate's, or a token for another signature;
-/// [`Error::HoleTooSmall`].
-pub fn finish(
-    prepared: PreparedSignature,
-    raw_signature: &[u8],
-    chain_der: &[Vec<u8>],
-    timestamp_token_der: Option<&[u8]>,
-) -> Result<Vec<u8>, Error> {
-    let _ = (raw_signature, chain_der, timestamp_token_der);
-    Err(Error::HoleTooSmall { needed: prepared.bytes.len(), hole: 0 })
-}
-
 /// Signs the attributes with a key in this process (RSA or P-256).
 ///
 /// # Errors
 /// [`Error::Crypto`] when the key is of another kind or OpenSSL refuses it.
 pub fn sign_with_openssl_key(key: &PKeyRef<Private>, attributes: &[u8]) -> Result<Vec<u8>, Error> {
-    crate::cms::sign_with_openssl_key(key, attributes)
+    cms::sign_with_openssl_key(key, attributes)
 }

@@ -1,8 +1,13 @@
 //! Why: what others think of our signatures is decided by validators; this one is strict, knows what our revisions may change,
 //! and refuses the known forgeries.
 
+mod signed_data;
+pub(crate) mod timestamp;
+mod verdict;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::verdict::Verdict;
 use crate::read;
 
 /// Whom to trust.
@@ -13,20 +18,6 @@ pub struct Trust {
     /// The time to judge at where no timestamp tells it, milliseconds since 1970 UTC; without it now.
     #[serde(default)]
     pub at_ms: Option<i64>,
-}
-
-/// The verdict on one signature (ETSI EN 319 102-1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Verdict {
-    /// All checks passed.
-    #[serde(rename = "TOTAL-PASSED")]
-    TotalPassed,
-    /// The signature is wrong, or the file was changed.
-    #[serde(rename = "TOTAL-FAILED")]
-    TotalFailed,
-    /// Neither can be said, for instance because the issuer is not trusted.
-    #[serde(rename = "INDETERMINATE")]
-    Indeterminate,
 }
 
 /// What was found out about one signature.

@@ -1,0 +1,113 @@
+//! Why: form fields are found by their full names, in a tree that others may have built in odd ways.
+
+use std::collections::HashSet;
+
+use super::{
+    Error,
+    file::File,
+    object::{Dictionary, Object, Reference},
+    text,
+};
+use crate::limits::{DEPTH_MAX, FORM_FIELDS_MAX};
+
+/// A terminal field: its widgets are itself or its kids.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) reference: Reference,
+    /// Full name, the parts joined by dots.
+    pub(crate) name: String,
+    pub(crate) dictionary: Dictionary,
+    /// `/FT`, its own or inherited.
+    pub(crate) field_type: Vec<u8>,
+    /// `/Ff`, its own or inherited.
+    pub(crate) flags: i64,
+}
+
+impl Field {
+    pub(crate) fn is_signature(&self) -> bool {
+        self.field_type == b"Sig"
+    }
+
+    /// A signature field with a value.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.is_signature() && self.dictionary.get("V").is_some_and(|value| *value != Object::Null)
+    }
+}
+
+/// The form: where it is, and its dictionary.
+#[derive(Debug, Clone)]
+pub(crate) struct Form {
+    /// None when it stands in the catalog itself.
+    pub(crate) reference: Option<Reference>,
+    pub(crate) dictionary: Dictionary,
+}
+
+/// The file's form, when it has one.
+pub(crate) fn form(file: &File<'_>) -> Result<Option<Form>, Error> {
+    let (_, catalog) = file.catalog()?;
+    let Some(entry) = catalog.get("AcroForm") else { return Ok(None) };
+    let reference = entry.as_reference();
+    Ok(file.resolve(entry)?.into_dictionary().map(|dictionary| Form { reference, dictionary }))
+}
+
+/// All terminal fields, in the order of the form.
+pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
+    let Some(form) = form(file)? else { return Ok(Vec::new()) };
+    let Object::Array(roots) = file.entry(&form.dictionary, "Fields")? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    let top = Above { name: String::new(), field_type: Vec::new(), flags: 0 };
+    let mut open: Vec<(Reference, Above, usize)> =
+        roots.iter().rev().filter_map(Object::as_reference).map(|root| (root, top.clone(), 0)).collect();
+    while let Some((reference, above, depth)) = open.pop() {
+        if depth > DEPTH_MAX || found.len() + open.len() > FORM_FIELDS_MAX {
+            return Err(Error::TooLarge { what: "the form has too many fields".to_owned() });
+        }
+        if !seen.insert(reference) {
+            return Err(Error::Damaged { what: "the form's fields form a ring".to_owned() });
+        }
+        let Some(dictionary) = file.load(reference)?.object.into_dictionary() else { continue };
+        let own = above.with(file, &dictionary)?;
+        let kids = match file.entry(&dictionary, "Kids")? {
+            Object::Array(kids) => field_kids(file, &kids)?,
+            _ => Vec::new(),
+        };
+        if kids.is_empty() {
+            let Above { name, field_type, flags } = own;
+            found.push(Field { reference, name, dictionary, field_type, flags });
+        } else {
+            open.extend(kids.into_iter().rev().map(|kid| (kid, own.clone(), depth + 1)));
+        }
+    }
+    Ok(found)
+}
+
+/// Kids that are fields, not mere widgets: those with a name of their own.
+fn field_kids(file: &File<'_>, kids: &[Object]) -> Result<Vec<Reference>, Error> {
+    let mut named = Vec::new();
+    for kid in kids.iter().filter_map(Object::as_reference) {
+        let object = file.load(kid)?.object;
+        if object.as_dictionary().is_some_and(|dictionary| dictionary.get("T").is_some()) {
+            named.push(kid);
+        }
+    }
+    Ok(named)
+}
+
+#[derive(Debug, Clone)]
+struct Above {
+    name: String,
+    field_type: Vec<u8>,
+    flags: i64,
+}
+
+impl Above {
+    fn with(&self, file: &File<'_>, field: &Dictionary) -> Result<Self, Error> {
+        let part = file.entry(field, "T")?.as_string().map(text::decode).unwrap_or_default();
+        let name = if self.name.is_empty() { part } else { format!("{}.{part}", self.name) };
+        let field_type =
+            file.entry(field, "FT")?.as_name().map_or_else(|| self.field_type.clone(), <[u8]>::to_vec);
+        let flags = file.entry(field, "Ff")?.as_integer().unwrap_or(self.flags);
+        Ok(Self { name, field_type, flags })
+    }
+}

@@ -1,0 +1,223 @@
+//! Why: opening a file reads its cross-reference and nothing else; an object is read when it is asked for.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
+
+use super::{
+    Error, filter,
+    object::{Dictionary, Object, Reference},
+    parser::Parser,
+    xref::{Place, Xref},
+};
+use crate::limits::{FILE_BYTES_MAX, OBJECTS_MAX, STREAM_BYTES_MAX, UNPACKED_BYTES_MAX};
+
+/// References that are followed from one to the next.
+const HOPS_MAX: usize = 16;
+/// The header may be this far from the start.
+const HEADER_WITHIN: usize = 1024;
+
+/// A PDF, opened.
+#[derive(Debug)]
+pub(crate) struct File<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) xref: Xref,
+    streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
+    unpacked: Cell<usize>,
+}
+
+/// An object as it stands in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Loaded<'a> {
+    pub(crate) object: Object,
+    /// The packed bytes, when it is a stream.
+    pub(crate) stream: Option<&'a [u8]>,
+    /// From `n g obj` to the end of the object's value; none in an object stream.
+    pub(crate) span: Option<(usize, usize)>,
+}
+
+#[derive(Debug)]
+struct ObjectStream {
+    plain: Vec<u8>,
+    /// Object number and its offset in `plain`.
+    index: Vec<(u32, usize)>,
+}
+
+/// Where the header is: bytes before it shift all offsets.
+pub(crate) fn header_offset(bytes: &[u8]) -> Result<usize, Error> {
+    if bytes.is_empty() {
+        return Err(Error::Empty);
+    }
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(Error::TooLarge { what: format!("more than {FILE_BYTES_MAX} bytes") });
+    }
+    let head = bytes.get(..bytes.len().min(HEADER_WITHIN)).unwrap_or_default();
+    head.windows(5).position(|window| window == b"%PDF-").ok_or(Error::NotAPdf)
+}
+
+/// A stream's packed bytes. A length that does not lead to `endstream` is replaced by the place of the next `endstream`.
+pub(super) fn stream_bytes(bytes: &[u8], start: usize, length: Option<usize>) -> Result<&[u8], Error> {
+    const KEYWORD: &[u8] = b"endstream";
+    let data = bytes.get(start..).unwrap_or_default();
+    if let Some(data) = length.and_then(|length| data.get(..length)) {
+        let mut after = Parser::new(bytes, start + data.len());
+        if after.take_keyword("endstream") {
+            return Ok(data);
+        }
+    }
+    let Some(end) = data.windows(KEYWORD.len()).position(|window| window == KEYWORD) else {
+        return Err(Error::Damaged { what: format!("the stream at byte {start} does not end") });
+    };
+    let data = data.get(..end).unwrap_or_default();
+    Ok(data
+        .strip_suffix(b"\r\n")
+        .or_else(|| data.strip_suffix(b"\n"))
+        .or_else(|| data.strip_suffix(b"\r"))
+        .unwrap_or(data))
+}
+
+impl<'a> File<'a> {
+    /// Reads the cross-reference. The header must be at the start.
+    pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
+        if header_offset(bytes)? != 0 {
+            return Err(Error::Damaged { what: "there are bytes before the header".to_owned() });
+        }
+        let xref = Xref::read(bytes)?;
+        if xref.trailer.get("Encrypt").is_some_and(|encrypt| *encrypt != Object::Null) {
+            return Err(Error::Encrypted);
+        }
+        Ok(Self { bytes, xref, streams: RefCell::default(), unpacked: Cell::new(0) })
+    }
+
+    /// Reads one object; an object that is free or not named is null.
+    pub(crate) fn load(&self, reference: Reference) -> Result<Loaded<'a>, Error> {
+        let null = Loaded { object: Object::Null, stream: None, span: None };
+        match self.xref.place(reference.number) {
+            None | Some((Place::Free, _)) => Ok(null),
+            Some((Place::At { generation, .. }, _)) if generation != reference.generation => Ok(null),
+            Some((Place::At { offset, .. }, _)) => self.load_at(reference, offset),
+            Some((Place::In { .. }, _)) if reference.generation != 0 => Ok(null),
+            Some((Place::In { stream, index }, _)) => {
+                let object = self.load_in(reference.number, stream, index)?;
+                Ok(Loaded { object, stream: None, span: None })
+            }
+        }
+    }
+
+    fn load_at(&self, reference: Reference, offset: usize) -> Result<Loaded<'a>, Error> {
+        let found = Parser::new(self.bytes, offset).indirect_object()?;
+        if found.reference != reference {
+            return Err(Error::Damaged {
+                what: format!("object {} is not where it should be", reference.number),
+            });
+        }
+        let stream = match (&found.object, found.stream_start) {
+            (Object::Dictionary(dictionary), Some(start)) => {
+                Some(stream_bytes(self.bytes, start, self.length(dictionary)?)?)
+            }
+            _ => None,
+        };
+        Ok(Loaded { object: found.object, stream, span: Some((offset, found.end)) })
+    }
+
+    /// A stream's length. An indirect one is read where it stands and never followed further, so that no chain of lengths
+    /// can be built.
+    fn length(&self, dictionary: &Dictionary) -> Result<Option<usize>, Error> {
+        let reference = match dictionary.get("Length") {
+            Some(Object::Reference(reference)) => *reference,
+            direct => return Ok(direct.and_then(Object::as_usize)),
+        };
+        Ok(match self.xref.place(reference.number) {
+            Some((Place::At { offset, .. }, _)) => Parser::new(self.bytes, offset)
+                .indirect_object()
+                .ok()
+                .filter(|found| found.reference == reference)
+                .and_then(|found| found.object.as_usize()),
+            Some((Place::In { stream, index }, _)) => {
+                let cached = self.streams.borrow().get(&stream).cloned();
+                match cached {
+                    Some(cached) => cached.object(reference.number, index)?.as_usize(),
+                    None => None,
+                }
+            }
+            _ => None,
+        })
+    }
+
+    fn load_in(&self, number: u32, stream: u32, index: usize) -> Result<Object, Error> {
+        if let Some(stream) = self.streams.borrow().get(&stream) {
+            return stream.object(number, index);
+        }
+        let Some((Place::At { offset, generation }, _)) = self.xref.place(stream) else {
+            return Err(Error::Damaged { what: format!("object stream {stream} is missing") });
+        };
+        let loaded = self.load_at(Reference { number: stream, generation }, offset)?;
+        let opened = Rc::new(self.open_object_stream(stream, &loaded)?);
+        self.streams.borrow_mut().insert(stream, Rc::clone(&opened));
+        opened.object(number, index)
+    }
+
+    fn open_object_stream(&self, number: u32, loaded: &Loaded<'_>) -> Result<ObjectStream, Error> {
+        let damaged = || Error::Damaged { what: format!("object stream {number} is broken") };
+        let (Some(dictionary), Some(data)) = (loaded.object.as_dictionary(), loaded.stream) else {
+            return Err(damaged());
+        };
+        let get = |key| dictionary.get(key).and_then(Object::as_usize).ok_or_else(damaged);
+        let (count, first) = (get("N")?, get("First")?);
+        let left = UNPACKED_BYTES_MAX.saturating_sub(self.unpacked.get());
+        let plain = filter::unpack(dictionary, data, left.min(STREAM_BYTES_MAX))?;
+        self.unpacked.set(self.unpacked.get().saturating_add(plain.len()));
+        if !dictionary.is("Type", "ObjStm") || count > plain.len().min(OBJECTS_MAX) {
+            return Err(damaged());
+        }
+        let mut parser = Parser::new(&plain, 0);
+        let mut index = Vec::with_capacity(count);
+        for _ in 0..count {
+            let number = parser.take_unsigned().and_then(|n| u32::try_from(n).ok()).ok_or_else(damaged)?;
+            let offset = parser.take_unsigned().and_then(|n| usize::try_from(n).ok()).ok_or_else(damaged)?;
+            index.push((number, first.saturating_add(offset)));
+        }
+        Ok(ObjectStream { plain, index })
+    }
+
+    /// Follows references to the object behind them.
+    pub(crate) fn resolve(&self, object: &Object) -> Result<Object, Error> {
+        let mut object = object.clone();
+        for _ in 0..HOPS_MAX {
+            match object {
+                Object::Reference(reference) => object = self.load(reference)?.object,
+                other => return Ok(other),
+            }
+        }
+        Err(Error::Damaged { what: "references form a ring".to_owned() })
+    }
+
+    /// The entry, with references followed; null when it is not there.
+    pub(crate) fn entry(&self, dictionary: &Dictionary, key: &str) -> Result<Object, Error> {
+        dictionary.get(key).map_or(Ok(Object::Null), |object| self.resolve(object))
+    }
+
+    /// The document's catalog with its reference.
+    pub(crate) fn catalog(&self) -> Result<(Reference, Dictionary), Error> {
+        let damaged = || Error::Damaged { what: "the catalog is missing".to_owned() };
+        let root = self.xref.trailer.get("Root").and_then(Object::as_reference).ok_or_else(damaged)?;
+        let catalog = self.load(root)?.object.into_dictionary().ok_or_else(damaged)?;
+        Ok((root, catalog))
+    }
+}
+
+impl ObjectStream {
+    fn object(&self, number: u32, index: usize) -> Result<Object, Error> {
+        let damaged = || Error::Damaged { what: format!("object {number} is not in its object stream") };
+        let offset = match self.index.get(index) {
+            Some((found, offset)) if *found == number => *offset,
+            _ => return Err(damaged()),
+        };
+        if offset >= self.plain.len() {
+            return Err(damaged());
+        }
+        Parser::new(&self.plain, offset).object()
+    }
+}

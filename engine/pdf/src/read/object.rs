@@ -1,0 +1,176 @@
+//! Why: objects that are copied into a new revision must come out as they went in, so numbers keep their spelling and
+//! dictionaries their order.
+
+/// An indirect object's number and generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Reference {
+    pub(crate) number: u32,
+    pub(crate) generation: u16,
+}
+
+/// A PDF object. Streams are no variant: their dictionary is the object, and their bytes stay where they are in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Object {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    /// A number with a point, as it is spelled.
+    Real(Box<str>),
+    Name(Vec<u8>),
+    String(Vec<u8>),
+    Array(Vec<Object>),
+    Dictionary(Dictionary),
+    Reference(Reference),
+}
+
+impl Object {
+    pub(crate) fn name(name: &str) -> Self {
+        Self::Name(name.as_bytes().to_vec())
+    }
+
+    /// A real with at most three decimals; what is no number becomes 0.
+    pub(crate) fn number(value: f64) -> Self {
+        let text = number_text(value);
+        match text.parse() {
+            Ok(integer) => Self::Integer(integer),
+            Err(_) => Self::Real(text.into()),
+        }
+    }
+
+    pub(crate) fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_usize(&self) -> Option<usize> {
+        self.as_integer().and_then(|value| usize::try_from(value).ok())
+    }
+
+    pub(crate) fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Integer(value) => Some(*value as f64),
+            Self::Real(text) => text.parse().ok().filter(|value: &f64| value.is_finite()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_name(&self) -> Option<&[u8]> {
+        match self {
+            Self::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_string(&self) -> Option<&[u8]> {
+        match self {
+            Self::String(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_array(&self) -> Option<&[Self]> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_dictionary(&self) -> Option<&Dictionary> {
+        match self {
+            Self::Dictionary(dictionary) => Some(dictionary),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn into_dictionary(self) -> Option<Dictionary> {
+        match self {
+            Self::Dictionary(dictionary) => Some(dictionary),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_reference(&self) -> Option<Reference> {
+        match self {
+            Self::Reference(reference) => Some(*reference),
+            _ => None,
+        }
+    }
+}
+
+impl From<Reference> for Object {
+    fn from(reference: Reference) -> Self {
+        Self::Reference(reference)
+    }
+}
+
+impl From<Dictionary> for Object {
+    fn from(dictionary: Dictionary) -> Self {
+        Self::Dictionary(dictionary)
+    }
+}
+
+impl From<i64> for Object {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+/// The shortest spelling with at most three decimals.
+pub(crate) fn number_text(value: f64) -> String {
+    if !value.is_finite() {
+        return "0".to_owned();
+    }
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// A dictionary in its written order. A key that is written twice keeps the later value, as most viewers do.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Dictionary(Vec<(Vec<u8>, Object)>);
+
+impl Dictionary {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Builds a dictionary from entries in their order.
+    pub(crate) fn of<const N: usize>(entries: [(&str, Object); N]) -> Self {
+        Self(entries.into_iter().map(|(key, value)| (key.as_bytes().to_vec(), value)).collect())
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Object> {
+        self.0.iter().find(|(name, _)| name == key.as_bytes()).map(|(_, value)| value)
+    }
+
+    pub(crate) fn set(&mut self, key: &str, value: Object) {
+        self.set_bytes(key.as_bytes().to_vec(), value);
+    }
+
+    pub(super) fn set_bytes(&mut self, key: Vec<u8>, value: Object) {
+        match self.0.iter_mut().find(|(name, _)| *name == key) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Object> {
+        let at = self.0.iter().position(|(name, _)| name == key.as_bytes())?;
+        Some(self.0.remove(at).1)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> {
+        self.0.iter().map(|(key, value)| (key.as_slice(), value))
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Object> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
+    /// Whether the entry is this name.
+    pub(crate) fn is(&self, key: &str, name: &str) -> bool {
+        self.get(key).and_then(Object::as_name) == Some(name.as_bytes())
+    }
+}

@@ -1,0 +1,254 @@
+//! Why: all that needs the file's structure happens here, before the key is asked; afterwards only the hole changes.
+
+use openssl::sha::Sha256;
+use serde::{Deserialize, Serialize};
+
+use super::{Digest, DigestAlgorithm, Error, PreparedSignature, SignRequest};
+use crate::{
+    appearance::{Appearance, FieldAppearance, Frame},
+    limits::{HOLE_BYTES_MAX, HOLE_BYTES_MIN, TEXT_CHARS_MAX},
+    prepare::{self, FieldKind, FieldSpec},
+    read::{
+        self,
+        fields::{Field, fields},
+        file::File,
+        object::{Dictionary, Object, Reference},
+        text,
+    },
+    write::{Increment, write_string},
+};
+
+/// The most appearances of one signer.
+const APPEARANCES_MAX: usize = 500;
+/// Digits of an offset in the byte range: files are at most 100 MB.
+const OFFSET_DIGITS: usize = 10;
+
+/// A revision with a hole, as it comes from whoever parsed the file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Layout {
+    /// Offset of the hole's `<` in the whole file.
+    pub(crate) hole_start: usize,
+    /// Offset after the hole's `>`.
+    pub(crate) hole_end: usize,
+}
+
+/// Appends the revision that fills the signer's fields, with a hole for the signature.
+///
+/// # Errors
+/// [`Error`]; nothing is signed when one field cannot be filled.
+pub fn begin(bytes: &[u8], request: &SignRequest) -> Result<PreparedSignature, Error> {
+    let (tail, layout) = layout(bytes, request)?;
+    PreparedSignature::assemble(bytes, &tail, &layout)
+}
+
+impl PreparedSignature {
+    /// Joins the file and its new revision, and takes the digest.
+    pub(crate) fn assemble(bytes: &[u8], tail: &[u8], layout: &Layout) -> Result<Self, Error> {
+        let bytes = [bytes, tail].concat();
+        let (before, after) = (bytes.get(..layout.hole_start), bytes.get(layout.hole_end..));
+        let (Some(before), Some(after)) = (before, after) else {
+            return Err(Error::Request { what: "the hole is outside the file".to_owned() });
+        };
+        let mut hash = Sha256::new();
+        hash.update(before);
+        hash.update(after);
+        let digest = Digest { algorithm: DigestAlgorithm::Sha256, value: hash.finish().to_vec() };
+        let byte_range = [0, before.len(), layout.hole_end, after.len()];
+        Ok(Self { bytes, byte_range, digest })
+    }
+}
+
+/// The new revision's bytes, and where its hole is. The file itself is not copied.
+pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, Layout), Error> {
+    check(request)?;
+    let file = File::open(bytes)?;
+    let mut increment = Increment::new(&file);
+    let fields = fields(&file)?;
+    let signed = field_to_sign(&mut increment, &fields, request)?;
+    for wanted in &request.appearances {
+        if wanted.field != request.field {
+            fill(&mut increment, &fields, wanted)?;
+        }
+    }
+    let (raw, marks) = signature_dictionary(request);
+    let value = increment.reserve();
+    increment.put_raw(value, raw);
+    set_signature(&mut increment, signed, value, request)?;
+
+    let mut revision = increment.finish()?;
+    let lost = || Error::Request { what: "the signature's place is lost".to_owned() };
+    let raw_at = revision.raw_offset(value).ok_or_else(lost)?;
+    let layout = Layout { hole_start: raw_at + marks.hole_start, hole_end: raw_at + marks.hole_end };
+    let end = bytes.len() + revision.tail.len();
+    let range = format!("0 {} {} {}", layout.hole_start, layout.hole_end, end - layout.hole_end);
+    let range_at = raw_at + marks.range_start - bytes.len();
+    let place = revision.tail.get_mut(range_at..range_at + range.len()).ok_or_else(lost)?;
+    place.copy_from_slice(range.as_bytes());
+    Ok((revision.tail, layout))
+}
+
+fn check(request: &SignRequest) -> Result<(), Error> {
+    let fail = |what: String| Err(Error::Request { what });
+    if !(HOLE_BYTES_MIN..=HOLE_BYTES_MAX).contains(&request.hole_bytes) {
+        return fail(format!("the hole has {HOLE_BYTES_MIN}–{HOLE_BYTES_MAX} bytes"));
+    }
+    if request.appearances.len() > APPEARANCES_MAX {
+        return fail(format!("more than {APPEARANCES_MAX} appearances"));
+    }
+    let texts = [Some(&request.signer_name), request.reason.as_ref(), request.location.as_ref()];
+    if texts.into_iter().flatten().any(|text| text.chars().count() > TEXT_CHARS_MAX) {
+        return fail(format!("name, reason and location have at most {TEXT_CHARS_MAX} characters"));
+    }
+    let mut names: Vec<&str> = request.appearances.iter().map(|wanted| wanted.field.as_str()).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return fail("a field has two appearances".to_owned());
+    }
+    Ok(())
+}
+
+/// The field that takes the signature: the prepared one, or a new one.
+fn field_to_sign(
+    increment: &mut Increment<'_, '_>,
+    fields: &[Field],
+    request: &SignRequest,
+) -> Result<Reference, Error> {
+    let name = &request.field;
+    let fail = |why: &str| Err(Error::Field { name: name.clone(), why: why.to_owned() });
+    match (fields.iter().find(|field| field.name == *name), request.new_field) {
+        (Some(field), _) if !field.is_signature() => fail("it is no signature field"),
+        (Some(field), _) if field.is_signed() => fail("it is signed already"),
+        (Some(field), _) => Ok(field.reference),
+        (None, Some(new)) => {
+            let spec =
+                FieldSpec { name: name.clone(), kind: FieldKind::Signature, page: new.page, rect: new.rect };
+            let added = prepare::add_fields(increment, &[spec])?;
+            added.first().copied().map_or_else(|| fail("it was not made"), Ok)
+        }
+        (None, None) => fail("there is no such field"),
+    }
+}
+
+/// Sets the appearance of one of the signer's other fields.
+fn fill(increment: &mut Increment<'_, '_>, fields: &[Field], wanted: &FieldAppearance) -> Result<(), Error> {
+    let fail = |why: &str| Err(Error::Field { name: wanted.field.clone(), why: why.to_owned() });
+    let Some(field) = fields.iter().find(|field| field.name == wanted.field) else {
+        return fail("there is no such field");
+    };
+    let mut dictionary = field.dictionary.clone();
+    match (field.field_type.as_slice(), &wanted.appearance) {
+        (b"Tx", Appearance::Text { text: value }) => {
+            if field.dictionary.get("V").is_some() {
+                return fail("it is filled already");
+            }
+            dictionary.set("V", Object::String(text::encode(value)));
+        }
+        (b"Tx", _) => return fail("a date or text field takes text"),
+        (b"Btn", _) if field.dictionary.get("AP").is_some() => return fail("it is filled already"),
+        (b"Btn", _) => {}
+        (b"Sig", _) => return fail("a signature field is filled by its own signature only"),
+        _ => return fail("it is of a kind that is not filled"),
+    }
+    let form = draw(increment, &dictionary, wanted)?;
+    dictionary.set("AP", Dictionary::of([("N", form.into())]).into());
+    increment.put(field.reference, dictionary);
+    Ok(())
+}
+
+fn set_signature(
+    increment: &mut Increment<'_, '_>,
+    field: Reference,
+    value: Reference,
+    request: &SignRequest,
+) -> Result<(), Error> {
+    let name = &request.field;
+    let mut dictionary = increment.current(field)?.into_dictionary().unwrap_or_default();
+    dictionary.set("V", value.into());
+    let Some(wanted) = request.appearances.iter().find(|wanted| wanted.field == *name) else {
+        increment.put(field, dictionary);
+        return Ok(());
+    };
+    if dictionary.get("Rect").is_some() {
+        let form = draw(increment, &dictionary, wanted)?;
+        dictionary.set("AP", Dictionary::of([("N", form.into())]).into());
+        increment.put(field, dictionary);
+        return Ok(());
+    }
+    // The field was made by others and keeps its widget apart.
+    let kids = increment.file.entry(&dictionary, "Kids")?;
+    let kid = match kids.as_array() {
+        Some([Object::Reference(kid)]) => *kid,
+        _ => {
+            return Err(Error::Field { name: name.clone(), why: "it has not exactly one widget".to_owned() });
+        }
+    };
+    let mut widget = increment.current(kid)?.into_dictionary().unwrap_or_default();
+    let form = draw(increment, &widget, wanted)?;
+    widget.set("AP", Dictionary::of([("N", form.into())]).into());
+    increment.put(kid, widget);
+    increment.put(field, dictionary);
+    Ok(())
+}
+
+fn draw(
+    increment: &mut Increment<'_, '_>,
+    widget: &Dictionary,
+    wanted: &FieldAppearance,
+) -> Result<Reference, Error> {
+    let frame = frame(increment.file, widget)?;
+    let Some(frame) = frame else {
+        return Err(Error::Field { name: wanted.field.clone(), why: "it is invisible".to_owned() });
+    };
+    wanted
+        .appearance
+        .draw(increment, frame)
+        .map_err(|source| Error::Appearance { name: wanted.field.clone(), source })
+}
+
+/// The widget's box as shown; none for an invisible one.
+fn frame(file: &File<'_>, widget: &Dictionary) -> Result<Option<Frame>, read::Error> {
+    let Object::Array(corners) = file.entry(widget, "Rect")? else { return Ok(None) };
+    let corners: Vec<f64> = corners.iter().filter_map(Object::as_f64).collect();
+    let &[x0, y0, x1, y1] = corners.as_slice() else { return Ok(None) };
+    let (width, height) = ((x1 - x0).abs(), (y1 - y0).abs());
+    let style = file.entry(widget, "MK")?.into_dictionary().unwrap_or_default();
+    let turns = file.entry(&style, "R")?.as_integer().unwrap_or(0).rem_euclid(360);
+    let rotate = u16::try_from(turns).unwrap_or(0);
+    let (width, height) = if rotate % 180 == 90 { (height, width) } else { (width, height) };
+    Ok((width >= 1.0 && height >= 1.0).then_some(Frame { width, height, rotate }))
+}
+
+/// Places within the signature dictionary's bytes.
+struct Marks {
+    range_start: usize,
+    hole_start: usize,
+    hole_end: usize,
+}
+
+fn signature_dictionary(request: &SignRequest) -> (Vec<u8>, Marks) {
+    let mut raw = b"<</Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M ".to_vec();
+    write_string(&mut raw, text::date(request.signed_at_ms).as_bytes());
+    let texts = [
+        ("Name", Some(&request.signer_name)),
+        ("Reason", request.reason.as_ref()),
+        ("Location", request.location.as_ref()),
+    ];
+    for (key, value) in texts {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            raw.extend_from_slice(format!("/{key} ").as_bytes());
+            write_string(&mut raw, &text::encode(value));
+        }
+    }
+    raw.extend_from_slice(b"/ByteRange [");
+    let range_start = raw.len();
+    // "0 a b c", with room for the offsets, which are known only when all is laid out.
+    raw.resize(range_start + 1 + 3 * (1 + OFFSET_DIGITS), b' ');
+    raw.extend_from_slice(b"]/Contents ");
+    let hole_start = raw.len();
+    raw.push(b'<');
+    raw.resize(raw.len() + 2 * request.hole_bytes, b'0');
+    raw.push(b'>');
+    let hole_end = raw.len();
+    raw.extend_from_slice(b">>");
+    (raw, Marks { range_start, hole_start, hole_end })
+}

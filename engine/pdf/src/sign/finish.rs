@@ -1,0 +1,30 @@
+//! Why: the key's answer may come much later and from elsewhere; it is checked and put into the hole, and nothing else is touched.
+
+use super::{Error, PreparedSignature};
+use crate::cms;
+
+/// Fills the hole. `chain_der` holds the signer's certificate first, then its issuers. The file is not parsed again; the raw
+/// signature and the token's imprint are checked against certificate and signature before they go in.
+///
+/// # Errors
+/// [`Error::Crypto`] for a signature that is not the certificate's, or a token for another signature;
+/// [`Error::HoleTooSmall`].
+pub fn finish(
+    prepared: PreparedSignature,
+    raw_signature: &[u8],
+    chain_der: &[Vec<u8>],
+    timestamp_token_der: Option<&[u8]>,
+) -> Result<Vec<u8>, Error> {
+    let PreparedSignature { mut bytes, byte_range, digest } = prepared;
+    let signed_data = cms::signed_data(&digest, raw_signature, chain_der, timestamp_token_der)?;
+    let [_, hole_start, hole_end, _] = byte_range;
+    let hole = bytes
+        .get_mut(hole_start + 1..hole_end.saturating_sub(1))
+        .ok_or_else(|| Error::Request { what: "the hole is outside the file".to_owned() })?;
+    let digits = hex::encode(&signed_data);
+    match hole.get_mut(..digits.len()) {
+        Some(place) => place.copy_from_slice(digits.as_bytes()),
+        None => return Err(Error::HoleTooSmall { needed: signed_data.len(), hole: hole.len() / 2 }),
+    }
+    Ok(bytes)
+}

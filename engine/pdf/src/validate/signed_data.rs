@@ -1,0 +1,259 @@
+//! Why: a signature's CMS is judged from its own bytes, whoever made it, without decoding and encoding it anew.
+
+use openssl::{
+    hash::{MessageDigest, hash},
+    x509::X509,
+};
+
+use super::verdict::Fault;
+use crate::{
+    asn1::{self, Element, Elements},
+    cms,
+};
+
+const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
+const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
+const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
+const SIGNING_CERTIFICATE_V1: &str = "1.2.840.113549.1.9.16.2.12";
+/// Most elements of a set.
+const SET_MAX: usize = 100;
+
+/// A SignedData with one signer.
+#[derive(Debug)]
+pub(crate) struct SignedData<'a> {
+    pub(crate) content_type: String,
+    pub(crate) content: Option<&'a [u8]>,
+    pub(crate) certificates: Vec<&'a [u8]>,
+    issuer_and_serial: Option<(&'a [u8], &'a [u8])>,
+    digest_algorithm: String,
+    /// With the tag of a SET, as it was signed.
+    signed_attributes_der: Option<Vec<u8>>,
+    signed_attributes: Vec<Attribute<'a>>,
+    signature_algorithm: String,
+    pub(crate) signature: &'a [u8],
+    unsigned_attributes: Vec<Attribute<'a>>,
+}
+
+#[derive(Debug)]
+struct Attribute<'a> {
+    oid: String,
+    values: Vec<Element<'a>>,
+}
+
+impl<'a> SignedData<'a> {
+    /// Reads a ContentInfo; zeros may follow it.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let mut info = asn1::single(bytes, asn1::SEQUENCE)?.elements();
+        if asn1::dotted(&info.next()?)? != SIGNED_DATA {
+            return None;
+        }
+        let mut parts = info.take(asn1::CONTEXT_0)?.elements().take(asn1::SEQUENCE)?.elements();
+        parts.take(asn1::INTEGER)?;
+        parts.take(asn1::SET)?;
+        let mut encapsulated = parts.take(asn1::SEQUENCE)?.elements();
+        let content_type = asn1::dotted(&encapsulated.next()?)?;
+        let content = match encapsulated.optional(asn1::CONTEXT_0) {
+            Some(content) => Some(content.elements().take(asn1::OCTET_STRING)?.content),
+            None => None,
+        };
+        let certificates = match parts.optional(asn1::CONTEXT_0) {
+            Some(set) => {
+                all(set.elements())?.iter().filter(|e| e.tag == asn1::SEQUENCE).map(|e| e.whole).collect()
+            }
+            None => Vec::new(),
+        };
+        parts.optional(asn1::CONTEXT_1);
+        let mut signers = parts.take(asn1::SET)?.elements();
+        let mut signer = signers.take(asn1::SEQUENCE)?.elements();
+        if !signers.is_empty() || !parts.is_empty() {
+            return None;
+        }
+        signer.take(asn1::INTEGER)?;
+        let sid = signer.next()?;
+        let issuer_and_serial = if sid.tag == asn1::SEQUENCE {
+            let mut sid = sid.elements();
+            Some((sid.take(asn1::SEQUENCE)?.whole, sid.take(asn1::INTEGER)?.content))
+        } else {
+            None
+        };
+        let digest_algorithm = asn1::dotted(&signer.take(asn1::SEQUENCE)?.elements().next()?)?;
+        let signed = signer.optional(asn1::CONTEXT_0);
+        let signature_algorithm = asn1::dotted(&signer.take(asn1::SEQUENCE)?.elements().next()?)?;
+        let signature = signer.take(asn1::OCTET_STRING)?.content;
+        let unsigned = signer.optional(asn1::CONTEXT_1);
+        Some(Self {
+            content_type,
+            content,
+            certificates,
+            issuer_and_serial,
+            digest_algorithm,
+            signed_attributes_der: signed
+                .map(|set| [&[asn1::SET], set.whole.get(1..).unwrap_or_default()].concat()),
+            signed_attributes: signed.map_or(Some(Vec::new()), |set| attributes(&set))?,
+            signature_algorithm,
+            signature,
+            unsigned_attributes: unsigned.map_or(Some(Vec::new()), |set| attributes(&set))?,
+        })
+    }
+
+    /// The only value of the only attribute with this identifier.
+    fn signed_attribute(&self, oid: &str) -> Option<Element<'a>> {
+        only(&self.signed_attributes, oid)
+    }
+
+    /// The signed attributes hold a signing time, which PAdES forbids.
+    pub(crate) fn has_signing_time(&self) -> bool {
+        self.signed_attributes.iter().any(|attribute| attribute.oid == "1.2.840.113549.1.9.5")
+    }
+
+    /// The timestamp token over the signature, when there is one.
+    pub(crate) fn timestamp_token(&self) -> Option<&'a [u8]> {
+        let attribute = self
+            .unsigned_attributes
+            .iter()
+            .find(|attribute| attribute.oid == cms::TIMESTAMP_TOKEN.to_string())?;
+        attribute.values.first().map(|value| value.whole)
+    }
+
+    /// Checks digest, attributes and signature over `content`; answers the signer's certificate.
+    pub(crate) fn verify(&self, content: &[&[u8]]) -> Result<X509, Fault> {
+        let certificate = self.signer_certificate()?;
+        let Some(digest) = digest(&self.digest_algorithm) else {
+            return Err(Fault::indeterminate(
+                "CRYPTO_CONSTRAINTS_FAILURE",
+                format!("the hash algorithm {} is not accepted", self.digest_algorithm),
+            ));
+        };
+        let (Some(signed), Some(claimed), Some(content_type)) = (
+            self.signed_attributes_der.as_deref(),
+            self.signed_attribute(MESSAGE_DIGEST),
+            self.signed_attribute(CONTENT_TYPE),
+        ) else {
+            return Err(Fault::failed("FORMAT_FAILURE", "signed attributes are missing or doubled"));
+        };
+        if asn1::dotted(&content_type).as_deref() != Some(&self.content_type) {
+            return Err(Fault::failed("FORMAT_FAILURE", "the content type is not the signed one"));
+        }
+        let mut hasher = openssl::hash::Hasher::new(digest).map_err(Fault::openssl)?;
+        for part in content {
+            hasher.update(part).map_err(Fault::openssl)?;
+        }
+        let actual = hasher.finish().map_err(Fault::openssl)?;
+        if claimed.tag != asn1::OCTET_STRING || claimed.content != &*actual {
+            return Err(Fault::failed("HASH_FAILURE", "the signed bytes were changed"));
+        }
+        self.check_certificate_reference(&certificate)?;
+        let key = certificate.public_key().map_err(Fault::openssl)?;
+        let Some(signature_digest) = signature_digest(&self.signature_algorithm, digest) else {
+            return Err(Fault::indeterminate(
+                "CRYPTO_CONSTRAINTS_FAILURE",
+                format!("the signature algorithm {} is not accepted", self.signature_algorithm),
+            ));
+        };
+        if !cms::verify(&key, signature_digest, signed, self.signature) {
+            return Err(Fault::failed("SIG_CRYPTO_FAILURE", "the signature is not of the certificate's key"));
+        }
+        Ok(certificate)
+    }
+
+    fn signer_certificate(&self) -> Result<X509, Fault> {
+        let missing =
+            || Fault::indeterminate("NO_SIGNING_CERTIFICATE_FOUND", "the signer's certificate is missing");
+        let (issuer, serial) = self.issuer_and_serial.ok_or_else(missing)?;
+        for der in &self.certificates {
+            let found = X509::from_der(der).map_err(Fault::openssl)?;
+            let same_issuer = found.issuer_name().to_der().is_ok_and(|name| name == issuer);
+            let found_serial =
+                found.serial_number().to_bn().map(|serial| serial.to_vec()).unwrap_or_default();
+            let wanted: Vec<u8> = serial.iter().copied().skip_while(|byte| *byte == 0).collect();
+            if same_issuer && found_serial == wanted {
+                return Ok(found);
+            }
+        }
+        Err(missing())
+    }
+
+    /// The signing-certificate attribute names the certificate by its hash: without it, another certificate with the same
+    /// key could be put in.
+    fn check_certificate_reference(&self, certificate: &X509) -> Result<(), Fault> {
+        let der = certificate.to_der().map_err(Fault::openssl)?;
+        let missing =
+            || Fault::failed("FORMAT_FAILURE", "the signing-certificate attribute is missing or broken");
+        let (value, default) = match self.signed_attribute(&cms::SIGNING_CERTIFICATE_V2.to_string()) {
+            Some(value) => (value, MessageDigest::sha256()),
+            None => {
+                (self.signed_attribute(SIGNING_CERTIFICATE_V1).ok_or_else(missing)?, MessageDigest::sha1())
+            }
+        };
+        let mut first =
+            || value.elements().take(asn1::SEQUENCE)?.elements().take(asn1::SEQUENCE).map(|c| c.elements());
+        let mut id = first().ok_or_else(missing)?;
+        let algorithm = match id.optional(asn1::SEQUENCE) {
+            Some(algorithm) => {
+                let oid =
+                    algorithm.elements().next().and_then(|oid| asn1::dotted(&oid)).ok_or_else(missing)?;
+                digest(&oid).ok_or_else(missing)?
+            }
+            None => default,
+        };
+        let named = id.take(asn1::OCTET_STRING).ok_or_else(missing)?;
+        let actual = hash(algorithm, &der).map_err(Fault::openssl)?;
+        if *actual == *named.content {
+            Ok(())
+        } else {
+            Err(Fault::failed("SIG_CRYPTO_FAILURE", "the certificate is not the one that was signed for"))
+        }
+    }
+}
+
+fn all(mut elements: Elements<'_>) -> Option<Vec<Element<'_>>> {
+    let mut found = Vec::new();
+    while !elements.is_empty() {
+        if found.len() >= SET_MAX {
+            return None;
+        }
+        found.push(elements.next()?);
+    }
+    Some(found)
+}
+
+fn attributes<'a>(set: &Element<'a>) -> Option<Vec<Attribute<'a>>> {
+    all(set.elements())?
+        .iter()
+        .map(|attribute| {
+            let mut parts = attribute.elements();
+            let oid = asn1::dotted(&parts.next()?)?;
+            Some(Attribute { oid, values: all(parts.take(asn1::SET)?.elements())? })
+        })
+        .collect()
+}
+
+fn only<'a>(attributes: &[Attribute<'a>], oid: &str) -> Option<Element<'a>> {
+    let mut found = attributes.iter().filter(|attribute| attribute.oid == oid);
+    match (found.next().map(|attribute| attribute.values.as_slice()), found.next()) {
+        (Some([value]), None) => Some(*value),
+        _ => None,
+    }
+}
+
+/// Hash algorithms that are accepted.
+fn digest(oid: &str) -> Option<MessageDigest> {
+    match oid {
+        "2.16.840.1.101.3.4.2.1" => Some(MessageDigest::sha256()),
+        "2.16.840.1.101.3.4.2.2" => Some(MessageDigest::sha384()),
+        "2.16.840.1.101.3.4.2.3" => Some(MessageDigest::sha512()),
+        _ => None,
+    }
+}
+
+/// The hash that a signature algorithm uses.
+fn signature_digest(oid: &str, of_signer: MessageDigest) -> Option<MessageDigest> {
+    match oid {
+        // rsaEncryption, and the key type alone for curves: the signer's digest algorithm.
+        "1.2.840.113549.1.1.1" | "1.2.840.10045.2.1" => Some(of_signer),
+        "1.2.840.113549.1.1.11" | "1.2.840.10045.4.3.2" => Some(MessageDigest::sha256()),
+        "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => Some(MessageDigest::sha384()),
+        "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => Some(MessageDigest::sha512()),
+        _ => None,
+    }
+}

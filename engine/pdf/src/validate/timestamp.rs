@@ -1,0 +1,52 @@
+//! Why: a timestamp proves that the signature was there at a time, so that it outlives the signer's certificate (RFC 3161).
+
+use openssl::hash::{MessageDigest, hash};
+
+use super::signed_data::SignedData;
+use crate::{asn1, read::text::parse_date};
+
+const TST_INFO: &str = "1.2.840.113549.1.9.16.1.4";
+
+/// What a token says.
+#[derive(Debug)]
+pub(crate) struct Timestamp<'a> {
+    pub(crate) signed: SignedData<'a>,
+    imprint_algorithm: String,
+    imprint: &'a [u8],
+    /// Milliseconds since 1970 UTC.
+    pub(crate) time_ms: i64,
+}
+
+/// Reads a token (a ContentInfo with SignedData over a TSTInfo).
+pub(crate) fn parse(token: &[u8]) -> Option<Timestamp<'_>> {
+    let signed = SignedData::parse(token)?;
+    if signed.content_type != TST_INFO {
+        return None;
+    }
+    let mut info = asn1::single(signed.content?, asn1::SEQUENCE)?.elements();
+    info.take(asn1::INTEGER)?;
+    info.take(asn1::OBJECT_IDENTIFIER)?;
+    let mut message = info.take(asn1::SEQUENCE)?.elements();
+    let imprint_algorithm = asn1::dotted(&message.take(asn1::SEQUENCE)?.elements().next()?)?;
+    let imprint = message.take(asn1::OCTET_STRING)?.content;
+    info.take(asn1::INTEGER)?;
+    let time = std::str::from_utf8(info.take(asn1::GENERALIZED_TIME)?.content).ok()?;
+    if !time.ends_with('Z') {
+        return None;
+    }
+    let time_ms = parse_date(time)?;
+    Some(Timestamp { signed, imprint_algorithm, imprint, time_ms })
+}
+
+impl Timestamp<'_> {
+    /// The token's imprint is this value's.
+    pub(crate) fn is_over(&self, value: &[u8]) -> bool {
+        let digest = match self.imprint_algorithm.as_str() {
+            "2.16.840.1.101.3.4.2.1" => MessageDigest::sha256(),
+            "2.16.840.1.101.3.4.2.2" => MessageDigest::sha384(),
+            "2.16.840.1.101.3.4.2.3" => MessageDigest::sha512(),
+            _ => return false,
+        };
+        hash(digest, value).is_ok_and(|hash| *hash == *self.imprint)
+    }
+}

@@ -1,0 +1,308 @@
+//! Why: a change is written as a revision behind the old bytes, in the form of cross-reference that the file has, so that no
+//! signed byte ever moves.
+
+use std::{collections::BTreeMap, io::Write as _};
+
+use crate::read::{
+    Error,
+    file::File,
+    object::{Dictionary, Object, Reference},
+    xref::XrefKind,
+};
+
+/// Changes to a file, collected until they are written as one revision.
+#[derive(Debug)]
+pub(crate) struct Increment<'f, 'a> {
+    pub(crate) file: &'f File<'a>,
+    next_number: u32,
+    changed: BTreeMap<Reference, Body>,
+}
+
+#[derive(Debug)]
+enum Body {
+    Object(Object),
+    Stream(Dictionary, Vec<u8>),
+    /// Bytes that are written as they are, for a place in them is wanted afterwards.
+    Raw(Vec<u8>),
+}
+
+/// A revision, ready to be appended.
+#[derive(Debug)]
+pub(crate) struct Revision {
+    /// What comes behind the file's bytes.
+    pub(crate) tail: Vec<u8>,
+    /// Where each raw object's bytes begin, in the whole file.
+    raw_offsets: BTreeMap<Reference, usize>,
+}
+
+impl Revision {
+    pub(crate) fn raw_offset(&self, reference: Reference) -> Option<usize> {
+        self.raw_offsets.get(&reference).copied()
+    }
+}
+
+impl<'f, 'a> Increment<'f, 'a> {
+    pub(crate) fn new(file: &'f File<'a>) -> Self {
+        Self { file, next_number: file.xref.next_number(), changed: BTreeMap::new() }
+    }
+
+    /// Takes a new object number.
+    pub(crate) fn reserve(&mut self) -> Reference {
+        let number = self.next_number;
+        self.next_number += 1;
+        Reference { number, generation: 0 }
+    }
+
+    pub(crate) fn put(&mut self, reference: Reference, object: impl Into<Object>) {
+        self.changed.insert(reference, Body::Object(object.into()));
+    }
+
+    pub(crate) fn put_raw(&mut self, reference: Reference, bytes: Vec<u8>) {
+        self.changed.insert(reference, Body::Raw(bytes));
+    }
+
+    pub(crate) fn add(&mut self, object: impl Into<Object>) -> Reference {
+        let reference = self.reserve();
+        self.put(reference, object);
+        reference
+    }
+
+    /// Adds a stream as it is; `dictionary` has its filter, the length is set here.
+    pub(crate) fn add_stream(&mut self, dictionary: Dictionary, data: Vec<u8>) -> Reference {
+        let reference = self.reserve();
+        self.put_stream(reference, dictionary, data);
+        reference
+    }
+
+    pub(crate) fn put_stream(&mut self, reference: Reference, dictionary: Dictionary, data: Vec<u8>) {
+        self.changed.insert(reference, Body::Stream(dictionary, data));
+    }
+
+    /// Adds a stream, packed when that makes it smaller.
+    pub(crate) fn add_packed(&mut self, mut dictionary: Dictionary, data: Vec<u8>) -> Reference {
+        let packed = pack(&data).filter(|packed| packed.len() + 24 < data.len());
+        if packed.is_some() {
+            dictionary.set("Filter", Object::name("FlateDecode"));
+        }
+        self.add_stream(dictionary, packed.unwrap_or(data))
+    }
+
+    /// The object as this revision has it.
+    pub(crate) fn current(&self, reference: Reference) -> Result<Object, Error> {
+        match self.changed.get(&reference) {
+            Some(Body::Object(object)) => Ok(object.clone()),
+            Some(Body::Stream(dictionary, _)) => Ok(dictionary.clone().into()),
+            Some(Body::Raw(_)) => Ok(Object::Null),
+            None => Ok(self.file.load(reference)?.object),
+        }
+    }
+
+    /// Writes the revision: objects, cross-reference, trailer.
+    pub(crate) fn finish(mut self) -> Result<Revision, Error> {
+        let start = self.file.bytes.len();
+        let previous = self.file.xref.sections.first().copied();
+        let Some(previous) = previous else {
+            return Err(Error::Damaged { what: "there is no cross-reference".to_owned() });
+        };
+        let mut tail = Vec::new();
+        if !self.file.bytes.ends_with(b"\n") {
+            tail.push(b'\n');
+        }
+        let mut offsets = BTreeMap::new();
+        let mut raw_offsets = BTreeMap::new();
+        for (reference, body) in std::mem::take(&mut self.changed) {
+            offsets.insert(reference, start + tail.len());
+            let raw_at = write_indirect(&mut tail, reference, &body);
+            if matches!(body, Body::Raw(_)) {
+                raw_offsets.insert(reference, start + raw_at);
+            }
+        }
+        let mut trailer = self.trailer(&tail);
+        trailer.set("Prev", integer(previous.offset));
+        let xref_at = match previous.kind {
+            XrefKind::Table => self.write_table(&mut tail, trailer, &offsets),
+            XrefKind::Stream => self.write_stream(&mut tail, trailer, offsets),
+        };
+        put(&mut tail, format_args!("startxref\n{xref_at}\n%%EOF\n"));
+        Ok(Revision { tail, raw_offsets })
+    }
+
+    fn trailer(&self, tail: &[u8]) -> Dictionary {
+        let old = &self.file.xref.trailer;
+        let mut trailer = Dictionary::new();
+        for key in ["Root", "Info"] {
+            if let Some(value) = old.get(key) {
+                trailer.set(key, value.clone());
+            }
+        }
+        if let Ok(Object::Array(ids)) = self.file.entry(old, "ID")
+            && let [first @ Object::String(_), second] = ids.as_slice()
+        {
+            let mut hash = openssl::sha::Sha256::new();
+            hash.update(second.as_string().unwrap_or_default());
+            hash.update(tail);
+            let changed = hash.finish().get(..16).unwrap_or_default().to_vec();
+            trailer.set("ID", Object::Array(vec![first.clone(), Object::String(changed)]));
+        }
+        trailer
+    }
+
+    fn write_table(
+        &self,
+        tail: &mut Vec<u8>,
+        mut trailer: Dictionary,
+        offsets: &BTreeMap<Reference, usize>,
+    ) -> usize {
+        let xref_at = self.file.bytes.len() + tail.len();
+        put(tail, format_args!("xref\n"));
+        for run in runs(offsets) {
+            put(tail, format_args!("{} {}\n", run.first().map_or(0, |(r, _)| r.number), run.len()));
+            for (reference, offset) in run {
+                put(tail, format_args!("{offset:010} {:05} n \n", reference.generation));
+            }
+        }
+        trailer.set("Size", Object::Integer(self.next_number.into()));
+        put(tail, format_args!("trailer\n"));
+        write_object(tail, &trailer.into());
+        tail.push(b'\n');
+        xref_at
+    }
+
+    fn write_stream(
+        mut self,
+        tail: &mut Vec<u8>,
+        mut dictionary: Dictionary,
+        mut offsets: BTreeMap<Reference, usize>,
+    ) -> usize {
+        let reference = self.reserve();
+        let xref_at = self.file.bytes.len() + tail.len();
+        offsets.insert(reference, xref_at);
+        let mut rows = Vec::with_capacity(offsets.len() * 7);
+        let mut index = Vec::new();
+        for run in runs(&offsets) {
+            index.push(Object::Integer(run.first().map_or(0, |(r, _)| r.number).into()));
+            index.push(integer(run.len()));
+            for (reference, offset) in run {
+                rows.push(1);
+                // Files are at most 100 MB: four bytes hold every offset.
+                rows.extend_from_slice(&u32::try_from(offset).unwrap_or(u32::MAX).to_be_bytes());
+                rows.extend_from_slice(&reference.generation.to_be_bytes());
+            }
+        }
+        dictionary.set("Type", Object::name("XRef"));
+        dictionary.set("Size", Object::Integer(self.next_number.into()));
+        dictionary.set("W", Object::Array(vec![Object::Integer(1), Object::Integer(4), Object::Integer(2)]));
+        dictionary.set("Index", Object::Array(index));
+        write_indirect(tail, reference, &Body::Stream(dictionary, rows));
+        xref_at
+    }
+}
+
+/// Groups entries whose numbers follow one another.
+fn runs(offsets: &BTreeMap<Reference, usize>) -> Vec<Vec<(Reference, usize)>> {
+    let mut runs: Vec<Vec<(Reference, usize)>> = Vec::new();
+    for (&reference, &offset) in offsets {
+        match runs.last_mut() {
+            Some(run) if run.last().is_some_and(|(last, _)| last.number + 1 == reference.number) => {
+                run.push((reference, offset));
+            }
+            _ => runs.push(vec![(reference, offset)]),
+        }
+    }
+    runs
+}
+
+fn pack(data: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(data).ok()?;
+    encoder.finish().ok()
+}
+
+pub(crate) fn integer(value: usize) -> Object {
+    Object::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+/// Appends formatted text; a vector takes every write.
+fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    out.extend_from_slice(text.to_string().as_bytes());
+}
+
+/// Writes an indirect object, and says where its value begins in `out`.
+fn write_indirect(out: &mut Vec<u8>, reference: Reference, body: &Body) -> usize {
+    put(out, format_args!("{} {} obj\n", reference.number, reference.generation));
+    let at = out.len();
+    match body {
+        Body::Object(object) => write_object(out, object),
+        Body::Raw(bytes) => out.extend_from_slice(bytes),
+        Body::Stream(dictionary, data) => {
+            let mut dictionary = dictionary.clone();
+            dictionary.set("Length", integer(data.len()));
+            write_object(out, &dictionary.into());
+            out.extend_from_slice(b"\nstream\n");
+            out.extend_from_slice(data);
+            out.extend_from_slice(b"\nendstream");
+        }
+    }
+    out.extend_from_slice(b"\nendobj\n");
+    at
+}
+
+/// Writes an object. Nesting is limited by the parser that made it.
+pub(crate) fn write_object(out: &mut Vec<u8>, object: &Object) {
+    match object {
+        Object::Null => out.extend_from_slice(b"null"),
+        Object::Boolean(value) => put(out, format_args!("{value}")),
+        Object::Integer(value) => put(out, format_args!("{value}")),
+        Object::Real(text) => out.extend_from_slice(text.as_bytes()),
+        Object::Name(name) => write_name(out, name),
+        Object::String(bytes) => write_string(out, bytes),
+        Object::Reference(r) => put(out, format_args!("{} {} R", r.number, r.generation)),
+        Object::Array(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b' ');
+                }
+                write_object(out, item);
+            }
+            out.push(b']');
+        }
+        Object::Dictionary(dictionary) => {
+            out.extend_from_slice(b"<<");
+            for (key, value) in dictionary.iter() {
+                write_name(out, key);
+                out.push(b' ');
+                write_object(out, value);
+            }
+            out.extend_from_slice(b">>");
+        }
+    }
+}
+
+fn write_name(out: &mut Vec<u8>, name: &[u8]) {
+    out.push(b'/');
+    for &byte in name {
+        if byte.is_ascii_graphic() && !b"()<>[]{}/%#".contains(&byte) {
+            out.push(byte);
+        } else {
+            put(out, format_args!("#{byte:02X}"));
+        }
+    }
+}
+
+pub(crate) fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
+        out.push(b'(');
+        for &byte in bytes {
+            if b"()\\".contains(&byte) {
+                out.push(b'\\');
+            }
+            out.push(byte);
+        }
+        out.push(b')');
+    } else {
+        out.push(b'<');
+        out.extend_from_slice(hex::encode(bytes).as_bytes());
+        out.push(b'>');
+    }
+}
