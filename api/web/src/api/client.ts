@@ -17,6 +17,9 @@ export function setApiLanguage(tag: string): void {
   language = tag
 }
 
+/** The language that requests outside `client` ask for. */
+export const apiLanguage = (): string => language
+
 /** Called when an answer says that there is no session any more. */
 export function whenSessionExpires(listener: (error: ApiError) => void): void {
   onExpired = listener

@@ -1,0 +1,149 @@
+/** Starting a contract: a draft on the server from the first file on, so that nothing is lost on the way. */
+import { computed, reactive, ref, shallowRef } from 'vue'
+
+import { body, client, idempotent, newKey } from '@/api/client'
+import type { ContractDetail, ContractType, NewContract, Organization } from '@/api/types'
+import { useAction } from '@/composables/useAction'
+import { useLoad } from '@/composables/useLoad'
+import { mobileOf } from '@/i18n/format'
+
+import { useFiles } from './useFiles'
+
+export interface RecipientEntry {
+  role: string
+  title: string
+  kind: 'person' | 'organization'
+  name: string
+  phone: string
+  organization_id: string
+  /** Of a draft: the number is not told again, only how it looks. */
+  phone_masked: string
+}
+
+export function useCompose(draftId: string | undefined) {
+  const contractId = ref(draftId)
+  const title = ref('')
+  const typeName = ref('')
+  const deadlineAtMs = ref<number>()
+  const recipients = reactive<RecipientEntry[]>([])
+  const draftKey = newKey()
+  const saving = useAction()
+  const sending = useAction()
+
+  const loaded = useLoad(async () => {
+    const [types, organizations, draft] = await Promise.all([
+      body(client.GET('/api/contract-types')),
+      body(client.GET('/api/organizations')),
+      draftId ? body(client.GET('/api/contracts/{contract_id}', { params: { path: { contract_id: draftId } } })) : undefined,
+    ])
+    const first = types[0]
+    if (draft) takeDraft(draft, types)
+    else if (types.length === 1 && first) chooseType(first)
+    return { types, organizations }
+  })
+  const types = computed<ContractType[]>(() => loaded.data.value?.types ?? [])
+  const organizations = computed<Organization[]>(() => loaded.data.value?.organizations ?? [])
+  const type = computed(() => types.value.find((each) => each.name === typeName.value))
+
+  function chooseType(chosen: ContractType): void {
+    if (typeName.value === chosen.name) return
+    typeName.value = chosen.name
+    const before = new Map(recipients.map((each) => [each.role, each]))
+    const entries = chosen.recipients.map(({ role, title: words, kind }) => {
+      const known = before.get(role)
+      const entered = known ?? { name: '', phone: '', organization_id: '', phone_masked: '' }
+      return { role, title: words, kind, name: entered.name, phone: entered.phone, organization_id: entered.organization_id, phone_masked: entered.phone_masked }
+    })
+    recipients.splice(0, recipients.length, ...entries)
+  }
+
+  function takeDraft(draft: ContractDetail, known: ContractType[]): void {
+    title.value = draft.title
+    deadlineAtMs.value = draft.deadline_at_ms ?? undefined
+    files.take(draft.documents)
+    const chosen = known.find((each) => each.name === draft.contract_type.name)
+    if (chosen) chooseType(chosen)
+    for (const recipient of draft.recipients) {
+      const entry = recipients.find((each) => each.role === recipient.role)
+      if (!entry) continue
+      entry.name = recipient.name
+      entry.phone_masked = recipient.phone_masked
+      entry.organization_id =
+        loaded.data.value?.organizations.find((each) => each.name === recipient.organization_name)?.id ?? entry.organization_id
+    }
+  }
+
+  let creating: Promise<string> | undefined
+  /** The draft's id; creates it when the first file comes. */
+  function ensureDraft(): Promise<string> {
+    if (contractId.value) return Promise.resolve(contractId.value)
+    creating ??= create().finally(() => (creating = undefined))
+    return creating
+  }
+  async function create(): Promise<string> {
+    const fallback = types.value[0]
+    if (!type.value && fallback) chooseType(fallback)
+    const draft: NewContract = { title: title.value.trim() || firstName(), contract_type: typeName.value, recipients: [] }
+    const answer = await body(client.POST('/api/contracts', { params: idempotent(draftKey), body: draft }))
+    contractId.value = answer.id
+    return answer.id
+  }
+
+  const firstName = () => (files.rows[0]?.name ?? '').replace(/\.pdf$/i, '').slice(0, 100) || '—'
+  const files = useFiles(ensureDraft)
+
+  function addFiles(list: Iterable<File>): void {
+    files.add(list)
+    if (!title.value.trim() && files.rows.length > 0) title.value = firstName()
+  }
+
+  const request = (): NewContract => ({
+    title: title.value.trim(),
+    contract_type: typeName.value,
+    deadline_at_ms: deadlineAtMs.value,
+    recipients: recipients.map((each) => ({
+      role: each.role,
+      name: each.name.trim(),
+      phone: mobileOf(each.phone) ?? each.phone,
+      ...(each.kind === 'organization' ? { organization_id: each.organization_id } : {}),
+    })),
+  })
+
+  /** Writes everything that was entered into the draft. */
+  async function save(): Promise<boolean> {
+    const entered = request()
+    const answer = await saving.run(entered, async (key) => {
+      const path = { contract_id: await ensureDraft() }
+      return await body(client.PUT('/api/contracts/{contract_id}', { params: { path, ...idempotent(key) }, body: entered }))
+    })
+    return answer !== undefined
+  }
+
+  const sent = shallowRef<ContractDetail>()
+  async function send(): Promise<ContractDetail | undefined> {
+    const answer = await sending.run(['send', contractId.value], async (key) => {
+      const path = { contract_id: await ensureDraft() }
+      return await body(client.POST('/api/contracts/{contract_id}/send', { params: { path, ...idempotent(key) } }))
+    })
+    sent.value = answer
+    return answer
+  }
+
+  return {
+    ...loaded, contractId, title, typeName, type, types, organizations, deadlineAtMs, recipients, files, addFiles, chooseType,
+    save, saving: saving.busy, saveError: saving.error, send, sending: sending.busy, sendError: sending.error, sent,
+  }
+}
+
+export type Compose = ReturnType<typeof useCompose>
+
+/** What is still wrong with a recipient, as keys of the messages. */
+export function recipientProblems(entry: RecipientEntry, all: readonly RecipientEntry[]): Partial<Record<'name' | 'phone' | 'organization_id', string>> {
+  const problems: Partial<Record<'name' | 'phone' | 'organization_id', string>> = {}
+  if (!entry.name.trim()) problems.name = 'compose.name_required'
+  const mobile = mobileOf(entry.phone)
+  if (!mobile) problems.phone = 'compose.phone_wrong'
+  else if (all.some((other) => other !== entry && mobileOf(other.phone) === mobile)) problems.phone = 'compose.same_phone'
+  if (entry.kind === 'organization' && !entry.organization_id) problems.organization_id = 'compose.organization_needed'
+  return problems
+}
