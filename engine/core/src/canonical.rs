@@ -10,7 +10,9 @@ pub fn canonical(value: Value) -> Value {
         Value::Object(map) => {
             let mut entries: Vec<(String, Value)> = map.into_iter().collect();
             entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(entries.into_iter().map(|(key, value)| (key, canonical(value))).collect::<Map<_, _>>())
+            Value::Object(
+                entries.into_iter().map(|(key, value)| (key, canonical(value))).collect::<Map<_, _>>(),
+            )
         }
         Value::Array(values) => Value::Array(values.into_iter().map(canonical).collect()),
         Value::Number(number) => Value::Number(settled(number)),

@@ -3,8 +3,16 @@
 //! A definition that names anything else is refused when it is loaded, not when a person or a worker meets it.
 
 /// A form that a page shows for a task.
-pub const FORMS: &[&str] =
-    &["agreement", "amount", "approval", "attachments", "bank_account", "reading", "sign", "subject_verification"];
+pub const FORMS: &[&str] = &[
+    "agreement",
+    "amount",
+    "approval",
+    "attachments",
+    "bank_account",
+    "reading",
+    "sign",
+    "subject_verification",
+];
 
 /// A job kind with every outcome that its handler reports.
 #[derive(Debug, Clone, Copy)]

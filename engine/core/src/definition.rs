@@ -41,7 +41,10 @@ struct Stored {
 
 impl Definition {
     /// Wraps what has been checked.
-    pub(crate) fn new(workflow: Workflow, contract_type: Option<ContractType>) -> Result<Self, serde_json::Error> {
+    pub(crate) fn new(
+        workflow: Workflow,
+        contract_type: Option<ContractType>,
+    ) -> Result<Self, serde_json::Error> {
         let json = to_json(&workflow, contract_type.as_ref())?;
         Ok(Self { workflow, contract_type, hash: DefinitionHash(hash(&json)) })
     }
@@ -96,7 +99,8 @@ impl Serialize for Definition {
 impl<'de> Deserialize<'de> for Definition {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Through a value: two of the fields inside are read from either of several forms, which needs one anyway.
-        let stored: Stored = serde_json::from_value(Value::deserialize(deserializer)?).map_err(de::Error::custom)?;
+        let stored: Stored =
+            serde_json::from_value(Value::deserialize(deserializer)?).map_err(de::Error::custom)?;
         Self::new(stored.workflow, stored.contract_type).map_err(de::Error::custom)
     }
 }

@@ -35,7 +35,9 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a s
     let known: Vec<&str> = known.into_iter().collect();
     let near = known.iter().map(|other| (distance(name, other), *other)).min();
     match near {
-        Some((distance, other)) if distance <= 1 + name.chars().count() / 4 => Some(format!("did you mean `{other}`?")),
+        Some((distance, other)) if distance <= 1 + name.chars().count() / 4 => {
+            Some(format!("did you mean `{other}`?"))
+        }
         Some(_) if known.len() <= 12 => Some(format!("known here: {}", known.join(", "))),
         _ => None,
     }
@@ -69,7 +71,13 @@ mod tests {
     fn finds_the_near_name() {
         assert_eq!(distance("entering", "entring"), 1);
         assert_eq!(distance("", "abc"), 3);
-        assert_eq!(did_you_mean("entring", ["paying", "entering"]).as_deref(), Some("did you mean `entering`?"));
-        assert_eq!(did_you_mean("zzz", ["paying", "entering"]).as_deref(), Some("known here: paying, entering"));
+        assert_eq!(
+            did_you_mean("entring", ["paying", "entering"]).as_deref(),
+            Some("did you mean `entering`?")
+        );
+        assert_eq!(
+            did_you_mean("zzz", ["paying", "entering"]).as_deref(),
+            Some("known here: paying, entering")
+        );
     }
 }

@@ -54,7 +54,11 @@ impl Duration {
             .total((Unit::Millisecond, SpanRelativeTo::days_are_24_hours()))
             .map_err(|_| Error::Range(text.clone()))?;
         #[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
-        if (1_000.0..=DAYS_MAX as f64 * 86_400_000.0).contains(&ms) { Ok(ms as i64) } else { Err(Error::Range(text)) }
+        if (1_000.0..=DAYS_MAX as f64 * 86_400_000.0).contains(&ms) {
+            Ok(ms as i64)
+        } else {
+            Err(Error::Range(text))
+        }
     }
 }
 

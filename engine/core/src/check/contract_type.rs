@@ -58,7 +58,11 @@ impl Checker<'_> {
         let mut methods = BTreeSet::new();
         for (index, method) in recipient.intent_methods.iter().enumerate() {
             if !methods.insert(*method) {
-                self.fault(&spot.then("intent_methods").then(index), "this method is there twice".to_owned(), None);
+                self.fault(
+                    &spot.then("intent_methods").then(index),
+                    "this method is there twice".to_owned(),
+                    None,
+                );
             }
         }
         for (index, field) in recipient.fields.iter().enumerate() {

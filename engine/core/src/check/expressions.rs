@@ -11,10 +11,32 @@ use crate::{
 
 /// CEL's functions, without its operators and macros, and ours.
 const FUNCTIONS: &[&str] = &[
-    "bool", "bytes", "contains", "double", "duration", "dyn", "endsWith", "getDate", "getDayOfMonth", "getDayOfWeek",
-    "getDayOfYear", "getFullYear", "getHours", "getMilliseconds", "getMinutes", "getMonth", "getSeconds", "hasValue",
-    "int", "matches", "none", "of", "ofNonZeroValue", "or", "orValue", RANDOM, "size", "startsWith", "string",
-    "timestamp", "type", "uint", "value",
+    "bool",
+    "bytes",
+    "contains",
+    "double",
+    "duration",
+    "dyn",
+    "endsWith",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getFullYear",
+    "getHours",
+    "getMilliseconds",
+    "getMinutes",
+    "getMonth",
+    "getSeconds",
+    "int",
+    "matches",
+    RANDOM,
+    "size",
+    "startsWith",
+    "string",
+    "timestamp",
+    "type",
+    "uint",
 ];
 
 impl Checker<'_> {
@@ -24,7 +46,8 @@ impl Checker<'_> {
                 0 | 1 => format!(" at its column {column}"),
                 line => format!(" at its line {line}, column {column}"),
             });
-            let message = format!("the expression cannot be read{}: {}", at.unwrap_or_default(), error.message);
+            let message =
+                format!("the expression cannot be read{}: {}", at.unwrap_or_default(), error.message);
             return self.fault(spot, message, None);
         }
         for name in expr.variables() {

@@ -12,10 +12,17 @@ impl Checker<'_> {
     pub(super) fn flow(&mut self, top: &Spot) {
         let reached = reached(self.workflow);
         self.unreached(top, &mut Vec::new(), &self.workflow.states, &reached);
-        if !self.workflow.states.iter().any(|(name, state)| {
-            state.finish.is_some() && reached.contains(std::slice::from_ref(name))
-        }) {
-            self.fault(&top.then("states"), "no `final` state is reached: instances never end".to_owned(), None);
+        if !self
+            .workflow
+            .states
+            .iter()
+            .any(|(name, state)| state.finish.is_some() && reached.contains(std::slice::from_ref(name)))
+        {
+            self.fault(
+                &top.then("states"),
+                "no `final` state is reached: instances never end".to_owned(),
+                None,
+            );
         }
     }
 
@@ -94,5 +101,7 @@ fn reached(workflow: &Workflow) -> BTreeSet<Vec<String>> {
 
 /// Whether some transition, here or further out, leads to another state.
 fn is_left(workflow: &Workflow, path: &[String]) -> bool {
-    (0..=path.len()).rev().any(|len| path.get(..len).is_some_and(|holder| !targets(workflow, holder).is_empty()))
+    (0..=path.len())
+        .rev()
+        .any(|len| path.get(..len).is_some_and(|holder| !targets(workflow, holder).is_empty()))
 }

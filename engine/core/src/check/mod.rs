@@ -76,7 +76,11 @@ pub(crate) fn workflow(workflow: &Workflow) -> Vec<Finding> {
     checker.ways_on(&top, &[], &workflow.on, &workflow.timers, &scope);
     checker.counters_raised(&top.then("counters"), workflow.counters.keys());
     if checker.states > STATES_MAX {
-        checker.fault(&top.then("states"), format!("{} states are more than {STATES_MAX}", checker.states), None);
+        checker.fault(
+            &top.then("states"),
+            format!("{} states are more than {STATES_MAX}", checker.states),
+            None,
+        );
     }
     // Where a name leads nowhere, what is reachable cannot be said.
     if checker.findings.is_empty() {

@@ -7,9 +7,42 @@ use crate::{model::Each, step::STAY};
 
 /// What expressions always see, and what CEL keeps for itself.
 const RESERVED: &[&str] = &[
-    "actor", "as", "bool", "break", "bytes", "const", "continue", "double", "dyn", "else", "event", "false", "for",
-    "function", "if", "import", "in", "int", "let", "list", "loop", "map", "namespace", "now", "null", "null_type",
-    "optional", "package", "return", "string", "true", "type", "uint", "var", "void", "while",
+    "actor",
+    "as",
+    "bool",
+    "break",
+    "bytes",
+    "const",
+    "continue",
+    "double",
+    "dyn",
+    "else",
+    "event",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "int",
+    "let",
+    "list",
+    "loop",
+    "map",
+    "namespace",
+    "now",
+    "null",
+    "null_type",
+    "optional",
+    "package",
+    "return",
+    "string",
+    "true",
+    "type",
+    "uint",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Lower-case letters, digits and `_`, beginning with a letter, at most 64.
@@ -23,7 +56,11 @@ impl Checker<'_> {
     pub(super) fn name(&mut self, spot: &Spot, name: &str, what: &str) {
         if !is_name(name) {
             let message = format!("`{name}` is no {what}");
-            self.fault(spot, message, Some("up to 64 lower-case letters, digits and `_`, a letter first".to_owned()));
+            self.fault(
+                spot,
+                message,
+                Some("up to 64 lower-case letters, digits and `_`, a letter first".to_owned()),
+            );
         }
     }
 

@@ -91,8 +91,12 @@ impl Checker<'_> {
                     self.fault(spot, message.to_owned(), None);
                 }
             }
-            (None, false) => self.fault(spot, "`initial` is missing: which inner state is first?".to_owned(), None),
-            (Some(_), true) => self.fault(&spot.then("initial"), "there are no inner states".to_owned(), None),
+            (None, false) => {
+                self.fault(spot, "`initial` is missing: which inner state is first?".to_owned(), None)
+            }
+            (Some(_), true) => {
+                self.fault(&spot.then("initial"), "there are no inner states".to_owned(), None)
+            }
             (None, true) => {}
         }
     }

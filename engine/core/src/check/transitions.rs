@@ -81,7 +81,8 @@ impl Checker<'_> {
 
     /// A transition without conditions hides those after it.
     fn all_reachable(&mut self, spot: &Spot, transitions: &Transitions) {
-        let open = transitions.iter().position(|transition| transition.guard.is_none() && transition.by.is_none());
+        let open =
+            transitions.iter().position(|transition| transition.guard.is_none() && transition.by.is_none());
         if let Some(open) = open.filter(|open| open + 1 < transitions.0.len()) {
             let message = "is never tried: the one before it has no `if`".to_owned();
             self.fault(&spot.then(open + 1), message, None);
@@ -101,7 +102,9 @@ impl Checker<'_> {
         }
         match (&transition.by, cause) {
             (Some(by), Cause::Action) => self.expression(&spot.then("by"), by, scope),
-            (Some(_), _) => self.fault(&spot.then("by"), "no person causes this: `by` has no meaning".to_owned(), None),
+            (Some(_), _) => {
+                self.fault(&spot.then("by"), "no person causes this: `by` has no meaning".to_owned(), None)
+            }
             (None, _) => {}
         }
         self.assignments(&spot.then("set"), &transition.set, scope);

@@ -23,6 +23,9 @@ const REMINDS_MAX: u32 = 20;
 /// How often stamping may fail and be confirmed anew, for one recipient.
 const STAMP_FAILURES_MAX: u32 = 3;
 
+/// How long the reason for declining may be, in characters.
+const REASON_CHARS_MAX: u32 = 500;
+
 /// Compiles a checked contract type.
 pub(crate) fn contract_type(contract_type: &ContractType) -> Result<Workflow, serde_json::Error> {
     serde_json::from_value(json!({
@@ -56,7 +59,8 @@ fn require(contract_type: &ContractType) -> Vec<String> {
     let mut conditions = vec![format!("size(recipients) == {count}")];
     for (index, recipient) in contract_type.recipients.iter().enumerate() {
         let (role, kind) = (&recipient.role, recipient.kind.as_str());
-        conditions.push(format!("recipients[{index}].role == '{role}' && recipients[{index}].kind == '{kind}'"));
+        conditions
+            .push(format!("recipients[{index}].role == '{role}' && recipients[{index}].kind == '{kind}'"));
     }
     conditions
 }
@@ -75,7 +79,7 @@ fn open(contract_type: &ContractType) -> Value {
         "initial": "preparing",
         "timers": {
             "deadline": {
-                "at": format!("contract.deadline_at_ms != null ? contract.deadline_at_ms : {own_deadline}"),
+                "at": format!("has(contract.deadline_at_ms) && contract.deadline_at_ms != null ? contract.deadline_at_ms : {own_deadline}"),
                 "to": "expired",
             },
         },
@@ -193,11 +197,14 @@ fn task(form: &str, on: &Value) -> Value {
 }
 
 fn confirm(contract_type: &ContractType) -> Value {
-    let mut methods: Vec<_> = contract_type.recipients.iter().flat_map(|recipient| &recipient.intent_methods).collect();
-    methods.sort();
-    methods.dedup();
+    let mut task = json!({"form": "sign", "assignee": "recipient.person_id"});
+    let mut methods = contract_type.recipients.iter().map(|recipient| &recipient.intent_methods);
+    // Where the roles differ, the contract type says what each may use.
+    if let Some(first) = methods.next().filter(|first| methods.all(|other| other == *first)) {
+        task["methods"] = json!(first);
+    }
     json!({
-        "task": {"form": "sign", "assignee": "recipient.person_id", "methods": methods},
+        "task": task,
         "on": {
             "confirm": {
                 "set": {"confirmation": "event", "confirmed_at_ms": "now"},
@@ -210,7 +217,7 @@ fn confirm(contract_type: &ContractType) -> Value {
 fn decline() -> Value {
     json!({
         "by": "recipient.person_id",
-        "if": "has(event.reason) && size(event.reason) > 0",
+        "if": format!("has(event.reason) && size(event.reason) > 0 && size(event.reason) <= {REASON_CHARS_MAX}"),
         "set": {"declined": "{'recipient_id': recipient.id, 'reason': event.reason, 'at_ms': now}"},
         "start": [{
             "in": "recipients.filter(other, other.id in notified && other.id != recipient.id)",
@@ -265,7 +272,12 @@ fn detached(payload: Value) -> Value {
 }
 
 fn roles(contract_type: &ContractType, asks: impl Fn(&RecipientRole) -> bool) -> Vec<&str> {
-    contract_type.recipients.iter().filter(|recipient| asks(recipient)).map(|recipient| recipient.role.as_str()).collect()
+    contract_type
+        .recipients
+        .iter()
+        .filter(|recipient| asks(recipient))
+        .map(|recipient| recipient.role.as_str())
+        .collect()
 }
 
 /// Whether a step is for the recipient at hand.

@@ -25,7 +25,8 @@ pub const BYTES_MAX: usize = 1_024;
 /// How deep loops may be nested in one expression: the work is bounded by the size of the data to this power.
 pub const LOOPS_MAX: usize = 2;
 
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+/// Without optional values: definitions have `has(…)` and null, and need no third way to say that nothing is there.
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
 
 /// An expression, as written and as parsed.
 #[derive(Clone)]
@@ -131,7 +132,8 @@ impl Expr {
             context.add_variable_from_value(name.clone(), convert::to_cel(&value));
         }
         rewrite::add_functions(&mut context, &parsed.functions, variables)?;
-        let value = cel::Value::resolve(&parsed.expression, &context).map_err(|error| convert::error(&error))?;
+        let value =
+            cel::Value::resolve(&parsed.expression, &context).map_err(|error| convert::error(&error))?;
         convert::to_json(&value)
     }
 
@@ -179,5 +181,115 @@ impl JsonSchema for Expr {
             "description": "An expression (CEL) over the instance's data, `event`, `actor` and `now`.",
             "type": ["string", "number", "boolean", "null"],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
+
+    use std::sync::{Arc, atomic::AtomicU64};
+
+    use serde_json::{Value, json};
+
+    use super::{Error, Expr, Variables};
+
+    struct Given(Value);
+
+    impl Variables for Given {
+        fn get(&self, name: &str) -> Option<Value> {
+            self.0.get(name).cloned()
+        }
+
+        fn draws(&self) -> Arc<AtomicU64> {
+            Arc::new(AtomicU64::new(42))
+        }
+    }
+
+    fn value(source: &str, given: Value) -> Result<Value, Error> {
+        Expr::new(source).evaluate(&Given(given))
+    }
+
+    #[test]
+    fn works_out_values() {
+        assert_eq!(value("a.b + 1", json!({"a": {"b": 2}})), Ok(json!(3)));
+        assert_eq!(value("a.filter(x, x > 1).map(x, x * 2)", json!({"a": [1, 2, 3]})), Ok(json!([4, 6])));
+        assert_eq!(value("has(a.b) ? a.b : null", json!({"a": {}})), Ok(Value::Null));
+        assert_eq!(value("size('中文')", json!({})), Ok(json!(2)));
+    }
+
+    #[test]
+    fn says_what_is_missing_but_no_values() {
+        assert_eq!(value("a.b", json!({"a": {}})), Err(Error::NoSuchKey("b".to_owned())));
+        assert_eq!(value("a + 1", json!({})), Err(Error::Undeclared("a".to_owned())));
+        let error = value("a + 1", json!({"a": "13800138000"})).unwrap_err();
+        assert!(!error.to_string().contains("138"), "{error}");
+        let error = value("a > 1", json!({"a": "13800138000"})).unwrap_err();
+        assert!(!error.to_string().contains("138"), "{error}");
+        assert_eq!(value("1 / 0", json!({})), Err(Error::Arithmetic));
+        assert!(matches!(value("a.?b", json!({"a": {}})), Err(Error::Parse(_))));
+        assert!(matches!(value("b'x'", json!({})), Err(Error::NotKept)));
+    }
+
+    #[test]
+    fn loops_over_maps_run_in_the_order_of_keys() {
+        let map: Value =
+            (0..50).map(|n| (format!("k{n:02}"), json!(n))).collect::<serde_json::Map<_, _>>().into();
+        let sorted: Vec<String> = (0..50).map(|n| format!("k{n:02}")).collect();
+        assert_eq!(value("m.map(k, k)", json!({"m": map})), Ok(json!(sorted)));
+        assert_eq!(value("m.filter(k, m[k] < 3)", json!({"m": map})), Ok(json!(["k00", "k01", "k02"])));
+        assert_eq!(value("{'b': 1, 'a': 2}.map(k, k)", json!({})), Ok(json!(["a", "b"])));
+    }
+
+    #[test]
+    fn random_numbers_stay_in_range_and_come_again() {
+        let list = value("[1, 2, 3, 4, 5, 6, 7, 8].map(x, random(1, 3))", json!({})).unwrap();
+        assert!(list.as_array().unwrap().iter().all(|n| (1..=3).contains(&n.as_i64().unwrap())), "{list}");
+        assert_eq!(value("[1, 2, 3, 4, 5, 6, 7, 8].map(x, random(1, 3))", json!({})), Ok(list));
+        assert_eq!(value("random(5, 5)", json!({})), Ok(json!(5)));
+        assert_eq!(value("random(2, 1)", json!({})), Err(Error::Other));
+    }
+
+    #[test]
+    fn lists_what_it_needs() {
+        let expr =
+            Expr::new("recipients.filter(r, r.id in notified).map(r, r.name) + [string(random(1, 9))]");
+        assert_eq!(expr.variables(), ["notified", "recipients"]);
+        assert_eq!(expr.functions(), ["random", "string"]);
+    }
+
+    #[test]
+    fn refuses_what_would_be_too_much_work() {
+        assert!(Expr::new(" ".repeat(2_000) + "1").parse_error().is_some());
+        let nested = "a.exists(x, a.exists(y, a.exists(z, x + y + z > 0)))";
+        assert!(Expr::new(nested).parse_error().unwrap().message.contains("nested"));
+        assert!(Expr::new("a.exists(x, a.exists(y, x + y > 0))").parse_error().is_none());
+    }
+
+    /// Whatever an author writes within the limit must neither crash nor exhaust the stack of a worker thread.
+    #[test]
+    fn the_worst_shapes_end_in_a_value_or_an_error() {
+        let shapes = [
+            "(".repeat(511) + "1" + &")".repeat(511),
+            "[".repeat(511) + &"]".repeat(511),
+            "!".repeat(1_000) + "true",
+            "-".repeat(1_000) + "1",
+            "a".to_owned() + &".a".repeat(500),
+            "1".to_owned() + &"+1".repeat(500),
+            "a".to_owned() + &"[0]".repeat(330),
+            "{'a':".repeat(200) + "1",
+            "true?".repeat(150) + "1" + &":1".repeat(150),
+            "a.map(x,".repeat(100) + "x" + &")".repeat(100),
+            "true&&".repeat(160) + "true",
+            "'".repeat(1_001),
+            "\u{0}\u{7f}\u{202e}".repeat(100),
+        ];
+        let work = move || {
+            for shape in shapes {
+                let _ = Expr::new(shape.get(..1_024.min(shape.len())).unwrap_or(&shape))
+                    .evaluate(&Given(json!({"a": [1]})));
+            }
+        };
+        std::thread::Builder::new().stack_size(2 * 1_024 * 1_024).spawn(work).unwrap().join().unwrap();
     }
 }

@@ -91,7 +91,9 @@ impl Walk {
             }
             Ast::List(list) => list.elements.iter_mut().for_each(|element| self.visit(element, own, loops)),
             Ast::Map(map) => self.entries(map.entries.iter_mut().map(|entry| &mut entry.expr), own, loops),
-            Ast::Struct(fields) => self.entries(fields.entries.iter_mut().map(|entry| &mut entry.expr), own, loops),
+            Ast::Struct(fields) => {
+                self.entries(fields.entries.iter_mut().map(|entry| &mut entry.expr), own, loops)
+            }
             Ast::Select(select) => self.visit(&mut select.operand, own, loops),
         }
     }
@@ -118,7 +120,18 @@ impl Walk {
 fn is_type(name: &str) -> bool {
     matches!(
         name,
-        "int" | "uint" | "double" | "bool" | "string" | "bytes" | "list" | "map" | "null_type" | "type" | "dyn" | "optional"
+        "int"
+            | "uint"
+            | "double"
+            | "bool"
+            | "string"
+            | "bytes"
+            | "list"
+            | "map"
+            | "null_type"
+            | "type"
+            | "dyn"
+            | "optional"
     )
 }
 
@@ -163,7 +176,8 @@ fn sorted(value: Cel) -> Cel {
 
 /// The next number from the event's randomness (splitmix64), brought into the range.
 fn random(draws: &AtomicU64, low: i64, high: i64) -> Result<i64, ExecutionError> {
-    let span = high.checked_sub(low).and_then(|span| u64::try_from(span).ok()).and_then(|span| span.checked_add(1));
+    let span =
+        high.checked_sub(low).and_then(|span| u64::try_from(span).ok()).and_then(|span| span.checked_add(1));
     let Some(span) = span else {
         return Err(ExecutionError::function_error(RANDOM, "the second number must not be under the first"));
     };

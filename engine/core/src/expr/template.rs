@@ -66,23 +66,27 @@ impl Template {
                     .map(|(key, inner)| Ok((key.clone(), inner.fill(variables)?)))
                     .collect::<Result<_, Error>>()?,
             ),
-            Self::Text { parts, .. } => match parts.as_deref().ok_or(Error::NotA("text with closed braces"))? {
-                [Part::Expr(expr)] => expr.evaluate(variables)?,
-                parts => {
-                    let mut text = String::new();
-                    for part in parts {
-                        match part {
-                            Part::Plain(plain) => text.push_str(plain),
-                            Part::Expr(expr) => match expr.evaluate(variables)? {
-                                Value::String(value) => text.push_str(&value),
-                                value @ (Value::Bool(_) | Value::Number(_)) => text.push_str(&value.to_string()),
-                                _ => return Err(Error::NotA("text")),
-                            },
+            Self::Text { parts, .. } => {
+                match parts.as_deref().ok_or(Error::NotA("text with closed braces"))? {
+                    [Part::Expr(expr)] => expr.evaluate(variables)?,
+                    parts => {
+                        let mut text = String::new();
+                        for part in parts {
+                            match part {
+                                Part::Plain(plain) => text.push_str(plain),
+                                Part::Expr(expr) => match expr.evaluate(variables)? {
+                                    Value::String(value) => text.push_str(&value),
+                                    value @ (Value::Bool(_) | Value::Number(_)) => {
+                                        text.push_str(&value.to_string())
+                                    }
+                                    _ => return Err(Error::NotA("text")),
+                                },
+                            }
                         }
+                        Value::String(text)
                     }
-                    Value::String(text)
                 }
-            },
+            }
         })
     }
 }
@@ -92,7 +96,9 @@ impl From<Value> for Template {
         match value {
             Value::String(source) => Self::Text { parts: parts(&source), source },
             Value::Array(values) => Self::List(values.into_iter().map(Self::from).collect()),
-            Value::Object(map) => Self::Map(map.into_iter().map(|(key, value)| (key, Self::from(value))).collect()),
+            Value::Object(map) => {
+                Self::Map(map.into_iter().map(|(key, value)| (key, Self::from(value))).collect())
+            }
             literal => Self::Literal(literal),
         }
     }

@@ -131,9 +131,21 @@ pub struct FieldPlacement {
     /// Height in millimetres.
     #[schemars(range(min = 1, max = 500))]
     pub h_mm: f64,
+    /// Whether signing is refused while it is empty.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub required: bool,
     /// For a seal: which kind of seal may be put here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal_kind: Option<SealKind>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+const fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// What a field is.
@@ -213,6 +225,22 @@ impl Page {
             Self::Number(number) => number,
         };
         (1..=page_count).contains(&number).then_some(number)
+    }
+}
+
+impl SealKind {
+    /// As written in definitions.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Official => "official",
+            Self::Contract => "contract",
+            Self::Finance => "finance",
+            Self::Invoice => "invoice",
+            Self::Hr => "hr",
+            Self::LegalRep => "legal_rep",
+            Self::Other => "other",
+        }
     }
 }
 

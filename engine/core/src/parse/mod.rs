@@ -67,13 +67,14 @@ pub fn load(source: &str, file_name: &str) -> Result<Loaded, Vec<Diagnostic>> {
         if !findings.is_empty() {
             return Err(found(findings));
         }
-        let internal = |message: String| vec![at(top, format!("the contract type does not compile: {message}"), None)];
+        let internal =
+            |message: String| vec![at(top, format!("the contract type does not compile: {message}"), None)];
         let workflow = compile::contract_type(&contract_type).map_err(|error| internal(error.to_string()))?;
         if let Some(finding) = check::workflow(&workflow).into_iter().next() {
             return Err(internal(finding.message));
         }
-        let definition =
-            Definition::new(workflow, Some(contract_type.clone())).map_err(|error| internal(error.to_string()))?;
+        let definition = Definition::new(workflow, Some(contract_type.clone()))
+            .map_err(|error| internal(error.to_string()))?;
         return Ok(Loaded { definition, contract_type: Some(contract_type) });
     }
     if node.get("workflow").is_none() {
@@ -109,8 +110,9 @@ fn read<T: DeserializeOwned + JsonSchema>(node: &Node) -> Result<T, Vec<shape::F
     if !faults.is_empty() {
         return Err(faults);
     }
-    serde_json::from_value(node.to_json())
-        .map_err(|error| vec![shape::Fault { position: node.position, message: error.to_string(), help: None }])
+    serde_json::from_value(node.to_json()).map_err(|error| {
+        vec![shape::Fault { position: node.position, message: error.to_string(), help: None }]
+    })
 }
 
 fn generator() -> SchemaGenerator {

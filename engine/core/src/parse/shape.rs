@@ -36,7 +36,8 @@ impl<'a> Shape<'a> {
         let mut schema = schema;
         // A reference to a reference is possible, a circle of nothing but references is not.
         for _ in 0..8 {
-            let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
+            let name =
+                schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
             match name.and_then(|name| self.definitions?.get(name)) {
                 Some(target) => schema = target,
                 None => break,
@@ -47,7 +48,8 @@ impl<'a> Shape<'a> {
 
     fn visit(&mut self, schema: &'a Value, node: &Node) {
         let schema = self.follow(schema);
-        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
+        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array)
+        {
             return self.visit_branches(branches, node);
         }
         if !has_type(schema, node) {
@@ -57,10 +59,20 @@ impl<'a> Shape<'a> {
         match &node.content {
             Content::Scalar(value) => self.visit_scalar(schema, node, value),
             Content::List(nodes) => {
-                let short = schema.get("minItems").and_then(Value::as_u64).is_some_and(|min| (nodes.len() as u64) < min);
-                let long = schema.get("maxItems").and_then(Value::as_u64).is_some_and(|max| (nodes.len() as u64) > max);
+                let short = schema
+                    .get("minItems")
+                    .and_then(Value::as_u64)
+                    .is_some_and(|min| (nodes.len() as u64) < min);
+                let long = schema
+                    .get("maxItems")
+                    .and_then(Value::as_u64)
+                    .is_some_and(|max| (nodes.len() as u64) > max);
                 if short || long {
-                    self.fault(node.position, format!("a list of {} is too {}", nodes.len(), if short { "short" } else { "long" }), None);
+                    self.fault(
+                        node.position,
+                        format!("a list of {} is too {}", nodes.len(), if short { "short" } else { "long" }),
+                        None,
+                    );
                 }
                 if let Some(items) = schema.get("items") {
                     nodes.iter().for_each(|node| self.visit(items, node));
@@ -97,8 +109,13 @@ impl<'a> Shape<'a> {
         match best {
             Some(faults) => self.faults.extend(faults),
             None => {
-                let kinds: Vec<String> = branches.iter().map(|branch| expected(self.follow(branch))).collect();
-                self.fault(node.position, format!("expected {}, found {}", kinds.join(" or "), found(node)), None);
+                let kinds: Vec<String> =
+                    branches.iter().map(|branch| expected(self.follow(branch))).collect();
+                self.fault(
+                    node.position,
+                    format!("expected {}, found {}", kinds.join(" or "), found(node)),
+                    None,
+                );
             }
         }
     }
@@ -107,7 +124,9 @@ impl<'a> Shape<'a> {
         if let Some(constant) = schema.get("const").filter(|constant| *constant != value) {
             self.fault(node.position, format!("expected {constant}"), None);
         }
-        if let Some(words) = schema.get("enum").and_then(Value::as_array).filter(|words| !words.contains(value)) {
+        if let Some(words) =
+            schema.get("enum").and_then(Value::as_array).filter(|words| !words.contains(value))
+        {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let help = did_you_mean(&text, words.iter().filter_map(Value::as_str));
             self.fault(node.position, format!("`{text}` is not known here"), help);
@@ -144,7 +163,9 @@ impl<'a> Shape<'a> {
                 _ => {}
             }
         }
-        for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for name in
+            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        {
             if !entries.iter().any(|entry| entry.key == name) {
                 self.fault(node.position, format!("`{name}` is missing"), None);
             }
@@ -181,7 +202,9 @@ fn has_type(schema: &Value, node: &Node) -> bool {
 
 fn may_have_type(schema: &Value, node: &Node) -> bool {
     match schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
-        Some(branches) => branches.iter().any(|branch| branch.get("$ref").is_some() || has_type(branch, node)),
+        Some(branches) => {
+            branches.iter().any(|branch| branch.get("$ref").is_some() || has_type(branch, node))
+        }
         None => has_type(schema, node),
     }
 }

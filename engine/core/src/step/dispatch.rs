@@ -80,7 +80,8 @@ impl<'a> Run<'a> {
         }
         let Some(fired) = self.state.timers.remove(key) else { return Err(stale()) };
         let workflow = self.workflow;
-        let Some(timer) = workflow.timers(&fired.place.path.0).and_then(|timers| timers.get(&fired.name)) else {
+        let Some(timer) = workflow.timers(&fired.place.path.0).and_then(|timers| timers.get(&fired.name))
+        else {
             return Err(self.broken(&fired.place.path.0));
         };
         let then = &timer.then;
@@ -115,7 +116,10 @@ impl<'a> Run<'a> {
                 return self.take(place, transition);
             }
         }
-        Err(Rejection::BrokenDefinition { state: place.to_string(), reason: "no branch of the decision holds" })
+        Err(Rejection::BrokenDefinition {
+            state: place.to_string(),
+            reason: "no branch of the decision holds",
+        })
     }
 
     /// A final state was entered: of the instance, of an item, or of a state with inner states.
@@ -153,9 +157,10 @@ impl<'a> Run<'a> {
         }
         match self.find(std::slice::from_ref(place), DONE)? {
             Some((holder, transition)) => self.take(&holder, transition),
-            None => {
-                Err(Rejection::BrokenDefinition { state: place.to_string(), reason: "nothing follows `done`" })
-            }
+            None => Err(Rejection::BrokenDefinition {
+                state: place.to_string(),
+                reason: "nothing follows `done`",
+            }),
         }
     }
 
@@ -217,7 +222,9 @@ fn holders_of_action(state: &State, item: Option<&str>) -> Result<Vec<Place>, Re
         ItemProgress::Active { path } => {
             outwards(state, &Place { path: path.clone(), item: Some(id.to_owned()) })
         }
-        ItemProgress::Waiting | ItemProgress::Done { .. } | ItemProgress::Stopped { .. } => outwards(state, &at),
+        ItemProgress::Waiting | ItemProgress::Done { .. } | ItemProgress::Stopped { .. } => {
+            outwards(state, &at)
+        }
     })
 }
 
@@ -246,7 +253,8 @@ pub fn possible_actions(
     let kind = EventKind::Started;
     let event = Event { id: EventId(String::new()), at: now, random: 0, actor: actor.clone(), kind };
     let run = Run::new(def, state, &event, &Value::Null);
-    let Ok(holders) = holders_of_action(state, item).map(|holders| if state.is_final() { Vec::new() } else { holders })
+    let Ok(holders) =
+        holders_of_action(state, item).map(|holders| if state.is_final() { Vec::new() } else { holders })
     else {
         return Vec::new();
     };

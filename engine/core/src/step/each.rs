@@ -27,7 +27,10 @@ impl Run<'_> {
         for (index, value) in values.into_iter().enumerate() {
             let item = self.new_item(place, each, index, canonical(value))?;
             if items.iter().any(|other| other.id == item.id) {
-                return Err(failed(each.list.source(), expr::Error::NotA("list of items with ids of their own")));
+                return Err(failed(
+                    each.list.source(),
+                    expr::Error::NotA("list of items with ids of their own"),
+                ));
             }
             items.push(item);
         }
@@ -88,7 +91,8 @@ impl Run<'_> {
         }
         let waiting = || run.items.iter().filter(|item| item.progress == ItemProgress::Waiting);
         let Some(group) = waiting().map(|item| item.group).min() else { return Ok(()) };
-        let ids: Vec<String> = waiting().filter(|item| item.group == group).map(|item| item.id.clone()).collect();
+        let ids: Vec<String> =
+            waiting().filter(|item| item.group == group).map(|item| item.id.clone()).collect();
         let Some(each) = self.workflow.state(&place.path.0).and_then(|state| state.each.as_deref()) else {
             return Err(self.broken(&place.path.0));
         };
@@ -109,7 +113,8 @@ impl Run<'_> {
         }
         let Some(run) = self.state.running() else { return Ok(()) };
         let place = Place { path: run.path.clone(), item: None };
-        let ended = run.items.iter().filter(|item| matches!(item.progress, ItemProgress::Done { .. })).count();
+        let ended =
+            run.items.iter().filter(|item| matches!(item.progress, ItemProgress::Done { .. })).count();
         if ended < run.need {
             return self.start_group(&place);
         }

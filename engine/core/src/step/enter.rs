@@ -8,7 +8,7 @@ use super::{
     scope::{failed, text},
 };
 use crate::{
-    Effect, JobRequest, TaskRequest, Timestamp, TimerRequest, expr,
+    Effect, JobRequest, TaskRequest, TimerRequest, Timestamp, expr,
     ids::PersonId,
     model::{Job, StateDef, Task, Timer},
     state::{ItemProgress, OpenTask, Place, SetTimer, State, StatePath, WaitingJob},
@@ -230,7 +230,10 @@ impl Run<'_> {
     }
 
     pub(super) fn broken(&self, path: &[String]) -> Rejection {
-        Rejection::BrokenDefinition { state: path.join("/"), reason: "the state or its inner state is missing" }
+        Rejection::BrokenDefinition {
+            state: path.join("/"),
+            reason: "the state or its inner state is missing",
+        }
     }
 }
 

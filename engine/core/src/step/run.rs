@@ -16,6 +16,9 @@ use crate::{
     state::{Place, Scope, State, StatePath},
 };
 
+/// The status until a state says otherwise.
+const STATUS_AT_FIRST: &str = "in_progress";
+
 /// What follows from entering states, without waiting for anything.
 #[derive(Debug)]
 pub(super) enum Consequence {
@@ -50,13 +53,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) fn start(def: &'a Definition, input: Value, event: &'a Event) -> Result<(State, Vec<Effect>), Rejection> {
+    pub(super) fn start(
+        def: &'a Definition,
+        input: Value,
+        event: &'a Event,
+    ) -> Result<(State, Vec<Effect>), Rejection> {
         let workflow = def.workflow();
         let Value::Object(input) = input else {
             return Err(Rejection::BadInput { reason: "it is no object".to_owned() });
         };
         let mut scope = Scope {
-            data: workflow.data.iter().map(|(name, value)| (name.clone(), canonical(value.clone()))).collect(),
+            data: workflow
+                .data
+                .iter()
+                .map(|(name, value)| (name.clone(), canonical(value.clone())))
+                .collect(),
             counters: workflow.counters.keys().map(|name| (name.clone(), 0)).collect(),
         };
         for name in &workflow.input {
@@ -73,7 +84,7 @@ impl<'a> Run<'a> {
         }
         let state = State {
             definition: def.hash().clone(),
-            status: String::new(),
+            status: STATUS_AT_FIRST.to_owned(),
             outcome: None,
             at: StatePath::default(),
             scope,

@@ -28,7 +28,9 @@ pub(super) struct Visible<'a> {
 impl Variables for Visible<'_> {
     fn get(&self, name: &str) -> Option<Value> {
         match name {
-            "event" => return Some(if self.event_data.is_null() { json!({}) } else { self.event_data.clone() }),
+            "event" => {
+                return Some(if self.event_data.is_null() { json!({}) } else { self.event_data.clone() });
+            }
             "now" => return Some(Value::from(self.now.as_ms())),
             "actor" => return Some(actor(self.actor)),
             _ => {}
@@ -38,7 +40,11 @@ impl Variables for Visible<'_> {
         }
         self.of_item(name).or_else(|| {
             let scope = &self.state.scope;
-            scope.data.get(name).cloned().or_else(|| scope.counters.get(name).map(|count| Value::from(*count)))
+            scope
+                .data
+                .get(name)
+                .cloned()
+                .or_else(|| scope.counters.get(name).map(|count| Value::from(*count)))
         })
     }
 

@@ -8,7 +8,10 @@ pub(crate) fn resolve(workflow: &Workflow, holder: &[String], to: &str) -> Optio
     let mut names = to.split('/');
     let first = names.next()?;
     let level = (0..holder.len().max(1)).rev().find(|level| {
-        holder.get(..*level).and_then(|around| children(workflow, around)).is_some_and(|states| states.contains_key(first))
+        holder
+            .get(..*level)
+            .and_then(|around| children(workflow, around))
+            .is_some_and(|states| states.contains_key(first))
     })?;
     let mut path = holder.get(..level)?.to_vec();
     path.push(first.to_owned());
@@ -28,7 +31,11 @@ pub(crate) fn children<'a>(
     workflow: &'a Workflow,
     path: &[String],
 ) -> Option<&'a std::collections::BTreeMap<String, StateDef>> {
-    if path.is_empty() { Some(&workflow.states) } else { workflow.state(path)?.inner().map(|(_, states)| states) }
+    if path.is_empty() {
+        Some(&workflow.states)
+    } else {
+        workflow.state(path)?.inner().map(|(_, states)| states)
+    }
 }
 
 /// How many names `holder` and `target` have in common above both: what is not left when going from one to the other.

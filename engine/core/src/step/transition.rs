@@ -73,7 +73,10 @@ impl Run<'_> {
             },
         };
         let Some(count) = count else {
-            return Err(Rejection::BrokenDefinition { state: place.to_string(), reason: "a counter is not declared" });
+            return Err(Rejection::BrokenDefinition {
+                state: place.to_string(),
+                reason: "a counter is not declared",
+            });
         };
         if *count >= *limit {
             return Ok(false);
@@ -106,7 +109,11 @@ impl Run<'_> {
     }
 
     /// The jobs of a `start` list, each claimed under its key.
-    pub(super) fn start_jobs(&mut self, place: &Place, starts: &[JobStart]) -> Result<Vec<Effect>, Rejection> {
+    pub(super) fn start_jobs(
+        &mut self,
+        place: &Place,
+        starts: &[JobStart],
+    ) -> Result<Vec<Effect>, Rejection> {
         let mut effects = Vec::new();
         for start in starts {
             let elements = match &start.list {
@@ -118,7 +125,8 @@ impl Run<'_> {
             };
             for element in &elements {
                 let mut visible = self.visible(place);
-                visible.local = element.as_ref().map(|value| (start.name.as_deref().unwrap_or("item"), value));
+                visible.local =
+                    element.as_ref().map(|value| (start.name.as_deref().unwrap_or("item"), value));
                 if let Some(guard) = &start.guard
                     && !visible.holds(guard)?
                 {

@@ -1,0 +1,17 @@
+//! The interpreter from outside: rules, shipped definitions, random histories, diagnostics.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is the test's failure"
+)]
+
+mod diagnostics;
+mod drive;
+mod each;
+mod micro_deposit;
+mod properties;
+mod rules;
+mod shipped;
+mod supplier_purchase;
+mod timers;

@@ -1,0 +1,43 @@
+//! Every definition that is shipped loads, and is the same after it was stored and read.
+
+use sealflow_core::{Definition, load, schema};
+
+use crate::drive::definition;
+
+pub(crate) const SUPPLIER_PURCHASE: &str = include_str!("../../../../workflows/supplier_purchase.yaml");
+pub(crate) const NDA_PARALLEL: &str = include_str!("../../../../workflows/nda_parallel.yaml");
+pub(crate) const MICRO_DEPOSIT: &str = include_str!("../../../../workflows/micro_deposit.yaml");
+
+#[test]
+fn loads_and_keeps_its_hash() {
+    for source in [SUPPLIER_PURCHASE, NDA_PARALLEL, MICRO_DEPOSIT] {
+        let definition = definition(source);
+        let stored = serde_json::to_string(&definition).unwrap();
+        let read: Definition = serde_json::from_str(&stored).unwrap();
+        assert_eq!(read.hash(), definition.hash());
+        assert_eq!(read, definition);
+        assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+    }
+}
+
+#[test]
+fn contract_types_are_handed_out() {
+    let loaded = load(SUPPLIER_PURCHASE, "supplier_purchase.yaml").unwrap();
+    let contract_type = loaded.contract_type.unwrap();
+    assert_eq!(loaded.definition.contract_type(), Some(&contract_type));
+    let supplier = contract_type.role("supplier").unwrap();
+    assert_eq!(supplier.agreement(), Some("e_signature_consent"));
+    assert_eq!(supplier.forced_reading.unwrap().min_seconds, 5);
+    assert_eq!(contract_type.deadline_ms(), Some(30 * 86_400_000));
+    assert!(contract_type.role("nobody").is_none());
+    assert!(load(MICRO_DEPOSIT, "micro_deposit.yaml").unwrap().contract_type.is_none());
+}
+
+#[test]
+fn the_schema_names_both_languages() {
+    let schema = schema();
+    for name in ["Workflow", "ContractType", "StateDef", "Transition", "Timer"] {
+        assert!(schema["$defs"][name].is_object(), "{name}");
+    }
+    assert_eq!(schema["$defs"]["Timer"]["additionalProperties"], false);
+}
