@@ -4,13 +4,31 @@
 //! Nothing changes an instance but [`instances::submit`]: one transaction that keeps the event, the new state, the
 //! timers, the tasks and the jobs, or nothing.
 
+pub mod agreements;
+pub mod audit;
 pub mod blobs;
 pub mod change;
+pub mod codes;
+pub mod contracts;
 pub mod db;
 pub mod definitions;
+mod derive;
+pub mod documents;
 pub mod failpoint;
+pub mod fields;
 pub mod instances;
 pub mod jobs;
+pub mod links;
+pub mod organizations;
+pub mod people;
+pub mod phone;
+pub mod recipients;
+mod rows;
+pub mod seals;
+pub mod seed;
+pub mod sessions;
+pub mod signing;
+pub mod sms_receipts;
 pub mod tasks;
 pub(crate) mod text_enum;
 pub mod timers;

@@ -5,7 +5,7 @@ use sealflow_core::{
     ids::{InstanceId, PersonId},
 };
 
-use crate::{Conn, Error, Tx, db::row::parse};
+use crate::{Conn, Error, Tx, db::row::parse, recipients};
 
 /// The most tasks of a person that are told.
 const TASKS_MAX: i64 = 1_000;
@@ -102,6 +102,9 @@ pub(crate) async fn open(
     .bind(at.as_ms())
     .execute(tx.conn())
     .await?;
+    if let Some(item) = &task.item {
+        recipients::turn_has_come(tx.conn(), item, at.as_ms()).await?;
+    }
     Ok(())
 }
 

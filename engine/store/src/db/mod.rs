@@ -12,6 +12,7 @@ use std::{
     sync::Arc,
 };
 
+use sealflow_core::Timestamp;
 use sqlx::{Any, AnyConnection, AnyPool, pool::PoolConnection};
 use tokio::sync::Notify;
 
@@ -84,6 +85,14 @@ impl Store {
     /// When no connection is to be had in time.
     pub async fn read(&self) -> Result<Reader, Error> {
         Ok(Reader { connection: self.inner.readers.acquire().await? })
+    }
+
+    /// The database's clock, for those who only read; a transaction has its own.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn now(&self, conn: &mut Conn) -> Result<Timestamp, Error> {
+        Ok(Timestamp(sqlx::query_scalar(self.inner.dialect.now()).fetch_one(conn).await?))
     }
 
     /// Where the content-addressed files are.

@@ -62,7 +62,7 @@ impl TryFrom<Row> for Entry {
 
 impl Entry {
     /// What a repeated submit answers.
-    pub(super) fn into_submitted(self) -> Submitted {
+    pub(crate) fn into_submitted(self) -> Submitted {
         Submitted {
             seq: self.seq,
             duplicate: true,
