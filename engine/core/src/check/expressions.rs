@@ -72,6 +72,7 @@ impl Checker<'_> {
                     Some("a counter is changed by `raise` only".to_owned())
                 } else {
                     did_you_mean(name, scope.settable.iter().map(String::as_str))
+                        .filter(|help| help.starts_with("did you mean"))
                         .or_else(|| Some("declare it under `data`".to_owned()))
                 };
                 self.fault(&spot, format!("the variable `{name}` is not declared"), help);

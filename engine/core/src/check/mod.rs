@@ -35,6 +35,11 @@ pub(crate) struct Finding {
 pub(super) struct Spot(Vec<Segment>);
 
 impl Spot {
+    /// The key itself, not what it leads to.
+    pub(super) fn name(&self, key: &str) -> Self {
+        self.then(Segment::Name(key.to_owned()))
+    }
+
     /// The place one step further in.
     pub(super) fn then(&self, segment: impl Into<Segment>) -> Self {
         let mut path = self.0.clone();

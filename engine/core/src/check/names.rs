@@ -81,11 +81,11 @@ impl Checker<'_> {
             self.variable(&top.then("input").then(index), name, &mut seen);
         }
         for name in workflow.data.keys() {
-            self.variable(&top.then("data").then(name.as_str()), name, &mut seen);
+            self.variable(&top.then("data").name(name), name, &mut seen);
         }
         let settable = seen.clone();
         for name in workflow.counters.keys() {
-            self.variable(&top.then("counters").then(name.as_str()), name, &mut seen);
+            self.variable(&top.then("counters").name(name), name, &mut seen);
         }
         seen.extend(["event", "now", "actor"].map(str::to_owned));
         Scope { readable: seen, settable, counters: workflow.counters.keys().cloned().collect() }
@@ -96,11 +96,11 @@ impl Checker<'_> {
         let mut scope = outer.clone();
         self.variable(&spot.then("as"), &each.name, &mut scope.readable);
         for name in each.data.keys() {
-            self.variable(&spot.then("data").then(name.as_str()), name, &mut scope.readable);
+            self.variable(&spot.then("data").name(name), name, &mut scope.readable);
             scope.settable.insert(name.clone());
         }
         for name in each.counters.keys() {
-            self.variable(&spot.then("counters").then(name.as_str()), name, &mut scope.readable);
+            self.variable(&spot.then("counters").name(name), name, &mut scope.readable);
             scope.counters.insert(name.clone());
         }
         scope
@@ -116,7 +116,7 @@ impl Checker<'_> {
     pub(super) fn counters_raised<'n>(&mut self, spot: &Spot, names: impl Iterator<Item = &'n String>) {
         for name in names {
             if !self.raised.contains(name) {
-                self.fault(&spot.then(name.as_str()), format!("nothing raises the counter `{name}`"), None);
+                self.fault(&spot.name(name), format!("nothing raises the counter `{name}`"), None);
             }
         }
     }

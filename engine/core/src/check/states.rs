@@ -30,9 +30,9 @@ impl Checker<'_> {
             return self.fault(&spot, format!("states are nested more than {DEPTH_MAX} deep"), None);
         }
         for (name, state) in states {
-            let spot = spot.then(name.as_str());
             self.states += 1;
-            self.state_name(&spot, name);
+            self.state_name(&spot.name(name), name);
+            let spot = spot.then(name.as_str());
             path.push(name.clone());
             self.state(&spot, path, state, scope);
             path.pop();

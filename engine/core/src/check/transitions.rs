@@ -36,8 +36,8 @@ impl Checker<'_> {
         let outcomes = self.outcomes_within(path);
         let task = self.workflow.state(path).is_some_and(|state| state.task.is_some());
         for (event, transitions) in on {
+            self.name(&spot.then("on").name(event), event, "name of an action or outcome");
             let spot = spot.then("on").then(event.as_str());
-            self.name(&spot, event, "name of an action or outcome");
             for (index, transition) in transitions.iter().enumerate() {
                 let spot = spot.then(index);
                 let cause = if transition.by.is_some() || task { Cause::Action } else { Cause::Outcome };
@@ -51,8 +51,8 @@ impl Checker<'_> {
             self.all_reachable(&spot, transitions);
         }
         for (name, timer) in timers {
+            self.name(&spot.then("timers").name(name), name, "timer name");
             let spot = spot.then("timers").then(name.as_str());
-            self.name(&spot, name, "timer name");
             self.timer(&spot, path, timer, scope);
         }
         self.job_has_outcome(spot, path);

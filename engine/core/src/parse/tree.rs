@@ -34,10 +34,11 @@ pub(crate) struct Entry {
     pub(crate) value: Node,
 }
 
-/// A step inwards: a key or an index.
+/// A step inwards: a key or an index; or, as the last one, the key itself and not what it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
     Key(String),
+    Name(String),
     Index(usize),
 }
 
@@ -101,8 +102,14 @@ impl Node {
                     node = inner;
                     position = node.position;
                 }
+                (Segment::Name(name), Content::Map(entries)) => {
+                    return entries
+                        .iter()
+                        .find(|entry| entry.key == *name)
+                        .map_or(position, |entry| entry.key_position);
+                }
                 (Segment::Index(_), _) => {}
-                (Segment::Key(_), _) => return position,
+                (Segment::Key(_) | Segment::Name(_), _) => return position,
             }
         }
         position

@@ -1,48 +1,276 @@
-//! What authors are told: place, fault, help.
+//! What authors are told: place, fault, help; and every fault at once.
 
-use sealflow_core::load;
+use std::fmt::Write as _;
 
-use crate::drive::workflow;
+use sealflow_core::{SOURCE_BYTES_MAX, load};
+
+use crate::{
+    drive::workflow,
+    shipped::{MICRO_DEPOSIT, SUPPLIER_PURCHASE},
+};
 
 fn faults(source: &str) -> Vec<String> {
-    match load(source, "x.yaml") {
+    match load(source, "x") {
         Ok(_) => Vec::new(),
         Err(faults) => faults.iter().map(ToString::to_string).collect(),
     }
 }
 
+/// A workflow with one task state `a` that is written by the test, and a final state `over`.
+fn with(head: &str, states: &str) -> String {
+    workflow(&format!("input: [who]\n{head}initial: a\nstates:\n{states}  over: {{final: over}}\n"))
+}
+
 #[test]
-fn probe() {
-    for source in [
-        "workflow: {name: x\n  version: 1".to_owned(),
-        "workflo: {name: x}".to_owned(),
-        workflow("initial: a\nstates:\n  a: {tsk: {form: approval}}\n  b: 5\n"),
-        workflow(
-            "initial: a\nstates:\n  a:\n    task: {form: aproval, assignee: who}\n    on: {yes: ovr}\n  over: {final: over}\n",
-        ),
-        workflow(
-            "input: [who]\ninitial: b\nstates:\n  a:\n    task: {form: approval, assignee: who}\n    on:\n      yes: {if: whoo == 1, set: {x: \"1\"}, to: over}\n  over: {final: over}\n",
-        ),
-        workflow(
-            "input: [who]\ninitial: a\nstates:\n  a:\n    job: {kind: send_sms, payload: {to: who.phone, b: \"{who.x\"}}\n    on:\n      snt: over\n      stop: over\n  lost: {task: {form: sign, assignee: who}, on: {x: over}}\n  over: {final: over}\n",
-        ),
-        workflow(
-            "input: [who]\ncounters: {c: 1}\ninitial: a\nstates:\n  a:\n    task: {form: sign, assignee: who}\n    timers: {t: {after: P1M, to: over}, u: {every: PT1H, to: over}, v: {}}\n    on:\n      x: {raise: d, to: over}\n      y: [{to: over}, {to: a}]\n  over: {final: over}\n",
-        ),
-        workflow(
-            "input: [who]\ninitial: a\nstates:\n  a: {task: {form: sign, assignee: 'who ==='}, on: {x: over, y: b}}\n  b: {task: {form: sign, assignee: lower(who)}, on: {x: stay}}\n  lost: {final: lost}\n  over: {final: over}\n",
-        ),
-        workflow(
-            "input: [who]\ninitial: a\nstates:\n  a: {task: {form: sign, assignee: who}, on: {x: over, y: b}}\n  b: {task: {form: sign, assignee: who}, on: {x: stay}}\n  lost: {final: lost}\n  over: {final: over}\n",
-        ),
-        include_str!("../../../../workflows/supplier_purchase.yaml")
-            .replace("kind: person", "kind: human")
-            .replace("deadline: P30D", "dedline: P30D"),
-        include_str!("../../../../workflows/supplier_purchase.yaml")
-            .replace("kind: signature", "kind: seal")
-            .replace("deadline: P30D", "deadline: 30 days")
-            .replace("role: buyer", "role: supplier"),
-    ] {
-        println!("----\n{source}\n>>>> {:#?}", faults(&source));
-    }
+fn yaml_that_cannot_be_read() {
+    assert_eq!(
+        faults("workflow: {name: x\n  version: 1"),
+        [
+            "x:2:10: not readable as YAML: while parsing a flow mapping, did not find expected ',' or '}' at line 2, column 10"
+        ]
+    );
+    let twice = with("", "  a: {task: {form: sign, assignee: who}, on: {x: over}}\n  a: {final: a}\n");
+    let found = faults(&twice);
+    assert!(found.len() == 1 && found[0].starts_with("x:6:3: not readable as YAML"), "{found:?}");
+    assert_eq!(
+        faults("workflo: {name: x}"),
+        ["x:1:1: neither `workflow` nor `contract_type` is here (did you mean `workflow`?)"]
+    );
+    assert_eq!(faults(""), ["x:1:1: neither `workflow` nor `contract_type` is here"]);
+    let bomb = "a: &a [x, x]\nb: &b [*a, *a, *a]\nc: &c [*b, *b, *b]\nd: [*c, *c, *c, *c, *c, *c, *c, *c]\n";
+    assert_eq!(faults(bomb).len(), 1);
+    let deep = format!("workflow: {}{}", "[".repeat(200), "]".repeat(200));
+    assert_eq!(faults(&deep).len(), 1);
+}
+
+#[test]
+fn names_that_the_language_does_not_have() {
+    let source = with(
+        "",
+        "  a: {tsk: {form: sign}, timers: {t: {aftr: PT1H, to: over}}}
+  b: 5
+  c: {on: {x: {two: over}}}
+  d: {each: {in: [], order: paralel, initial: x, states: {}}}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:5:7: `tsk` is not known here (did you mean `task`?)",
+            "x:5:39: `aftr` is not known here (did you mean `after`?)",
+            "x:6:6: expected a map, found a number",
+            "x:7:16: `two` is not known here (did you mean `to`?)",
+            "x:8:18: expected a text or a number or true or false, found a list",
+            "x:8:29: `paralel` is not known here (did you mean `parallel`?)",
+        ]
+    );
+}
+
+#[test]
+fn states_forms_and_jobs_that_do_not_exist() {
+    let source = with(
+        "",
+        "  a:
+    task: {form: sing, assignee: who}
+    on: {x: ovr, y: b/d, z: {raise: n, to: over, else: nowhere}}
+  b: {initial: d, states: {c: {job: {kind: send_sm}, on: {sent: over}}}}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:6:18: there is no form `sing` (did you mean `sign`?)",
+            "x:7:13: there is no state `ovr` to go to from here (did you mean `over`?)",
+            "x:7:21: there is no state `b/d` to go to from here (known here: a, b, over)",
+            "x:7:37: the counter `n` has no limit (declare it with its limit under `counters`)",
+            "x:7:56: there is no state `nowhere` to go to from here (known here: a, b, over)",
+            "x:8:16: there is no state `d` here (did you mean `c`?)",
+            "x:8:44: there is no job kind `send_sm` (did you mean `send_sms`?)",
+            "x:8:65: nothing here causes `sent` (say with `by` who may do it)",
+        ]
+    );
+}
+
+#[test]
+fn variables_and_expressions() {
+    let source = with(
+        "data: {now: 1, Big: 2, kept: null}\n",
+        "  a:
+    task: {form: sign, assignee: whoo}
+    on:
+      b: {if: 'who ===', to: over}
+      c: {if: lower(who) == 'x', to: over}
+      d: {set: {other: \"1\", kept: event.x}, to: over}
+      e: {start: [{kind: send_sms, payload: {a: who.phone, b: \"{who\", c: \"{what}\"}}]}
+      f: {start: [{kind: send_sms, in: who.all, as: kept}]}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:3:8: `now` has a meaning of its own in expressions",
+            "x:3:16: `Big` is no variable (up to 64 lower-case letters, digits and `_`, a letter first)",
+            "x:7:34: the variable `whoo` is not declared (did you mean `who`?)",
+            "x:9:15: the expression cannot be read at its column 7: Syntax error: token recognition error at: '='",
+            "x:10:15: there is no function `lower`",
+            "x:11:24: the variable `other` is not declared (declare it under `data`)",
+            "x:12:49: `who.phone` is taken as a text here (write `\"{who.phone}\"` for the value)",
+            "x:12:63: a brace in `{who` has no partner (write `{{` or `}}` for the character itself)",
+            "x:12:74: the variable `what` is not declared (did you mean `who`?)",
+            "x:13:53: `kept` is declared twice",
+        ]
+    );
+}
+
+#[test]
+fn counters_and_timers() {
+    let source = with(
+        "counters: {c: 1}\n",
+        "  a:
+    task: {form: sign, assignee: who}
+    timers:
+      t: {after: P1M, to: over}
+      u: {every: PT1H, to: over}
+      v: {}
+      w: {after: 2 hours, by: who, to: over}
+      x: {after: PT1H, at: now, limit: 3, to: over}
+    on: {y: [{to: over}, {to: a}], z: {else: over}}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:3:12: nothing raises the counter `c`",
+            "x:9:18: \"P1M\" has years or months, whose length depends on the calendar (for example `PT2H` (two hours) or `P30D` (thirty days))",
+            "x:10:7: `every` needs a `limit`: how often at most",
+            "x:10:28: a repeating timer stays: it has no `to` (use `after` to lead on once)",
+            "x:11:7: a timer has one of `after`, `at` and `every`",
+            "x:11:7: this timer does nothing",
+            "x:12:18: \"2 hours\" is no ISO 8601 duration (for example `PT2H` (two hours) or `P30D` (thirty days))",
+            "x:12:31: no person causes this: `by` has no meaning",
+            "x:13:7: a timer has one of `after`, `at` and `every`",
+            "x:13:40: `limit` belongs to `every`",
+            "x:14:26: is never tried: the one before it has no `if`",
+            "x:14:46: `else` belongs to `raise`",
+        ]
+    );
+}
+
+#[test]
+fn states_that_cannot_work() {
+    let source = with(
+        "",
+        "  a: {job: {kind: send_sms}, on: {snt: over, stop: over}}
+  b: {task: {form: sign, assignee: who}, final: b, on: {x: over}}
+  c: {always: [{if: \"true\", to: over}]}
+  d: {each: {in: who, initial: e, states: {e: {status: x, task: {form: sign, assignee: item.p}, on: {x: stay}}}}}
+  f: {initial: g, states: {g: {final: g}}}
+  stay: {task: {form: sign, assignee: who}, on: {x: over}}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:5:3: nothing follows the job `send_sms` (its outcomes are sent, failed)",
+            "x:5:40: nothing here causes `snt` (did you mean `sent`?)",
+            "x:5:52: nothing here causes `stop` (known here: failed, sent)",
+            "x:6:3: a state is one of task, final, not several",
+            "x:6:3: nothing leads on from a `final` state",
+            "x:7:7: the last branch of a decision must have no `if`",
+            "x:8:7: no state of an item is `final`: items never end",
+            "x:8:7: nothing follows `done`: the items' end",
+            "x:8:56: a state of an item has no `status` (the status is the instance's; an item has its progress)",
+            "x:9:3: inner states are `final`, but nothing follows `done`",
+            "x:10:3: `stay` means not to leave a state",
+        ]
+    );
+}
+
+#[test]
+fn states_that_nobody_reaches_or_leaves() {
+    let source = with(
+        "",
+        "  a: {task: {form: sign, assignee: who}, on: {x: over, y: b}}
+  b: {task: {form: sign, assignee: who}, on: {x: stay}}
+  lost: {final: lost}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        ["x:6:3: nothing leads out of the state `b`", "x:7:3: nothing leads to the state `lost`"]
+    );
+}
+
+#[test]
+fn contract_types() {
+    let source =
+        SUPPLIER_PURCHASE.replace("kind: person", "kind: human").replace("deadline: P30D", "dedline: P30D");
+    assert_eq!(
+        faults(&source),
+        [
+            "x:5:1: `dedline` is not known here (did you mean `deadline`?)",
+            "x:11:11: `human` is not known here (known here: person, organization)",
+        ]
+    );
+    let source = SUPPLIER_PURCHASE
+        .replace("kind: signature", "kind: seal")
+        .replace("deadline: P30D", "deadline: 30 days")
+        .replace("role: buyer", "role: supplier")
+        .replace("[sms_code]", "[sms_code, sms_code]");
+    assert_eq!(
+        faults(&source),
+        [
+            "x:5:11: \"30 days\" is no ISO 8601 duration (for example `PT2H` (two hours) or `P30D` (thirty days))",
+            "x:14:32: this method is there twice",
+            "x:16:16: only an organization has seals (a person signs with a `signature`)",
+            "x:19:11: the role `supplier` is there twice",
+            "x:23:32: this method is there twice",
+        ]
+    );
+    let source = SUPPLIER_PURCHASE.replace("page: last", "page: 0").replace("limit: 5", "limit: 0");
+    let found = faults(&source);
+    assert_eq!(found.len(), 5, "{found:#?}");
+    assert_eq!(found[0], "x:6:32: 0 is less than 1");
+}
+
+#[test]
+fn sources_have_limits() {
+    let large = MICRO_DEPOSIT.to_owned() + &"# x\n".repeat(SOURCE_BYTES_MAX / 4);
+    let found = faults(&large);
+    assert!(found.len() == 1 && found[0].contains("more than 262144"), "{found:?}");
+    assert!(faults(&(MICRO_DEPOSIT.to_owned() + &"# x\n".repeat(1_000))).is_empty());
+
+    let many = |count: usize| {
+        let mut states = String::new();
+        for index in 0..count {
+            let next = if index + 1 < count { format!("s{}", index + 1) } else { "over".to_owned() };
+            let name = if index == 0 { "a".to_owned() } else { format!("s{index}") };
+            writeln!(states, "  {name}: {{task: {{form: sign, assignee: who}}, on: {{x: {next}}}}}").unwrap();
+        }
+        faults(&with("", &states))
+    };
+    assert!(many(499).is_empty());
+    assert_eq!(many(500), ["x:4:1: 501 states are more than 500"]);
+
+    let nested = |depth: usize| {
+        let inner = "{initial: n, states: {n: ".repeat(depth)
+            + "{task: {form: sign, assignee: who}, on: {x: over}}"
+            + &"}}".repeat(depth);
+        faults(&with("", &format!("  a: {inner}\n")))
+    };
+    assert!(nested(7).is_empty());
+    assert_eq!(nested(8).len(), 1);
+    assert!(nested(8)[0].contains("nested more than 8 deep"));
+
+    let long = |bytes: usize| {
+        let guard = format!("who == '{}'", "x".repeat(bytes));
+        faults(&with(
+            "",
+            &format!(
+                "  a: {{task: {{form: sign, assignee: who}}, on: {{x: {{if: \"{guard}\", to: over}}}}}}\n"
+            ),
+        ))
+    };
+    assert!(long(1_000).is_empty());
+    assert!(long(1_100)[0].contains("more than 1024"));
 }

@@ -41,3 +41,35 @@ fn the_schema_names_both_languages() {
     }
     assert_eq!(schema["$defs"]["Timer"]["additionalProperties"], false);
 }
+
+/// Instances are pinned to a definition by its hash: what is stored today must have the same hash in later versions.
+/// When this fails, the canonical form has changed, and every running instance would lose its definition.
+#[test]
+fn the_canonical_form_is_frozen() {
+    let definition = definition(
+        "
+workflow: {name: frozen, version: 3, dsl: 1}
+title: {zh: 冻结, en: Frozen}
+input: [who]
+require: [size(who) > 0]
+data: {n: 1.5, many: [1, {b: 1, a: null}]}
+counters: {c: 2}
+initial: a
+on: {stop: {by: who, to: over}}
+timers: {end: {at: now + 5, to: over}}
+states:
+  a:
+    status: first
+    enter: {set: {n: n + 1.0}, start: [{kind: send_sms, payload: {x: \"{n}\", y: 1}}]}
+    task: {form: sign, assignee: who, methods: [sms_code]}
+    timers: {hint: {every: PT1H, limit: 3, set: {n: \"0\"}}, late: {after: P1D, to: all}}
+    on: {x: all, y: [{if: n > 1.0, to: all}, {raise: c, else: over}]}
+  all:
+    each: {in: many, as: one, id: string(one), need: \"1\", initial: j, states: {j: {job: {kind: send_sms, key: k}, on: {sent: e}}, e: {final: e}}}
+    on: {done: choose}
+  choose: {always: [{if: n > 2.0, to: a}, over]}
+  over: {status: ended, final: over}
+",
+    );
+    assert_eq!(definition.hash().0, "7a108f107bbfacf3ab08fb14f219e0d927aafe8f05f6df339ad563b41229755b");
+}
