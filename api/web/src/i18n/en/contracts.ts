@@ -2,7 +2,7 @@
 import type zh from '../zh/contracts'
 
 const en: typeof zh = {
-  home: { title: 'Home', search: 'Search by contract name', sign: 'Sign', empty_awaiting_me: 'Nothing waits for your signature', empty_awaiting_others: 'No contract waits for others', empty_completed: 'No contract is completed yet', empty_all: 'No contracts yet', empty_hint: 'Contracts appear here after you get a signing SMS.' },
+  home: { title: 'Home', search: 'Search by contract name', sign: 'Sign', empty_awaiting_me: 'Nothing waits for your signature', empty_awaiting_others: 'No contract waits for others', empty_completed: 'No contract is completed yet', empty_all: 'No contracts yet', empty_search: 'No contract matches “{query}”', empty_hint: 'Contracts appear here after you get a signing SMS.' },
   view: {
     all: 'All', awaiting_me: 'Awaiting me', awaiting_others: 'Awaiting others', completed: 'Completed', expired: 'Expired', rescinding: 'Rescinding', withdrawn: 'Withdrawn',
     declined: 'Declined', rescinded: 'Rescinded', draft: 'Drafts', cc: 'Copied to me',

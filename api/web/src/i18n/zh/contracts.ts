@@ -1,6 +1,6 @@
 /** Lists, details and starting of contracts. */
 export default {
-  home: { title: '首页', search: '搜索合同名称', sign: '去签署', empty_awaiting_me: '没有需要您签署的合同', empty_awaiting_others: '没有等待他人签署的合同', empty_completed: '还没有已完成的合同', empty_all: '还没有合同', empty_hint: '收到签署短信后，合同会出现在这里。' },
+  home: { title: '首页', search: '搜索合同名称', sign: '去签署', empty_awaiting_me: '没有需要您签署的合同', empty_awaiting_others: '没有等待他人签署的合同', empty_completed: '还没有已完成的合同', empty_all: '还没有合同', empty_search: '没有找到与“{query}”有关的合同', empty_hint: '收到签署短信后，合同会出现在这里。' },
   view: {
     all: '全部文件', awaiting_me: '需要我签署', awaiting_others: '待他人签署', completed: '已完成', expired: '已过期', rescinding: '解约中', withdrawn: '已撤回',
     declined: '已拒签', rescinded: '已解约', draft: '草稿箱', cc: '抄送我的',
