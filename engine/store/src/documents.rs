@@ -95,7 +95,7 @@ pub struct NewDocument<'a> {
 
 /// A revision to be appended.
 #[derive(Debug, Clone)]
-pub struct NewRevision<'a> {
+pub struct NewRevision {
     /// Of which document.
     pub document_id: DocumentId,
     /// Its number: one more than the revision that it was made from.
@@ -103,7 +103,7 @@ pub struct NewRevision<'a> {
     /// What made it.
     pub kind: RevisionKind,
     /// The blob.
-    pub sha256: &'a BlobHash,
+    pub sha256: BlobHash,
     /// Its size.
     pub size_bytes: i64,
     /// Who signed in it.
@@ -221,7 +221,7 @@ pub async fn add(conn: &mut Conn, new: &NewDocument<'_>, now_ms: i64) -> Result<
         document_id: id,
         n: 0,
         kind: RevisionKind::Original,
-        sha256: new.sha256,
+        sha256: new.sha256.clone(),
         size_bytes: new.size_bytes,
         recipient_id: None,
     };
@@ -259,11 +259,11 @@ pub async fn remove(conn: &mut Conn, id: DocumentId) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`AppendError::Taken`] when another writer was first; the transaction goes on.
-pub async fn append(conn: &mut Conn, new: &NewRevision<'_>, now_ms: i64) -> Result<(), AppendError> {
+pub async fn append(conn: &mut Conn, new: &NewRevision, now_ms: i64) -> Result<(), AppendError> {
     if insert_revision(conn, new, now_ms).await? { Ok(()) } else { Err(AppendError::Taken) }
 }
 
-async fn insert_revision(conn: &mut Conn, new: &NewRevision<'_>, now_ms: i64) -> Result<bool, Error> {
+async fn insert_revision(conn: &mut Conn, new: &NewRevision, now_ms: i64) -> Result<bool, Error> {
     let done = sqlx::query(
         "insert into revisions (document_id, n, kind, sha256, size_bytes, recipient_id, created_at_ms)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict (document_id, n) do nothing",
