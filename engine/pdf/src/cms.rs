@@ -4,27 +4,24 @@
 //! RFC 5652 (CMS), RFC 5035 (signing-certificate-v2), ETSI EN 319 122-1 (CAdES: no signing-time in a PAdES signature).
 
 use cms::{
-    cert::{CertificateChoices, IssuerAndSerialNumber},
     content_info::{CmsVersion, ContentInfo},
-    signed_data::{
-        CertificateSet, EncapsulatedContentInfo, SignedData, SignerIdentifier, SignerInfo, SignerInfos,
-    },
+    signed_data::EncapsulatedContentInfo,
 };
 use const_oid::{
     ObjectIdentifier,
     db::{rfc5911, rfc5912},
 };
 use der::{
-    Any, Decode, Encode, Sequence,
+    Any, Decode, Encode, Sequence, ValueOrd,
     asn1::{OctetString, SetOfVec},
 };
 use openssl::{
     hash::MessageDigest,
     pkey::{Id, PKey, PKeyRef, Private, Public},
     sign::{Signer, Verifier},
+    x509::X509,
 };
 use x509_cert::{
-    Certificate,
     attr::{Attribute, Attributes},
     spki::AlgorithmIdentifierOwned,
 };
@@ -51,6 +48,37 @@ struct SigningCertificateV2 {
 #[derive(Sequence)]
 struct EssCertIdV2 {
     cert_hash: OctetString,
+}
+
+/// `SignedData` as in RFC 5652, with certificates as the bytes that they are: decoding and encoding them would mend
+/// what issuers did against the rules, and a mended certificate is another one.
+#[derive(Sequence)]
+struct SignedData {
+    version: CmsVersion,
+    digest_algorithms: SetOfVec<AlgorithmIdentifierOwned>,
+    encap_content_info: EncapsulatedContentInfo,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true")]
+    certificates: SetOfVec<Any>,
+    signer_infos: SetOfVec<SignerInfo>,
+}
+
+#[derive(Sequence, ValueOrd)]
+struct SignerInfo {
+    version: CmsVersion,
+    sid: IssuerAndSerialNumber,
+    digest_alg: AlgorithmIdentifierOwned,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true")]
+    signed_attrs: Attributes,
+    signature_algorithm: AlgorithmIdentifierOwned,
+    signature: OctetString,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
+    unsigned_attrs: Option<Attributes>,
+}
+
+#[derive(Sequence, ValueOrd)]
+struct IssuerAndSerialNumber {
+    issuer: Any,
+    serial_number: Any,
 }
 
 fn crypto(what: impl Into<String>) -> Error {
@@ -82,14 +110,32 @@ pub(crate) fn signed_attributes(digest: &Digest, certificate_der: &[u8]) -> Resu
     attributes(digest, certificate_der)?.to_der().map_err(der_fault)
 }
 
-/// Decodes a certificate and makes sure that it will be written as it is.
+/// A certificate's bytes, with what is taken from it.
+struct Certificate {
+    whole: Any,
+    id: IssuerAndSerialNumber,
+    key: PKey<Public>,
+}
+
 fn certificate(der: &[u8]) -> Result<Certificate, Error> {
-    let certificate = Certificate::from_der(der)
+    let fault = || crypto("a certificate cannot be read");
+    let id = || {
+        let whole = asn1::single(der, asn1::SEQUENCE).filter(|whole| whole.whole.len() == der.len())?;
+        let mut parts = whole.elements().take(asn1::SEQUENCE)?.elements();
+        parts.optional(asn1::CONTEXT_0);
+        let serial = parts.take(asn1::INTEGER)?.whole;
+        parts.take(asn1::SEQUENCE)?;
+        Some((parts.take(asn1::SEQUENCE)?.whole, serial))
+    };
+    let (issuer, serial_number) = id().ok_or_else(fault)?;
+    let id = IssuerAndSerialNumber {
+        issuer: Any::from_der(issuer).map_err(der_fault)?,
+        serial_number: Any::from_der(serial_number).map_err(der_fault)?,
+    };
+    let key = X509::from_der(der)
+        .and_then(|certificate| certificate.public_key())
         .map_err(|source| crypto(format!("a certificate cannot be read: {source}")))?;
-    match certificate.to_der() {
-        Ok(again) if again == der => Ok(certificate),
-        _ => Err(crypto("a certificate is not in DER")),
-    }
+    Ok(Certificate { whole: Any::from_der(der).map_err(der_fault)?, id, key })
 }
 
 fn algorithm(digest: &Digest) -> AlgorithmIdentifierOwned {
@@ -141,45 +187,32 @@ pub(crate) fn signed_data(
     if chain_der.len() > CHAIN_CERTIFICATES_MAX {
         return Err(crypto(format!("more than {CHAIN_CERTIFICATES_MAX} certificates")));
     }
-    let mut certificates: Vec<Certificate> = Vec::with_capacity(chain_der.len());
-    for der in chain_der {
-        let certificate = certificate(der)?;
-        if !certificates.contains(&certificate) {
-            certificates.push(certificate);
+    let signer = certificate(signer_der)?;
+    let mut certificates = SetOfVec::new();
+    for (index, der) in chain_der.iter().enumerate() {
+        if !chain_der.iter().take(index).any(|earlier| earlier == der) {
+            certificates.insert(certificate(der)?.whole).map_err(der_fault)?;
         }
     }
-    let tbs = certificates
-        .first()
-        .map(Certificate::tbs_certificate)
-        .ok_or_else(|| crypto("there is no certificate"))?;
-    let key = tbs.subject_public_key_info().to_der().map_err(der_fault)?;
-    let key = PKey::public_key_from_der(&key)
-        .map_err(|source| crypto(format!("the certificate's key: {source}")))?;
     let signed_attrs = attributes(digest, signer_der)?;
-    if !verify_sha256(&key, &signed_attrs.to_der().map_err(der_fault)?, raw_signature) {
+    if !verify_sha256(&signer.key, &signed_attrs.to_der().map_err(der_fault)?, raw_signature) {
         return Err(crypto("the signature is not of this file with this certificate's key"));
     }
-    let sid = SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
-        issuer: tbs.issuer().clone(),
-        serial_number: tbs.serial_number().clone(),
-    });
     let signer_info = SignerInfo {
         version: CmsVersion::V1,
-        sid,
+        sid: signer.id,
         digest_alg: algorithm(digest),
-        signed_attrs: Some(signed_attrs),
-        signature_algorithm: signature_algorithm(&key)?,
+        signed_attrs,
+        signature_algorithm: signature_algorithm(&signer.key)?,
         signature: OctetString::new(raw_signature).map_err(der_fault)?,
         unsigned_attrs: timestamp_token_der.map(|token| timestamp(token, raw_signature)).transpose()?,
     };
-    let certificates: Vec<_> = certificates.into_iter().map(CertificateChoices::Certificate).collect();
     let signed_data = SignedData {
         version: CmsVersion::V1,
         digest_algorithms: SetOfVec::try_from(vec![algorithm(digest)]).map_err(der_fault)?,
         encap_content_info: EncapsulatedContentInfo { econtent_type: rfc5911::ID_DATA, econtent: None },
-        certificates: Some(CertificateSet::try_from(certificates).map_err(der_fault)?),
-        crls: None,
-        signer_infos: SignerInfos(SetOfVec::try_from(vec![signer_info]).map_err(der_fault)?),
+        certificates,
+        signer_infos: SetOfVec::try_from(vec![signer_info]).map_err(der_fault)?,
     };
     let content = signed_data.to_der().and_then(|der| Any::from_der(&der)).map_err(der_fault)?;
     ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content }.to_der().map_err(der_fault)

@@ -143,7 +143,7 @@ mod tests {
                 seen += 1;
             }
         }
-        assert_eq!(seen, 5);
+        assert_eq!(seen, 4);
     }
 
     #[test]

@@ -1,0 +1,7 @@
+//! The crate from outside: files are made, prepared, signed, judged, broken.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed unwrap is the test's failure")]
+
+mod judges;
+mod signing;
+mod support;
