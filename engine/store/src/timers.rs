@@ -3,6 +3,8 @@
 
 use sealflow_core::{Actor, EventId, EventKind, TimerRequest, Timestamp, ids::InstanceId};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{
     Conn, Error, Tx,
     db::{
@@ -103,7 +105,7 @@ pub async fn fire(tx: &mut Tx, timer: &Timer) -> Result<Submitted, submit::Error
 /// See [`submit::Error`].
 pub async fn fire_at(tx: &mut Tx, timer: &Timer, now: Timestamp) -> Result<Submitted, submit::Error> {
     let event = NewEvent {
-        id: EventId(format!("timer/{}/{}", timer.key, timer.generation)),
+        id: event_id(timer),
         actor: Actor::Clock,
         kind: EventKind::TimerFired { key: timer.key.clone(), generation: timer.generation },
     };
@@ -113,6 +115,15 @@ pub async fn fire_at(tx: &mut Tx, timer: &Timer, now: Timestamp) -> Result<Submi
     }
     tx.label(Commit::Fire);
     Ok(submitted)
+}
+
+/// The same for every firing of one setting. A key too long for an event's id is named by its hash.
+fn event_id(timer: &Timer) -> EventId {
+    let plain = format!("timer/{}/{}", timer.key, timer.generation);
+    if plain.chars().count() <= submit::EVENT_ID_LENGTH_MAX {
+        return EventId(plain);
+    }
+    EventId(format!("timer/#{}/{}", hex::encode(Sha256::digest(&timer.key)), timer.generation))
 }
 
 /// Puts off a timer that could not be fired, so that it does not stand in the way of others.
@@ -164,4 +175,25 @@ pub(crate) async fn fired(tx: &mut Tx, id: InstanceId, key: &str, generation: u6
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sealflow_core::ids::InstanceId;
+
+    use super::*;
+
+    fn timer(key: String, generation: u64) -> Timer {
+        let instance_id = InstanceId::from_uuid(uuid::Uuid::nil());
+        Timer { instance_id, key, generation, due_at: Timestamp(0), tries: 0, last_error: None }
+    }
+
+    #[test]
+    fn an_event_id_is_of_key_and_generation_and_always_fits() {
+        assert_eq!(event_id(&timer("deadline".to_owned(), 3)).0, "timer/deadline/3");
+        let long = event_id(&timer("s/".repeat(200), u64::MAX));
+        assert!(long.0.chars().count() <= submit::EVENT_ID_LENGTH_MAX);
+        assert_ne!(long, event_id(&timer("t/".repeat(200), u64::MAX)));
+        assert_ne!(long, event_id(&timer("s/".repeat(200), 1)));
+    }
 }

@@ -1,0 +1,79 @@
+//! A store of its own for each test, on either engine, and the macro that runs one test on both.
+
+use anyhow::Result;
+use sealflow_store::{Config, Store};
+use tempfile::TempDir;
+
+use crate::pg;
+
+/// Which engine to test on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in a temporary folder.
+    Sqlite,
+    /// A database of the test process's own server.
+    Postgres,
+}
+
+/// An empty store; its files go with it.
+#[derive(Debug)]
+pub struct TestStore {
+    /// The store.
+    pub store: Store,
+    /// How it was opened, to open it once more as another process would.
+    pub config: Config,
+    /// The engine.
+    pub engine: Engine,
+    _folder: TempDir,
+}
+
+impl TestStore {
+    /// A new one, with the schema and nothing in it.
+    ///
+    /// # Errors
+    /// When the engine is not there.
+    pub async fn new(engine: Engine) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let database_url = match engine {
+            Engine::Sqlite => format!("sqlite://{}/test.db", folder.path().display()),
+            Engine::Postgres => pg::new_database().await?,
+        };
+        let config = Config { database_url, blobs_dir: folder.path().join("blobs") };
+        let store = Store::open(&config).await?;
+        Ok(Self { store, config, engine, _folder: folder })
+    }
+
+    /// The same database and files, opened as another process would.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn reopen(&self) -> Result<Store> {
+        Ok(Store::open(&self.config).await?)
+    }
+}
+
+/// Runs each of these `async fn(TestStore)` on both engines: `on_both!(a, b);` makes `sqlite::a`, `postgres::a`, ….
+#[macro_export]
+macro_rules! on_both {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let db = $crate::db::TestStore::new($crate::db::Engine::Sqlite).await.unwrap();
+                    super::$test(db).await;
+                }
+            )+
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let db = $crate::db::TestStore::new($crate::db::Engine::Postgres).await.unwrap();
+                    super::$test(db).await;
+                }
+            )+
+        }
+    };
+}

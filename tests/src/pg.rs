@@ -1,0 +1,107 @@
+//! A private PostgreSQL for the tests of one process, so that nothing needs to be set up before and nothing is left.
+//!
+//! It runs as the user `postgres` when the tests run as root (it refuses root), in a temporary folder, reachable only
+//! through a socket there. It ends with the test process, however that ends: a shell waits for the end of its standard
+//! input and then stops the server and removes the folder.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+
+/// Debian's programs, the newest that is there; else those on the path.
+const VERSIONS: &[&str] = &["17", "16", "15", "14"];
+
+/// `$1`: the folder of the programs, or empty. `fsync` is off: no test here pulls the plug.
+const SCRIPT: &str = r#"
+set -eu
+[ -z "$1" ] || PATH="$1:$PATH"
+D=$(mktemp -d "${TMPDIR:-/tmp}/sealflow-pg.XXXXXX")
+cd "$D"
+stop() { pg_ctl -D "$D/data" -m immediate -w stop >/dev/null 2>&1 || :; cd /; rm -rf "$D"; }
+trap stop EXIT
+trap '' INT TERM HUP
+initdb -D "$D/data" -U postgres -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$D/log" 2>&1 || { cat "$D/log"; exit 1; }
+pg_ctl -D "$D/data" -l "$D/log" -w -o "-k $D -c listen_addresses='' -c max_connections=300 -c fsync=off \
+-c full_page_writes=off -c autovacuum=off" start >"$D/start" 2>&1 || { cat "$D/start" "$D/log"; exit 1; }
+echo "ready $D"
+cat >/dev/null
+"#;
+
+static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
+static DATABASES: AtomicU64 = AtomicU64::new(0);
+
+/// A running server. It stops when its input is closed, at the latest with this process.
+struct Cluster {
+    folder: PathBuf,
+    _input: ChildStdin,
+}
+
+impl Cluster {
+    fn start() -> Result<Self> {
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "sh"]);
+            command
+        } else {
+            Command::new("sh")
+        };
+        let programs = VERSIONS
+            .iter()
+            .map(|version| format!("/usr/lib/postgresql/{version}/bin"))
+            .find(|folder| Path::new(folder).join("initdb").exists())
+            .unwrap_or_default();
+        let mut child = command
+            .args(["-c", SCRIPT, "sealflow-pg", &programs])
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .context("starting PostgreSQL")?;
+        let input = child.stdin.take().context("its input is piped")?;
+        let mut output = BufReader::new(child.stdout.take().context("its output is piped")?);
+        let mut said = String::new();
+        while output.read_line(&mut said)? > 0 {
+            if let Some(folder) = said.lines().last().and_then(|line| line.strip_prefix("ready ")) {
+                return Ok(Self { folder: folder.into(), _input: input });
+            }
+        }
+        bail!("PostgreSQL did not start (is the package `postgresql` installed?):\n{said}")
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@localhost/{database}?host={}", self.folder.display())
+    }
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+fn cluster() -> Result<&'static Cluster> {
+    let started = CLUSTER.get_or_init(|| Cluster::start().map_err(|error| format!("{error:#}")));
+    started.as_ref().map_err(|error| anyhow!("{error}"))
+}
+
+/// The address of a new, empty database.
+///
+/// # Errors
+/// When PostgreSQL is not installed or does not start.
+pub async fn new_database() -> Result<String> {
+    let cluster = tokio::task::spawn_blocking(cluster).await??;
+    let name = format!("t{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
+    connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await?;
+    connection.close().await?;
+    Ok(cluster.url(&name))
+}

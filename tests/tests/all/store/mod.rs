@@ -1,0 +1,12 @@
+//! The store's promises, each on both engines.
+
+mod blobs;
+mod definitions;
+mod errand;
+mod jobs;
+mod jobs_result;
+mod leases;
+mod ops;
+mod settings;
+mod submit;
+mod timers;

@@ -1,0 +1,36 @@
+//! What keeps a commit through a power cut, and readers from writing.
+
+use sealflow_store::{Store, db::Dialect};
+use sealflow_tests::db::{Engine, TestStore};
+use sqlx::AnyConnection;
+
+async fn pragma(connection: &mut AnyConnection, name: &'static str) -> i64 {
+    sqlx::query_scalar(name).fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn sqlite_keeps_commits_and_checks_references() {
+    let db = TestStore::new(Engine::Sqlite).await.unwrap();
+    assert_eq!(db.store.dialect(), Dialect::Sqlite);
+    let mut tx = db.store.begin().await.unwrap();
+    let mode: String = sqlx::query_scalar("pragma journal_mode").fetch_one(tx.conn()).await.unwrap();
+    assert_eq!(mode, "wal");
+    // 2 is FULL.
+    assert_eq!(pragma(tx.conn(), "pragma synchronous").await, 2);
+    assert_eq!(pragma(tx.conn(), "pragma foreign_keys").await, 1);
+    tx.rollback().await.unwrap();
+    let mut reader = db.store.read().await.unwrap();
+    let refused = sqlx::query("delete from jobs").execute(&mut *reader).await;
+    assert!(refused.unwrap_err().to_string().contains("readonly"));
+}
+
+#[tokio::test]
+async fn an_unknown_engine_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = sealflow_store::Config {
+        database_url: "mysql://root@localhost/test".to_owned(),
+        blobs_dir: folder.path().to_owned(),
+    };
+    let refused = Store::open(&config).await;
+    assert!(matches!(refused, Err(sealflow_store::OpenError::UnknownEngine)));
+}

@@ -1,0 +1,92 @@
+//! Timers fire when they are due, once, and not when they were cancelled or set anew.
+
+use sealflow_store::{timers, timers::Timer};
+use sealflow_tests::{db::TestStore, on_both};
+use serde_json::Value;
+
+use super::errand::{Errand, now};
+
+const HOUR_MS: i64 = 3_600_000;
+
+on_both!(
+    nothing_is_due_too_early,
+    a_repeating_timer_comes_again_and_ends,
+    a_timer_fired_twice_happens_once,
+    a_cancelled_timer_does_nothing,
+    an_interrupting_timer_leads_on,
+    a_timer_that_cannot_be_fired_is_put_off,
+);
+
+async fn due(db: &TestStore, hours: i64) -> Vec<Timer> {
+    let now = now(&db.store).await.plus_ms(hours * HOUR_MS + 1_000);
+    timers::due(&mut db.store.read().await.unwrap(), now, 100).await.unwrap()
+}
+
+async fn fire(db: &TestStore, timer: &Timer) -> sealflow_store::Submitted {
+    let mut tx = db.store.begin().await.unwrap();
+    let fired = timers::fire_at(&mut tx, timer, timer.due_at).await.unwrap();
+    tx.commit().await.unwrap();
+    fired
+}
+
+async fn nothing_is_due_too_early(db: TestStore) {
+    let errand = Errand::start_asking(&db.store).await;
+    let all = timers::of_instance(&mut db.store.read().await.unwrap(), errand.id).await.unwrap();
+    assert_eq!(all.len(), 2);
+    assert!(all[0].due_at < all[1].due_at);
+    assert!(due(&db, 0).await.is_empty());
+    assert_eq!(due(&db, 1).await, all[..1]);
+    assert_eq!(due(&db, 3).await, all);
+}
+
+async fn a_repeating_timer_comes_again_and_ends(db: TestStore) {
+    let errand = Errand::start_asking(&db.store).await;
+    let first = due(&db, 1).await.remove(0);
+    fire(&db, &first).await;
+    let second = due(&db, 2).await.remove(0);
+    assert_eq!(second.key, first.key);
+    assert!(second.generation > first.generation && second.due_at > first.due_at);
+    fire(&db, &second).await;
+    assert_eq!(errand.get().await.state.data("notes"), Some(&Value::from(2)));
+    assert!(due(&db, 2).await.is_empty());
+}
+
+async fn a_timer_fired_twice_happens_once(db: TestStore) {
+    let errand = Errand::start_asking(&db.store).await;
+    let timer = due(&db, 1).await.remove(0);
+    let (first, second) = (fire(&db, &timer).await, fire(&db, &timer).await);
+    assert!(!first.duplicate && second.duplicate);
+    assert_eq!(errand.get().await.state.data("notes"), Some(&Value::from(1)));
+    assert_eq!(errand.get().await.seq, first.seq);
+    // The next one of the same key is still set.
+    assert_eq!(due(&db, 2).await.len(), 1);
+}
+
+async fn a_cancelled_timer_does_nothing(db: TestStore) {
+    let errand = Errand::start_asking(&db.store).await;
+    let timer = due(&db, 3).await.pop().unwrap();
+    errand.act("e1", "again").await.unwrap();
+    assert!(due(&db, 3).await.is_empty());
+    let late = fire(&db, &timer).await;
+    assert!(late.ignored);
+    assert_eq!(errand.get().await.status, "in_progress");
+}
+
+async fn an_interrupting_timer_leads_on(db: TestStore) {
+    let errand = Errand::start_asking(&db.store).await;
+    let window = due(&db, 3).await.pop().unwrap();
+    assert_eq!(fire(&db, &window).await.status, "expired");
+    assert_eq!(errand.history().await.last().unwrap().event.at, window.due_at);
+    assert!(due(&db, 100).await.is_empty());
+}
+
+async fn a_timer_that_cannot_be_fired_is_put_off(db: TestStore) {
+    Errand::start_asking(&db.store).await;
+    let timer = due(&db, 1).await.remove(0);
+    let mut tx = db.store.begin().await.unwrap();
+    timers::put_off(&mut tx, &timer, "the definition cannot be read").await.unwrap();
+    tx.commit().await.unwrap();
+    let found = due(&db, 1).await.remove(0);
+    assert_eq!((found.tries, found.last_error.as_deref()), (1, Some("the definition cannot be read")));
+    assert_eq!(found.due_at, timer.due_at);
+}
