@@ -131,21 +131,9 @@ pub struct FieldPlacement {
     /// Height in millimetres.
     #[schemars(range(min = 1, max = 500))]
     pub h_mm: f64,
-    /// Whether signing is refused while it is empty.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub required: bool,
     /// For a seal: which kind of seal may be put here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal_kind: Option<SealKind>,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
-const fn is_yes(value: &bool) -> bool {
-    *value
 }
 
 /// What a field is.

@@ -7,7 +7,7 @@ use crate::{
     Actor, Event, EventId, EventKind, Timestamp,
     definition::Definition,
     ids::PersonId,
-    model::{Transition, Workflow},
+    model::Transition,
     state::{ItemProgress, Place, State, StatePath},
 };
 
@@ -164,14 +164,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The first transition for a job's outcome or for `done` whose condition holds. Those with `by`, and those of
-    /// task states, are for persons and never found here.
+    /// The first transition for a job's outcome or for `done` whose condition holds. Those with `by` are for persons
+    /// and never found here; those of task states neither, as nothing runs inside a task.
     fn find(&self, holders: &[Place], event: &str) -> Result<Option<(Place, &'a Transition)>, Rejection> {
         let workflow = self.workflow;
         for holder in holders {
-            if is_task(workflow, holder) {
-                continue;
-            }
             let Some(transitions) = workflow.transitions(&holder.path.0, event) else { continue };
             for transition in transitions.iter().filter(|transition| transition.by.is_none()) {
                 let holds = match &transition.guard {
@@ -185,10 +182,6 @@ impl<'a> Run<'a> {
         }
         Ok(None)
     }
-}
-
-fn is_task(workflow: &Workflow, place: &Place) -> bool {
-    workflow.state(&place.path.0).is_some_and(|state| state.task.is_some())
 }
 
 /// Whether the actor may take this transition; none when it is no action at all.

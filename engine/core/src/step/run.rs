@@ -45,7 +45,7 @@ impl<'a> Run<'a> {
         Self {
             workflow: def.workflow(),
             event,
-            event_data: canonical(data.clone()),
+            event_data: data.clone(),
             state: state.clone(),
             effects: Vec::new(),
             due: VecDeque::new(),

@@ -1,6 +1,6 @@
 //! `each`: orders, groups, and enough of many.
 
-use sealflow_core::ItemProgress;
+use sealflow_core::{Effect, ItemProgress};
 use serde_json::{Value, json};
 
 use crate::drive::{ANNE, Drive, workflow};
@@ -29,7 +29,7 @@ states:
             try: {{raise: tries}}
             stop: {{to: stopped}}
         ended: {{final: ended}}
-    on: {{done: over}}
+    on: {{done: over, tell: {{by: \"true\", start: [{{kind: send_sms, payload: {{}}}}]}}}}
   stopped: {{final: stopped}}
   over: {{final: over}}
 "
@@ -118,6 +118,15 @@ fn an_item_can_lead_the_whole_instance_out() {
     assert_eq!(closed, 2, "{:?}", drive.words());
     let cancelled = drive.words().iter().filter(|word| word.starts_with("cancel timer")).count();
     assert_eq!(cancelled, 2);
+}
+
+#[test]
+fn what_the_each_itself_does_is_the_instances() {
+    let mut drive = Drive::start(&source("order: parallel"), people(&[0, 0]));
+    drive.act(ANNE, "tell", Some("p1"), json!({})).unwrap();
+    let [Effect::StartJob(job)] = drive.effects.as_slice() else { panic!("{:?}", drive.effects) };
+    assert_eq!(job.item, None);
+    assert!(job.key.starts_with("all#"), "{}", job.key);
 }
 
 #[test]

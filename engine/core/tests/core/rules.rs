@@ -31,6 +31,7 @@ states:
           strict: {raise: tries, to: first}
           both: {if: event.inner, set: {note: \"'inner'\"}}
           keep: {set: {note: event.note}}
+          double: {set: {note: note + note}}
           fail: {set: {note: event.missing, a: \"7\"}}
           same_key: {start: [{kind: send_sms, key: once, payload: {to: \"{who}\", text: plain}}]}
           no_key: {start: [{kind: send_sms, if: event.yes}]}
@@ -149,6 +150,45 @@ fn data_has_limits() {
     assert_eq!(drive.act(ANNE, "keep", None, json!({"note": long})).unwrap_err().code(), "data_too_large");
     let deep = (0..40).fold(json!(1), |inner, _| json!([inner]));
     assert_eq!(drive.act(ANNE, "keep", None, json!({"note": deep})).unwrap_err().code(), "data_too_large");
+}
+
+#[test]
+fn data_cannot_grow_past_the_limit_step_by_step() {
+    let mut drive = drive();
+    drive.act(ANNE, "keep", None, json!({"note": "x".repeat(100_000)})).unwrap();
+    drive.act(ANNE, "double", None, Value::Null).unwrap();
+    let refused = drive.act(ANNE, "double", None, Value::Null).unwrap_err();
+    assert_eq!(refused.code(), "data_too_large");
+}
+
+#[test]
+fn what_a_person_may_cause_is_not_caused_by_a_job() {
+    let source = workflow(
+        "
+input: [who]
+initial: outer
+states:
+  outer:
+    initial: sending
+    on:
+      sent: [{by: who, to: by_hand}, {to: by_job}]
+      failed: {by: who, to: by_hand}
+    states:
+      sending: {job: {kind: send_sms, key: s}}
+  by_hand: {final: by_hand}
+  by_job: {final: by_job}
+",
+    );
+    let mut drive = Drive::start(&source, json!({"who": ANNE}));
+    assert_eq!(drive.job("s", "failed").unwrap_err().code(), "unknown_outcome");
+    drive.job("s", "sent").unwrap();
+    assert_eq!(drive.state.outcome(), Some("by_job"));
+
+    let mut drive = Drive::start(&source, json!({"who": ANNE}));
+    assert_eq!(drive.act(BERT, "sent", None, Value::Null).unwrap_err().code(), "wrong_person");
+    drive.act(ANNE, "sent", None, Value::Null).unwrap();
+    assert_eq!(drive.state.outcome(), Some("by_hand"));
+    assert_eq!(drive.words(), ["cancel job s", "finish by_hand"]);
 }
 
 #[test]
