@@ -45,6 +45,12 @@ pub(super) struct Run {
     pub(super) text: String,
 }
 
+impl Run {
+    fn new(style: Style, size: f32, x: f32, baseline: f32, text: &str) -> Self {
+        Self { x, baseline, style, size, spacing: 0.0, text: text.to_owned() }
+    }
+}
+
 /// A straight line.
 #[derive(Debug)]
 pub(super) struct Rule {
@@ -95,7 +101,7 @@ impl Setter<'_> {
                 // A heading takes at least two lines of its article with it.
                 self.keep(LEADING * 2.5);
                 self.y += LEADING / 2.0;
-                self.put(Style::Heading, TEXT, LEFT, self.y, 0.0, heading)?;
+                self.put(Run::new(Style::Heading, TEXT, LEFT, self.y, heading))?;
                 self.y += LEADING;
             }
             Block::Attachment(heading) => {
@@ -125,7 +131,7 @@ impl Setter<'_> {
                 self.faces.width(Style::Body, &text[range.clone()]) - self.faces.width(Style::Body, set);
             let slack = (MEASURE / em - first - width + trimmed).max(0.0);
             let spacing = if last { 0.0 } else { slack / gaps * TEXT };
-            self.put(Style::Body, TEXT, LEFT + first * em, self.y, spacing, set)?;
+            self.put(Run { spacing, ..Run::new(Style::Body, TEXT, LEFT + first * em, self.y, set) })?;
             self.y += LEADING;
         }
         Ok(())
@@ -171,7 +177,7 @@ impl Setter<'_> {
             // Amounts and numbers stand to the right, everything else to the left.
             let number = cell.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.');
             let at = if number && !cell.is_empty() { x + width - set - 1.6 } else { x + 1.6 };
-            self.put(style, SMALL, at, bottom - 2.7, 0.0, cell)?;
+            self.put(Run::new(style, SMALL, at, bottom - 2.7, cell))?;
             x += width;
             self.rule((x, top), (x, bottom));
         }
@@ -192,12 +198,12 @@ impl Setter<'_> {
         for y in [top, bottom] {
             self.rule((LEFT, y), (RIGHT, y));
         }
-        self.put(Style::Body, TEXT, LEFT + 3.0, 81.0, 0.0, "甲方（盖章）：示例采购有限公司")?;
-        self.put(Style::Body, TEXT, middle + 3.0, 81.0, 0.0, "乙方（签字）：示例签署人")?;
+        self.put(Run::new(Style::Body, TEXT, LEFT + 3.0, 81.0, "甲方（盖章）：示例采购有限公司"))?;
+        self.put(Run::new(Style::Body, TEXT, middle + 3.0, 81.0, "乙方（签字）：示例签署人"))?;
         let baseline = SEAL_DATE_PLACE.y + SEAL_DATE_PLACE.h - 2.2;
-        self.put(Style::Body, TEXT, LEFT + 3.0, baseline, 0.0, "日期：")?;
+        self.put(Run::new(Style::Body, TEXT, LEFT + 3.0, baseline, "日期："))?;
         let baseline = SIGNATURE_DATE_PLACE.y + SIGNATURE_DATE_PLACE.h - 2.2;
-        self.put(Style::Body, TEXT, middle + 3.0, baseline, 0.0, "日期：")
+        self.put(Run::new(Style::Body, TEXT, middle + 3.0, baseline, "日期："))
     }
 
     /// Header and footer of every page, when their number is known.
@@ -209,9 +215,9 @@ impl Setter<'_> {
             let width = self.faces.width(Style::Body, number) * MARGINAL * MM_PER_POINT;
             let centre =
                 (PAGE_WIDTH - self.faces.width(Style::Body, &footer) * MARGINAL * MM_PER_POINT) / 2.0;
-            self.put_on(n, Style::Body, MARGINAL, LEFT, 17.0, 0.0, TITLE)?;
-            self.put_on(n, Style::Body, MARGINAL, RIGHT - width, 17.0, 0.0, number)?;
-            self.put_on(n, Style::Body, MARGINAL, centre, PAGE_HEIGHT - 14.0, 0.0, &footer)?;
+            self.put_on(n, Run::new(Style::Body, MARGINAL, LEFT, 17.0, TITLE))?;
+            self.put_on(n, Run::new(Style::Body, MARGINAL, RIGHT - width, 17.0, number))?;
+            self.put_on(n, Run::new(Style::Body, MARGINAL, centre, PAGE_HEIGHT - 14.0, &footer))?;
             if let Some(page) = self.pages.get_mut(n) {
                 page.rules.push(Rule { from: (LEFT, 19.5), to: (RIGHT, 19.5) });
             }
@@ -221,38 +227,18 @@ impl Setter<'_> {
 
     fn centred(&mut self, style: Style, size: f32, baseline: f32, text: &str) -> Result<(), Error> {
         let width = self.faces.width(style, text) * size * MM_PER_POINT;
-        self.put(style, size, (PAGE_WIDTH - width) / 2.0, baseline, 0.0, text)
+        self.put(Run::new(style, size, (PAGE_WIDTH - width) / 2.0, baseline, text))
     }
 
-    fn put(
-        &mut self,
-        style: Style,
-        size: f32,
-        x: f32,
-        baseline: f32,
-        spacing: f32,
-        text: &str,
-    ) -> Result<(), Error> {
-        self.put_on(self.pages.len().saturating_sub(1), style, size, x, baseline, spacing, text)
+    /// Puts text on the last page.
+    fn put(&mut self, run: Run) -> Result<(), Error> {
+        self.put_on(self.pages.len().saturating_sub(1), run)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a run has that many properties, and a struct would repeat them"
-    )]
-    fn put_on(
-        &mut self,
-        page: usize,
-        style: Style,
-        size: f32,
-        x: f32,
-        baseline: f32,
-        spacing: f32,
-        text: &str,
-    ) -> Result<(), Error> {
-        self.faces.use_text(style, text)?;
-        if let (Some(page), false) = (self.pages.get_mut(page), text.is_empty()) {
-            page.runs.push(Run { x, baseline, style, size, spacing, text: text.to_owned() });
+    fn put_on(&mut self, page: usize, run: Run) -> Result<(), Error> {
+        self.faces.use_text(run.style, &run.text)?;
+        if let (Some(page), false) = (self.pages.get_mut(page), run.text.is_empty()) {
+            page.runs.push(run);
         }
         Ok(())
     }
