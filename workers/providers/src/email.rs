@@ -44,7 +44,7 @@ pub struct Config {
     pub password: Option<SecretString>,
     /// Who the mail is from: `示例签 <no-reply@sign.example.cn>`.
     pub from: String,
-    /// One command and its answer, in milliseconds.
+    /// The whole handing over, in milliseconds.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u64,
 }
@@ -118,6 +118,7 @@ pub enum Error {
 pub struct EmailClient {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    timeout: Duration,
 }
 
 impl EmailClient {
@@ -127,9 +128,10 @@ impl EmailClient {
     /// [`Error::Setup`] when the configuration contradicts itself or a file cannot be used.
     pub fn new(config: Config) -> Result<Self, Error> {
         let from = config.from.parse().map_err(|_| Error::Setup("`from` is not a mail address"))?;
+        let timeout = Duration::from_millis(config.timeout_ms);
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
             .port(config.port)
-            .timeout(Some(Duration::from_millis(config.timeout_ms)))
+            .timeout(Some(timeout))
             .tls(tls(&config)?);
         builder = match (config.username, config.password) {
             (Some(_), _) if config.encryption == Encryption::None => {
@@ -141,7 +143,7 @@ impl EmailClient {
             (None, None) => builder,
             _ => return Err(Error::Setup("`username` and `password` go together")),
         };
-        Ok(Self { transport: builder.build(), from })
+        Ok(Self { transport: builder.build(), from, timeout })
     }
 
     /// Hands one mail to the server.
@@ -150,9 +152,11 @@ impl EmailClient {
     /// See [`Error`].
     pub async fn send(&self, mail: &Mail) -> Result<(), Error> {
         let message = self.compose(mail)?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(classify(&error)),
+        // lettre limits only the time to connect; a server that falls silent later would hold the caller for ever.
+        match tokio::time::timeout(self.timeout, self.transport.send(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(classify(&error)),
+            Err(_) => Err(Error::NoAnswer(std::io::ErrorKind::TimedOut.into())),
         }
     }
 

@@ -1,0 +1,119 @@
+//! The certification authority's server: EST (RFC 7030), the two operations that a signing platform needs.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{
+        HeaderMap, StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cms::content_info::ContentInfo;
+use der::{Decode as _, Encode as _};
+use openssl::{
+    memcmp,
+    x509::{X509, X509Req},
+};
+
+use crate::{
+    Shared,
+    certificates::Issued,
+    faults::{self, Fault, Service},
+};
+
+/// Characters a line of base64.
+const LINE: usize = 76;
+
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/.well-known/est/cacerts", get(ca_certificates))
+        .route("/.well-known/est/simpleenroll", post(simple_enroll))
+        .with_state(shared)
+}
+
+async fn ca_certificates(State(shared): State<Arc<Shared>>) -> Response {
+    let certificates = [&shared.pki.issuing.certificate, &shared.pki.root.certificate];
+    answer(&certificates)
+}
+
+async fn simple_enroll(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_authorized(&shared, &headers) {
+        let challenge = [(WWW_AUTHENTICATE, r#"Basic realm="estrealm""#)];
+        return (StatusCode::UNAUTHORIZED, challenge, "who are you?").into_response();
+    }
+    let fault = shared.faults.at_call(Service::Est);
+    match &fault {
+        Some(Fault::Status { code }) => {
+            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return (status, [(RETRY_AFTER, "1")], "the sandbox was asked for this").into_response();
+        }
+        Some(Fault::Throttle) => {
+            return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "1")], "too fast").into_response();
+        }
+        Some(Fault::TimeoutBeforeAccept) => faults::hold(fault.as_ref()).await,
+        _ => {}
+    }
+    if headers.get(CONTENT_TYPE).is_none_or(|value| value != "application/pkcs10") {
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/pkcs10 is wanted").into_response();
+    }
+    let issued = match issue(&shared, &body) {
+        Ok(issued) => issued,
+        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    };
+    faults::hold(fault.as_ref()).await;
+    answer(&[&issued])
+}
+
+fn issue(shared: &Shared, body: &[u8]) -> Result<X509> {
+    let text: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let request = X509Req::from_der(&STANDARD.decode(text)?)?;
+    let certificate = shared.pki.sign_request(&request, shared.certificate_days)?;
+    shared.certificates.add(Issued::of(&certificate)?)?;
+    tracing::info!("certificate issued");
+    Ok(certificate)
+}
+
+/// HTTP basic authentication.
+fn is_authorized(shared: &Shared, headers: &HeaderMap) -> bool {
+    let account = &shared.est_account;
+    let expected = STANDARD.encode(format!("{}:{}", account.username, account.password));
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.strip_prefix("Basic ").unwrap_or_default();
+    given.len() == expected.len() && memcmp::eq(given.as_bytes(), expected.as_bytes())
+}
+
+/// A "certs-only" PKCS#7, in base64 as RFC 7030 wants it.
+fn answer(certificates: &[&X509]) -> Response {
+    match certs_only(certificates) {
+        Ok(body) => {
+            let headers = [
+                ("content-type", "application/pkcs7-mime; smime-type=certs-only"),
+                ("content-transfer-encoding", "base64"),
+            ];
+            (headers, body).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = %error, "certificates could not be packed");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn certs_only(certificates: &[&X509]) -> Result<String> {
+    let mut list = Vec::new();
+    for certificate in certificates {
+        list.push(x509_cert::Certificate::from_der(&certificate.to_der()?)?);
+    }
+    let der = ContentInfo::try_from(list)?.to_der()?;
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> =
+        (0..text.len()).step_by(LINE).filter_map(|at| text.get(at..text.len().min(at + LINE))).collect();
+    Ok(lines.join("\r\n"))
+}

@@ -1,0 +1,150 @@
+//! Certificates: who gets one, for whom it is, and where its chain leads.
+
+use std::path::PathBuf;
+
+use openssl::{nid::Nid, x509::X509};
+use sealflow_providers::{
+    ca::{CaClient, Config, Error},
+    keystore::software::{Algorithm, OneOffKey, Subject},
+};
+use sealflow_sandbox::{Config as SandboxConfig, Fault, Sandbox, Service};
+
+use crate::{LIMITS, World};
+
+fn config(world: &World) -> Config {
+    Config {
+        base_url: format!("https://{}", world.sandbox.addresses.est).parse().unwrap(),
+        trust_file: world.sandbox.ca_file.clone(),
+        username: "sealflow".into(),
+        password: "sandbox-est-password".into(),
+        limits: LIMITS,
+    }
+}
+
+fn subject() -> Subject {
+    Subject {
+        common_name: "示例签署人".into(),
+        organization: Some("示例采购有限公司".into()),
+        serial_number: Some("0a1b2c".into()),
+    }
+}
+
+fn request() -> (OneOffKey, Vec<u8>) {
+    let key = OneOffKey::generate(Algorithm::P256).unwrap();
+    let csr = key.csr(&subject()).unwrap();
+    (key, csr)
+}
+
+#[tokio::test]
+async fn the_certificate_names_the_signer_and_leads_to_the_root() {
+    let world = World::start().await;
+    let client = CaClient::new(config(&world)).unwrap();
+    let (key, csr) = request();
+    let chain = client.enroll(&csr).await.unwrap();
+    let leaf = X509::from_der(&chain.leaf).unwrap();
+    let issuing = X509::from_der(&chain.intermediates[0]).unwrap();
+    let root = X509::from_der(&chain.root).unwrap();
+
+    assert_eq!(leaf.public_key().unwrap().public_key_to_der().unwrap(), key.public_key_der().unwrap());
+    assert!(leaf.verify(&issuing.public_key().unwrap()).unwrap());
+    assert!(issuing.verify(&root.public_key().unwrap()).unwrap());
+    assert_eq!(root.to_pem().unwrap(), std::fs::read(&world.sandbox.ca_file).unwrap());
+    assert_eq!(chain.intermediates.len(), 1);
+
+    let entry = |nid| leaf.subject_name().entries_by_nid(nid).next().unwrap().data().to_string().unwrap();
+    assert_eq!(entry(Nid::COMMONNAME), "示例签署人");
+    assert_eq!(entry(Nid::ORGANIZATIONNAME), "示例采购有限公司");
+    assert_eq!(entry(Nid::SERIALNUMBER), "0a1b2c");
+    let text = String::from_utf8(leaf.to_text().unwrap()).unwrap();
+    assert!(text.contains("Digital Signature, Non Repudiation"), "{text}");
+    assert_eq!(world.get("api/certificates").await[0]["common_name"], "示例签署人");
+}
+
+#[tokio::test]
+async fn the_authority_shows_its_own_certificates() {
+    let world = World::start().await;
+    let certificates = CaClient::new(config(&world)).unwrap().ca_certificates().await.unwrap();
+    let root = X509::from_pem(&std::fs::read(&world.sandbox.ca_file).unwrap()).unwrap().to_der().unwrap();
+    assert_eq!(certificates.len(), 2);
+    assert!(certificates.contains(&root));
+}
+
+#[tokio::test]
+async fn a_wrong_password_gets_no_certificate() {
+    let world = World::start().await;
+    let mut config = config(&world);
+    config.password = "wrong".into();
+    let error = CaClient::new(config).unwrap().enroll(&request().1).await.unwrap_err();
+    assert!(matches!(error, Error::Rejected { status: 401 }), "{error:?}");
+    assert_eq!(world.get("api/certificates").await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_prove_its_key_gets_no_certificate() {
+    let world = World::start().await;
+    let (_, mut csr) = request();
+    // The common name is before the signature, which then no longer fits.
+    let at = csr.windows(15).position(|bytes| bytes == "示例签署人".as_bytes()).unwrap();
+    csr[at + 2] ^= 1;
+    let error = CaClient::new(config(&world)).unwrap().enroll(&csr).await.unwrap_err();
+    assert!(matches!(error, Error::Rejected { status: 400 }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_the_pinned_root_does_not_know_is_not_spoken_to() {
+    let world = World::start().await;
+    let other = World::start().await;
+    let mut config = config(&world);
+    config.trust_file = other.sandbox.ca_file.clone();
+    let error = CaClient::new(config).unwrap().enroll(&request().1).await.unwrap_err();
+    assert!(matches!(error, Error::Unreached(_)), "{error:?}");
+    assert_eq!(world.get("api/certificates").await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn each_fault_has_its_ending() {
+    let world = World::start().await;
+    let client = CaClient::new(config(&world)).unwrap();
+    let (_, csr) = request();
+
+    world.fault_once(Service::Est, Fault::Status { code: 202 }).await;
+    let error = client.enroll(&csr).await.unwrap_err();
+    assert!(matches!(error, Error::Pending { retry_after_s: Some(1) }), "{error:?}");
+    world.fault_once(Service::Est, Fault::Status { code: 503 }).await;
+    let error = client.enroll(&csr).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { status: 503, retry_after_s: Some(1) }), "{error:?}");
+    world.fault_once(Service::Est, Fault::Throttle).await;
+    let error = client.enroll(&csr).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { status: 429, .. }), "{error:?}");
+    world.fault_once(Service::Est, Fault::TimeoutAfterAccept).await;
+    let error = client.enroll(&csr).await.unwrap_err();
+    assert!(matches!(error, Error::Unreached(_)), "{error:?}");
+    client.enroll(&csr).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_never_goes_over_plain_http() {
+    let world = World::start().await;
+    let mut config = config(&world);
+    config.base_url = "http://127.0.0.1:1".parse().unwrap();
+    assert!(matches!(CaClient::new(config), Err(Error::NotHttps)));
+    let mut config = self::config(&world);
+    config.trust_file = PathBuf::from("/nonexistent/ca.pem");
+    assert!(matches!(CaClient::new(config), Err(Error::Setup(_))));
+}
+
+#[tokio::test]
+async fn the_authority_is_the_same_after_a_restart_and_another_one_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = async |name: &str| {
+        let config =
+            SandboxConfig::on_free_ports(folder.path().join(name), "http://127.0.0.1:8080".parse().unwrap());
+        let running = Sandbox::start(config).await.unwrap();
+        let root = std::fs::read(&running.ca_file).unwrap();
+        running.stop().await;
+        root
+    };
+    let first = start("one").await;
+    assert_eq!(first, start("one").await);
+    assert_ne!(first, start("two").await);
+}
