@@ -26,7 +26,7 @@ pub struct JobKind {
 /// Every job kind.
 pub const JOB_KINDS: &[JobKind] = &[
     JobKind { name: "pay_micro_deposit", outcomes: &["paid", "refused", "failed"] },
-    JobKind { name: "prepare_document", outcomes: &["prepared", "failed"] },
+    JobKind { name: "prepare_document", outcomes: &["prepared"] },
     JobKind { name: "send_email", outcomes: &["sent", "failed"] },
     JobKind { name: "send_sms", outcomes: &["sent", "failed"] },
     JobKind { name: "stamp_signature", outcomes: &["stamped", "failed"] },

@@ -16,11 +16,31 @@ use crate::{
 /// What is tried; what it means depends on where the instance then is.
 #[derive(Debug, Clone)]
 enum Try {
-    Act { who: usize, name: usize, item: usize, data: usize },
-    Job { index: usize, outcome: usize },
+    /// The assignee of an open task does something that the task knows.
+    Task {
+        index: usize,
+        name: usize,
+        right: bool,
+    },
+    Act {
+        who: usize,
+        name: usize,
+        item: usize,
+        data: usize,
+    },
+    Job {
+        index: usize,
+        outcome: usize,
+    },
     WrongJob,
-    Timer { index: usize, late: bool },
-    Mixed { who: usize },
+    Timer {
+        index: usize,
+        late: bool,
+        any: bool,
+    },
+    Mixed {
+        who: usize,
+    },
 }
 
 const NAMES: &[&str] = &[
@@ -41,17 +61,19 @@ const OUTCOMES: &[&str] = &["prepared", "sent", "stamped", "paid", "failed", "re
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
     let one = prop_oneof![
-        6 => (0..4_usize, 0..NAMES.len(), 0..4_usize, 0..5_usize)
+        20 => (0..4_usize, 0..4_usize, any::<bool>()).prop_map(|(index, name, right)| Try::Task { index, name, right }),
+        4 => (0..4_usize, 0..NAMES.len(), 0..4_usize, 0..5_usize)
             .prop_map(|(who, name, item, data)| Try::Act { who, name, item, data }),
-        6 => (0..4_usize, 0..OUTCOMES.len()).prop_map(|(index, outcome)| Try::Job { index, outcome }),
+        14 => (0..4_usize, 0..OUTCOMES.len()).prop_map(|(index, outcome)| Try::Job { index, outcome }),
         1 => Just(Try::WrongJob),
-        2 => (0..4_usize, any::<bool>()).prop_map(|(index, late)| Try::Timer { index, late }),
+        2 => (0..4_usize, any::<bool>(), prop::bool::weighted(0.1))
+            .prop_map(|(index, late, any)| Try::Timer { index, late, any }),
         1 => (0..4_usize).prop_map(|who| Try::Mixed { who }),
     ];
     prop::collection::vec(one, 1..80)
 }
 
-fn to_event(state: &State, step: &Try, at: i64) -> Option<Event> {
+fn to_event(def: &Definition, state: &State, step: &Try, at: i64) -> Option<Event> {
     let people = [ANNE, BERT, CARL, "01900000-0000-7000-8000-00000000000d"];
     let items = [None, Some("r1"), Some("r2"), Some("r3")];
     let data = [
@@ -62,6 +84,18 @@ fn to_event(state: &State, step: &Try, at: i64) -> Option<Event> {
         json!([1.5e300, {"b": 1, "a": 0.1}]),
     ];
     let (actor, kind) = match step {
+        Try::Task { index, name, right } => {
+            let tasks: Vec<_> = state.open_tasks().collect();
+            let (_, task) = tasks.get(index % tasks.len().max(1))?;
+            let names: Vec<&String> = def.workflow().state(&task.place.path.0)?.on.keys().collect();
+            let name = (*names.get(name % names.len().max(1))?).clone();
+            let fen = state.data("fen").filter(|_| *right).cloned().unwrap_or_default();
+            let data = json!({"account": "62010000", "fen": fen, "reason": "理由"});
+            (
+                Actor::Person { id: task.assignee, acting_as: None },
+                EventKind::Action { name, item: task.place.item.clone(), data },
+            )
+        }
         Try::Act { who, name, item, data: which } => (
             person(people[*who]),
             EventKind::Action {
@@ -73,7 +107,7 @@ fn to_event(state: &State, step: &Try, at: i64) -> Option<Event> {
         Try::Job { index, outcome } => {
             let jobs: Vec<_> = state.waiting_jobs().collect();
             let (key, job) = jobs.get(index % jobs.len().max(1))?;
-            let fit = OUTCOMES.iter().filter(|outcome| fits(&job.kind, outcome)).nth(outcome % 2);
+            let fit = OUTCOMES.iter().filter(|known| fits(&job.kind, known)).nth(usize::from(*outcome == 0));
             let outcome = fit.unwrap_or(&OUTCOMES[*outcome]);
             (
                 Actor::Worker,
@@ -87,8 +121,9 @@ fn to_event(state: &State, step: &Try, at: i64) -> Option<Event> {
         Try::WrongJob => {
             (Actor::Worker, EventKind::JobResult { key: "x".into(), outcome: "sent".into(), data: json!({}) })
         }
-        Try::Timer { index, late } => {
-            let timers: Vec<_> = state.set_timers().collect();
+        Try::Timer { index, late, any } => {
+            let ends = |key: &str| key.ends_with("deadline") || key.ends_with("window");
+            let timers: Vec<_> = state.set_timers().filter(|(key, _)| *any || !ends(key)).collect();
             let (key, timer) = timers.get(index % timers.len().max(1))?;
             let generation = timer.generation - u64::from(*late);
             (Actor::Clock, EventKind::TimerFired { key: (*key).to_owned(), generation })
@@ -154,7 +189,7 @@ fn check(source: &str, input: Value, tries: &[Try]) -> Result<(), TestCaseError>
     let mut history = Vec::new();
     for (index, attempt) in tries.iter().enumerate() {
         let at = i64::try_from(index).unwrap() * 1_000_000;
-        let Some(event) = to_event(&state, attempt, at) else { continue };
+        let Some(event) = to_event(&def, &state, attempt, at) else { continue };
         let result = step(&def, &state, &event);
         prop_assert_eq!(&result, &step(&def, &state, &event), "the same every time");
         let Ok((next, effects)) = result else { continue };
@@ -189,7 +224,7 @@ fn run_if_it_loads(source: &str, input: Value, tries: &[Try]) {
         return;
     };
     for attempt in tries {
-        let Some(event) = to_event(&state, attempt, 1_000) else { continue };
+        let Some(event) = to_event(&loaded.definition, &state, attempt, 1_000) else { continue };
         if let Ok((next, _)) = step(&loaded.definition, &state, &event) {
             state = next;
         }
@@ -197,7 +232,7 @@ fn run_if_it_loads(source: &str, input: Value, tries: &[Try]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn supplier_purchase_keeps_its_promises(tries in tries()) {

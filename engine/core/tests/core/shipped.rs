@@ -20,6 +20,14 @@ fn loads_and_keeps_its_hash() {
     }
 }
 
+/// The example of the language's description.
+#[test]
+fn the_readme_is_right() {
+    let readme = include_str!("../../../../workflows/README.md");
+    let example = readme.split("```yaml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(definition(example).name(), "example");
+}
+
 #[test]
 fn contract_types_are_handed_out() {
     let loaded = load(SUPPLIER_PURCHASE, "supplier_purchase.yaml").unwrap();
