@@ -28,7 +28,7 @@ const defaultLater = (work: () => void, ms: number) => {
 export class DraftQueue {
   #options: DraftOptions
   #pending: Map<string, FieldValue>
-  #sending: Promise<void> | undefined
+  #flushing: Promise<void> | undefined
   #retry: (() => void) | undefined
   #wait = RETRY_FIRST_MS
   #closed = false
@@ -51,20 +51,17 @@ export class DraftQueue {
   }
 
   /** Sends what is pending now; resolves when nothing is under way any more. */
-  async flush(): Promise<void> {
-    this.#retry?.()
-    this.#retry = undefined
-    while (this.#sending) await this.#sending
-    if (this.#pending.size === 0 || this.#closed) return
-    this.#sending = this.#send().finally(() => (this.#sending = undefined))
-    await this.#sending
-    if (this.#pending.size > 0 && this.#retry === undefined && !this.#closed) await this.flush()
+  flush(): Promise<void> {
+    this.#cancelRetry()
+    if (this.#pending.size === 0 || this.#closed) return this.#flushing ?? Promise.resolve()
+    this.#flushing ??= this.#drain()
+    return this.#flushing
   }
 
   /** Stops sending; what is pending stays on the device. */
   close(): void {
     this.#closed = true
-    this.#retry?.()
+    this.#cancelRetry()
   }
 
   /** Forgets everything: signed, declined, or another person's. */
@@ -73,32 +70,49 @@ export class DraftQueue {
     this.#keep()
   }
 
-  async #send(): Promise<void> {
+  /** One request after the other, until nothing is pending or one does not arrive. */
+  async #drain(): Promise<void> {
+    try {
+      while (this.#pending.size > 0 && !this.#closed) if (!(await this.#send())) return
+    } finally {
+      this.#flushing = undefined
+    }
+  }
+
+  /** Whether the server has answered. */
+  async #send(): Promise<boolean> {
     const batch = new Map(this.#pending)
     this.#options.changed?.('saving')
     try {
       await this.#options.send([...batch].map(([id, value]) => ({ id, value })))
     } catch (error) {
-      this.#failed(batch, error)
-      return
+      return this.#failed(batch, error)
     }
     this.#wait = RETRY_FIRST_MS
     this.#drop(batch)
     if (this.#pending.size === 0) this.#options.changed?.('saved')
+    return true
   }
 
-  #failed(batch: Map<string, FieldValue>, error: unknown): void {
+  #failed(batch: Map<string, FieldValue>, error: unknown): boolean {
     const known = error instanceof ApiError ? error : undefined
     if (known && !known.unknownOutcome && known.kind !== 'limited' && known.kind !== 'expired') {
       this.#drop(batch)
       this.#options.changed?.('refused', known)
-      return
+      return true
     }
     this.#options.changed?.('offline', known)
-    if (this.#closed) return
+    this.#cancelRetry()
+    if (this.#closed) return false
     const later = this.#options.later ?? defaultLater
     this.#retry = later(() => void this.flush(), this.#wait)
     this.#wait = Math.min(RETRY_LAST_MS, this.#wait * 2)
+    return false
+  }
+
+  #cancelRetry(): void {
+    this.#retry?.()
+    this.#retry = undefined
   }
 
   /** Forgets the values of a batch that have not been replaced meanwhile. */

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+
+import { FILE_MAX_BYTES, refusalOf } from '@/api/upload'
+import { boxOf, pixelRatio } from '@/signing/pdf'
+import { type RecipientEntry, recipientProblems } from '@/pc/compose/useCompose'
+
+const entry = (more: Partial<RecipientEntry> = {}): RecipientEntry => ({
+  role: 'supplier', title: '乙方', kind: 'person', name: '示例签署人', phone: '13900000001', organization_id: '', phone_masked: '', ...more,
+})
+
+describe('recipients', () => {
+  it('are accepted when complete', () => {
+    const one = entry()
+    expect(recipientProblems(one, [one])).toEqual({})
+  })
+  it('need name, mobile number, and an organization where one acts', () => {
+    const one = entry({ kind: 'organization', name: ' ', phone: '1390000' })
+    expect(Object.keys(recipientProblems(one, [one])).sort()).toEqual(['name', 'organization_id', 'phone'])
+  })
+  it('may not share a phone', () => {
+    const [one, two] = [entry(), entry({ phone: '+86 139 0000 0001' })]
+    expect(recipientProblems(two, [one, two]).phone).toBe('compose.same_phone')
+  })
+})
+
+describe('files', () => {
+  const pdf = (size = 0) => new File(['%PDF-1.7\n', new Uint8Array(size)], 'a.pdf')
+  it('are refused before they are sent when they cannot be right', async () => {
+    expect(await refusalOf(pdf())).toBeUndefined()
+    expect(await refusalOf(new File([], 'a.pdf'))).toBe('empty_file')
+    expect(await refusalOf(new File(['hello'], 'a.pdf'))).toBe('not_pdf')
+    const large = pdf()
+    Object.defineProperty(large, 'size', { value: FILE_MAX_BYTES + 1 })
+    expect(await refusalOf(large)).toBe('too_large')
+  })
+})
+
+describe('fields on a page', () => {
+  // An A4 page whose crop box does not start at the origin.
+  const viewport = {
+    viewBox: [10, 20, 605, 862], width: 595, height: 842,
+    convertToViewportPoint: (x: number, y: number) => [x - 10, 862 - y],
+  }
+  it('are measured from the bottom left of the crop box', () => {
+    const box = boxOf({ x: 0, y: 0, w: 59.5, h: 84.2 }, viewport)
+    expect(box.left).toBeCloseTo(0)
+    expect(box.top).toBeCloseTo(90)
+    expect(box.width).toBeCloseTo(10)
+    expect(box.height).toBeCloseTo(10)
+  })
+  it('are drawn sharp, but never on a canvas that a phone cannot hold', () => {
+    expect(pixelRatio(390, 552, 3)).toBe(3)
+    const ratio = pixelRatio(2_000, 2_800, 3)
+    expect(2_000 * 2_800 * ratio * ratio).toBeLessThanOrEqual(8_000_001)
+  })
+})
