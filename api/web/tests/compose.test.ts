@@ -5,7 +5,7 @@ import { boxOf, pixelRatio } from '@/signing/pdf'
 import { type RecipientEntry, recipientProblems } from '@/pc/compose/useCompose'
 
 const entry = (more: Partial<RecipientEntry> = {}): RecipientEntry => ({
-  role: 'supplier', title: '乙方', kind: 'person', name: '示例签署人', phone: '13900000001', organization_id: '', phone_masked: '', ...more,
+  role: 'supplier', title: '乙方', kind: 'person', name: '示例签署人', phone: '13900000001', organization_id: '', ...more,
 })
 
 describe('recipients', () => {

@@ -17,6 +17,11 @@ export function setApiLanguage(tag: string): void {
   language = tag
 }
 
+/** Tells the app that a request outside `client` found no session. */
+export function reportExpired(error: ApiError): void {
+  if (error.kind === 'expired') onExpired(error)
+}
+
 /** The language that requests outside `client` ask for. */
 export const apiLanguage = (): string => language
 
@@ -68,7 +73,7 @@ export async function body<T>(answer: Promise<Answer<T>>, options: { quiet?: boo
   }
   if (got.response.ok) return got.data as T
   const error = errorOfAnswer(got.response.status, got.error, got.response.headers)
-  if (error.kind === 'expired' && !options.quiet) onExpired(error)
+  if (!options.quiet) reportExpired(error)
   throw error
 }
 

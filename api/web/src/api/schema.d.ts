@@ -550,17 +550,18 @@ export interface components {
             code: string;
             link?: string | null;
         };
-        Membership: {
+        MyOrganization: {
             id: string;
             name: string;
             role: string;
+            roles: ("org_admin" | "sender" | "transactor" | "member")[];
         };
         Me: {
             id: string;
             name: string;
             phone_masked: string;
-            roles: string[];
-            organizations: components["schemas"]["Membership"][];
+            roles: ("sender" | "ops" | "operator")[];
+            organizations: components["schemas"]["MyOrganization"][];
         };
         Destination: {
             recipient_id: string;
@@ -588,18 +589,19 @@ export interface components {
             id: string;
             name: string;
         };
-        NewRecipient: {
+        RecipientInput: {
             role: string;
             name: string;
             phone: string;
             organization_id?: string | null;
         };
-        NewContract: {
+        ContractInput: {
             title: string;
             contract_type: string;
+            organization_id?: string | null;
             /** Format: int64 */
             deadline_at_ms?: number | null;
-            recipients: components["schemas"]["NewRecipient"][];
+            recipients: components["schemas"]["RecipientInput"][];
         };
         ContractTypeName: {
             name: string;
@@ -609,16 +611,19 @@ export interface components {
             organization_name: string;
             person_name: string;
         };
-        RecipientView: {
+        Recipient: {
             id: string;
             role: string;
             title: string;
             /** @enum {string} */
             kind: "person" | "organization";
             name: string;
+            organization_id?: string | null;
             organization_name?: string | null;
             phone_masked: string;
-            status: string;
+            phone?: string | null;
+            /** @enum {string} */
+            status: "waiting" | "notified" | "in_progress" | "stamping" | "signed" | "declined";
             /** Format: int64 */
             signed_at_ms?: number | null;
         };
@@ -636,7 +641,8 @@ export interface components {
         TimelineEntry: {
             /** Format: int64 */
             at_ms: number;
-            kind: string;
+            /** @enum {string} */
+            kind: "created" | "sent" | "notified" | "not_notified" | "agreement_accepted" | "reading_finished" | "confirmed" | "signed" | "not_signed" | "reminded" | "declined" | "withdrawn" | "expired" | "completed";
             actor: string;
             detail?: string | null;
         };
@@ -654,18 +660,20 @@ export interface components {
             deadline_at_ms?: number | null;
             /** Format: int64 */
             completed_at_ms?: number | null;
-            recipients: components["schemas"]["RecipientView"][];
+            recipients: components["schemas"]["Recipient"][];
             documents: components["schemas"]["Document"][];
             my_recipient_id?: string | null;
             timeline: components["schemas"]["TimelineEntry"][];
-            allowed: string[];
+            allowed: ("edit" | "send" | "withdraw" | "remind" | "download" | "sign" | "decline")[];
         };
         ContractSummary: {
             id: string;
             title: string;
             status: string;
-            view?: string | null;
-            sender: components["schemas"]["Sender"];
+            /** @enum {string} */
+            view: "all" | "awaiting_me" | "awaiting_others" | "completed" | "expired" | "withdrawn" | "declined" | "draft";
+            sender_organization_name: string;
+            recipient_names: string[];
             /** Format: int64 */
             created_at_ms: number;
             /** Format: int64 */
@@ -673,9 +681,8 @@ export interface components {
             /** Format: int64 */
             deadline_at_ms?: number | null;
             my_recipient_id?: string | null;
-            allowed: string[];
         };
-        ContractPage: {
+        ContractList: {
             items: components["schemas"]["ContractSummary"][];
             /** Format: int64 */
             total: number;
@@ -746,7 +753,7 @@ export interface components {
             sender: components["schemas"]["Sender"];
         };
         Signing: {
-            recipient: components["schemas"]["RecipientView"];
+            recipient: components["schemas"]["Recipient"];
             contract: components["schemas"]["SigningContract"];
             status: string;
             steps: components["schemas"]["SigningStep"][];
@@ -1126,7 +1133,7 @@ export interface operations {
     list_contracts: {
         parameters: {
             query?: {
-                view?: string;
+                view?: "all" | "awaiting_me" | "awaiting_others" | "completed" | "expired" | "withdrawn" | "declined" | "draft";
                 query?: string;
                 from_ms?: number;
                 to_ms?: number;
@@ -1145,7 +1152,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContractPage"];
+                    "application/json": components["schemas"]["ContractList"];
                 };
             };
             /** @description Problem details */
@@ -1170,7 +1177,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewContract"];
+                "application/json": components["schemas"]["ContractInput"];
             };
         };
         responses: {
@@ -1228,9 +1235,7 @@ export interface operations {
     update_contract: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 contract_id: string;
             };
@@ -1238,7 +1243,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewContract"];
+                "application/json": components["schemas"]["ContractInput"];
             };
         };
         responses: {

@@ -40,8 +40,15 @@ export function useSigning(recipientId: string) {
     changed: (state, failure) => {
       draftState.value = state
       draftError.value = failure
+      // What the server does not take must not look filled.
+      if (state === 'refused') forgetRefused()
     },
   })
+
+  function forgetRefused(): void {
+    values.value = new Map()
+    void load({ quiet: true })
+  }
 
   const fields = computed(() => (signing.value ? inReadingOrder(signing.value.fields, signing.value.documents) : []))
   const filled = (field: Field) => isFilled(values.value.get(field.id))

@@ -9,7 +9,7 @@ const en: typeof zh = {
   },
   contracts: {
     title: 'Contracts', new: 'New contract', name: 'Contract', source: 'Source', sender: 'Sender', sent_at: 'Sent', created_at: 'Created', deadline: 'Deadline', status: 'Status', actions: 'Actions', details: 'Details',
-    sign: 'Sign', edit: 'Continue', total: '{n} in total', from: 'From', to: 'To', source_sent: 'Sent by me', source_received: 'Received', filters: 'Filters', tabs: 'Contract status', list: 'Contracts',
+    sign: 'Sign', edit: 'Continue', total: '{n} in total', from: 'From', to: 'To', source_sent: 'Ours', source_received: 'From outside', filters: 'Filters', tabs: 'Contract status', list: 'Contracts',
     empty_start: 'Start the first contract',
   },
   workbench: { title: 'Workbench', awaiting: 'Awaiting my signature', recent: 'Recent contracts', awaiting_empty: 'Nothing waits for your signature', all: 'View all', greeting: 'Hello, {name}', awaiting_count: '{n} contracts await your signature' },
@@ -20,9 +20,8 @@ const en: typeof zh = {
     reminded: 'The current signer was reminded', no_actions: 'Nothing to do at the moment', order: 'No. {n}', me: 'me', waiting_for: 'Waiting for {name}',
   },
   timeline: {
-    created: 'Created', document_uploaded: 'Document uploaded', document_removed: 'Document removed', sent: 'Sent', notified: 'Notified', link_opened: 'Link opened', logged_in: 'Logged in', viewed: 'Viewed', agreement_accepted: 'Agreement accepted',
-    reading_finished: 'Read to the end', fields_filled: 'Fields filled', intent_code_sent: 'Intent code sent', intent_confirmed: 'Intent confirmed', stamped: 'Digital signature applied', signed: 'Signed', declined: 'Declined', withdrawn: 'Withdrawn', expired: 'Expired',
-    reminded: 'Reminded', completed: 'Completed by all', downloaded: 'Downloaded', prepared: 'Documents prepared', updated: 'Changed', failed: 'Failed', stamping: 'Applying signature',
+    platform: 'Platform', created: 'Created', sent: 'Sent', notified: 'Notified', not_notified: 'Could not be notified', agreement_accepted: 'Agreement accepted', reading_finished: 'Read to the end', confirmed: 'Intent confirmed',
+    signed: 'Signed', not_signed: 'Could not be signed', reminded: 'Reminded', declined: 'Declined', withdrawn: 'Withdrawn', expired: 'Expired', completed: 'Completed by all',
   },
   compose: {
     title: 'New contract', files: 'Files', type: 'Contract type', recipients: 'Recipients', review: 'Review and send', steps: 'Steps', file_intro: 'PDF files, up to 50 MB each.', choose_file: 'choose files', drop: 'Drop PDF files here, or', uploading: 'Uploading {percent}%', checking: 'Checking the file…', uploaded: 'Uploaded',
@@ -30,7 +29,7 @@ const en: typeof zh = {
     type_intro: 'The contract type decides the recipients, the steps before signing and the fields.', type_needed: 'Choose a contract type', no_types: 'There is no contract type yet. Contact the administrator.', version: 'Version {n}', deadline: 'Deadline', deadline_default: 'If left empty: {days} days after sending, as the contract type says', deadline_past: 'The deadline must be later than now',
     recipient_name: 'Name', transactor_name: 'Transactor’s name', phone: 'Phone number', organization: 'Organization', choose_organization: 'Choose an organization', name_required: 'Enter a name', phone_wrong: 'Enter an 11-digit phone number', organization_needed: 'Choose an organization', kind_person: 'Person', kind_organization: 'Organization', order_hint: 'They are notified one after the other, in this order.', same_phone: 'One phone number cannot stand for two recipients',
     no_organizations: 'No organization to choose', review_intro: 'Check what follows. The first signer gets an SMS as soon as you send.', send: 'Send', sent: 'The contract is sent', save_draft: 'Saved as draft', leave: 'Leave this page? The saved draft is kept under Drafts.', sender_needed: 'You may not start contracts',
-    file_list: 'Files', days: '{n} days',
+    file_list: 'Files', sending_organization: 'Sending organization', days: '{n} days',
   },
 }
 export default en

@@ -7,7 +7,7 @@ export default {
   },
   contracts: {
     title: '合同协议', new: '发起合同', name: '合同名称', source: '合同来源', sender: '发起方', sent_at: '发送时间', created_at: '创建时间', deadline: '截止时间', status: '签署状态', actions: '操作', details: '详情',
-    sign: '去签署', edit: '继续编辑', total: '共 {n} 条', from: '开始日期', to: '结束日期', source_sent: '我发起的', source_received: '我收到的', filters: '筛选', tabs: '合同状态', list: '合同列表',
+    sign: '去签署', edit: '继续编辑', total: '共 {n} 条', from: '开始日期', to: '结束日期', source_sent: '本企业发起', source_received: '外部发来', filters: '筛选', tabs: '合同状态', list: '合同列表',
     empty_start: '发起第一份合同',
   },
   workbench: { title: '工作台', awaiting: '待签署列表', recent: '最近的合同', awaiting_empty: '没有需要您签署的合同', all: '查看全部', greeting: '{name}，您好', awaiting_count: '您有 {n} 份合同待签署' },
@@ -18,9 +18,8 @@ export default {
     reminded: '已向当前签署人发送提醒', no_actions: '当前没有可执行的操作', order: '第 {n} 位', me: '我', waiting_for: '等待 {name} 签署',
   },
   timeline: {
-    created: '创建合同', document_uploaded: '上传文件', document_removed: '删除文件', sent: '发出合同', notified: '发送签署通知', link_opened: '打开短信链接', logged_in: '登录查看', viewed: '查看合同', agreement_accepted: '同意签署协议',
-    reading_finished: '完成阅读', fields_filled: '填写签署内容', intent_code_sent: '发送意愿验证码', intent_confirmed: '意愿认证通过', stamped: '加盖数字签名', signed: '完成签署', declined: '拒签', withdrawn: '撤回合同', expired: '合同过期',
-    reminded: '催签', completed: '全部签署完成', downloaded: '下载合同', prepared: '文件准备完成', updated: '修改合同', failed: '处理失败', stamping: '开始加盖签名',
+    platform: '平台', created: '创建合同', sent: '发出合同', notified: '已发送签署通知', not_notified: '签署通知未能送达', agreement_accepted: '同意签署协议', reading_finished: '完成阅读', confirmed: '意愿认证通过',
+    signed: '完成签署', not_signed: '签署未能完成', reminded: '催签', declined: '拒签', withdrawn: '撤回合同', expired: '合同过期', completed: '全部签署完成',
   },
   compose: {
     title: '发起合同', files: '上传文件', type: '业务类型', recipients: '参与方', review: '核对发送', steps: '发起步骤', file_intro: '支持 PDF 文件，单个不超过 50 MB。', choose_file: '选择文件', drop: '将 PDF 文件拖到此处，或', uploading: '正在上传 {percent}%', checking: '正在检查文件…', uploaded: '已上传',
@@ -28,6 +27,6 @@ export default {
     type_intro: '业务类型决定参与方、签署前步骤和签署位置。', type_needed: '请选择业务类型', no_types: '还没有可用的业务类型，请联系管理员。', version: '第 {n} 版', deadline: '截止时间', deadline_default: '不填写则按业务类型，发送后 {days} 天', deadline_past: '截止时间必须晚于现在',
     recipient_name: '姓名', transactor_name: '经办人姓名', phone: '手机号码', organization: '企业', choose_organization: '请选择企业', name_required: '请填写姓名', phone_wrong: '请输入 11 位手机号码', organization_needed: '请选择企业', kind_person: '个人', kind_organization: '企业', order_hint: '将按以下顺序依次通知签署。', same_phone: '同一手机号不能代表两个参与方',
     no_organizations: '没有可选的企业', review_intro: '请核对以下内容。发送后，第一位签署人会立即收到短信。', send: '确认发送', sent: '合同已发出', save_draft: '已保存为草稿', leave: '离开此页？已保存的草稿可在草稿箱中继续。', sender_needed: '您没有发起合同的权限',
-    file_list: '文件列表', days: '{n} 天',
+    file_list: '文件列表', sending_organization: '发起企业', days: '{n} 天',
   },
 }

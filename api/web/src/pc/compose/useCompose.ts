@@ -2,10 +2,11 @@
 import { computed, reactive, ref, shallowRef } from 'vue'
 
 import { body, client, idempotent, newKey } from '@/api/client'
-import type { ContractDetail, ContractType, NewContract, Organization } from '@/api/types'
+import type { ContractDetail, ContractType, ContractInput, Organization } from '@/api/types'
 import { useAction } from '@/composables/useAction'
 import { useLoad } from '@/composables/useLoad'
 import { mobileOf } from '@/i18n/format'
+import { useSession } from '@/stores/session'
 
 import { useFiles } from './useFiles'
 
@@ -16,14 +17,15 @@ export interface RecipientEntry {
   name: string
   phone: string
   organization_id: string
-  /** Of a draft: the number is not told again, only how it looks. */
-  phone_masked: string
 }
 
 export function useCompose(draftId: string | undefined) {
   const contractId = ref(draftId)
   const title = ref('')
   const typeName = ref('')
+  /** In whose name, where the person may send for several organizations. Fixed with the draft. */
+  const sendingFor = (useSession().me?.organizations ?? []).filter((each) => each.roles.includes('sender'))
+  const senderId = ref(sendingFor[0]?.id)
   const deadlineAtMs = ref<number>()
   const recipients = reactive<RecipientEntry[]>([])
   const draftKey = newKey()
@@ -51,8 +53,8 @@ export function useCompose(draftId: string | undefined) {
     const before = new Map(recipients.map((each) => [each.role, each]))
     const entries = chosen.recipients.map(({ role, title: words, kind }) => {
       const known = before.get(role)
-      const entered = known ?? { name: '', phone: '', organization_id: '', phone_masked: '' }
-      return { role, title: words, kind, name: entered.name, phone: entered.phone, organization_id: entered.organization_id, phone_masked: entered.phone_masked }
+      const entered = known ?? { name: '', phone: '', organization_id: '' }
+      return { role, title: words, kind, name: entered.name, phone: entered.phone, organization_id: entered.organization_id }
     })
     recipients.splice(0, recipients.length, ...entries)
   }
@@ -67,9 +69,8 @@ export function useCompose(draftId: string | undefined) {
       const entry = recipients.find((each) => each.role === recipient.role)
       if (!entry) continue
       entry.name = recipient.name
-      entry.phone_masked = recipient.phone_masked
-      entry.organization_id =
-        loaded.data.value?.organizations.find((each) => each.name === recipient.organization_name)?.id ?? entry.organization_id
+      entry.phone = recipient.phone ?? ''
+      entry.organization_id = recipient.organization_id ?? ''
     }
   }
 
@@ -83,7 +84,7 @@ export function useCompose(draftId: string | undefined) {
   async function create(): Promise<string> {
     const fallback = types.value[0]
     if (!type.value && fallback) chooseType(fallback)
-    const draft: NewContract = { title: title.value.trim() || firstName(), contract_type: typeName.value, recipients: [] }
+    const draft: ContractInput = { title: title.value.trim() || firstName(), contract_type: typeName.value, organization_id: senderId.value, recipients: [] }
     const answer = await body(client.POST('/api/contracts', { params: idempotent(draftKey), body: draft }))
     contractId.value = answer.id
     return answer.id
@@ -97,7 +98,7 @@ export function useCompose(draftId: string | undefined) {
     if (!title.value.trim() && files.rows.length > 0) title.value = firstName()
   }
 
-  const request = (): NewContract => ({
+  const request = (): ContractInput => ({
     title: title.value.trim(),
     contract_type: typeName.value,
     deadline_at_ms: deadlineAtMs.value,
@@ -112,9 +113,9 @@ export function useCompose(draftId: string | undefined) {
   /** Writes everything that was entered into the draft. */
   async function save(): Promise<boolean> {
     const entered = request()
-    const answer = await saving.run(entered, async (key) => {
+    const answer = await saving.run(entered, async () => {
       const path = { contract_id: await ensureDraft() }
-      return await body(client.PUT('/api/contracts/{contract_id}', { params: { path, ...idempotent(key) }, body: entered }))
+      return await body(client.PUT('/api/contracts/{contract_id}', { params: { path }, body: entered }))
     })
     return answer !== undefined
   }
@@ -130,7 +131,7 @@ export function useCompose(draftId: string | undefined) {
   }
 
   return {
-    ...loaded, contractId, title, typeName, type, types, organizations, deadlineAtMs, recipients, files, addFiles, chooseType,
+    ...loaded, contractId, title, sendingFor, senderId, typeName, type, types, organizations, deadlineAtMs, recipients, files, addFiles, chooseType,
     save, saving: saving.busy, saveError: saving.error, send, sending: sending.busy, sendError: sending.error, sent,
   }
 }

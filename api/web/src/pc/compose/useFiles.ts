@@ -1,7 +1,7 @@
 /** The files of a draft: each is uploaded by itself, and each refusal stays beside its file. */
 import { computed, onScopeDispose, reactive } from 'vue'
 
-import { body, client, newKey } from '@/api/client'
+import { body, client, newKey, reportExpired } from '@/api/client'
 import { type ApiError, errorOfFailure } from '@/api/problem'
 import type { Document } from '@/api/types'
 import { refusalOf, uploadDocument } from '@/api/upload'
@@ -63,6 +63,7 @@ export function useFiles(ensureDraft: () => Promise<string>) {
       row.file = undefined
     } catch (cause) {
       row.error = errorOfFailure(cause)
+      reportExpired(row.error)
       row.state = 'failed'
       if (!row.error.unknownOutcome) row.key = newKey()
     } finally {
