@@ -39,14 +39,14 @@ impl Error {
 
 impl Change {
     /// Writes it.
-    pub(crate) async fn apply(self, tx: &mut Tx) -> Result<(), Error> {
+    pub(crate) async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
         match self {
             Self::InsertJob(job) => {
-                jobs::insert(tx, &job).await?;
+                jobs::insert(tx, job).await?;
             }
             Self::AppendRevision(revision) => {
                 let now_ms = tx.now().as_ms();
-                documents::append(tx.conn(), &revision, now_ms).await?;
+                documents::append(tx.conn(), revision, now_ms).await?;
             }
         }
         Ok(())

@@ -1,1 +1,11 @@
-//! sealflow-jobs
+//! Workers: they do what is slow or outside, at least once, and tell the instance that waits.
+//!
+//! apalis runs the workers; the jobs are rows of our own table (`sealflow_store::jobs`), reached through
+//! [`runtime`]'s `Backend`. What each kind of job does is in [`handlers`].
+
+pub mod handlers;
+pub mod registry;
+pub mod runtime;
+
+pub use registry::{Ctx, Done, JobError, Registry};
+pub use runtime::{Config, Runtime, run};

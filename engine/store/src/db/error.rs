@@ -93,16 +93,26 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// PostgreSQL: class 08 (connection), 57P01–57P03 (shutting down, starting up), 53300 (too many connections).
+/// PostgreSQL: class 08 (connection), 53 (resources), 58 (system), and 57P01 to 57P03 (stopping, starting). SQLite: disk
+/// full or failing, file not to be opened.
 fn is_unreachable(code: Option<&str>) -> bool {
-    code.is_some_and(|code| {
-        code.len() == 5 && code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "53300")
-    })
+    match code {
+        Some(code) if code.len() == 5 => {
+            matches!(code.get(..2), Some("08" | "53" | "58")) || matches!(code, "57P01" | "57P02" | "57P03")
+        }
+        code => matches!(sqlite_code(code), Some(10 | 13 | 14)),
+    }
 }
 
-/// PostgreSQL: serialization failure, deadlock, lock not available. SQLite: SQLITE_BUSY and its extended codes.
+/// PostgreSQL: serialization failure, deadlock, lock not available. SQLite: busy, locked.
 fn is_contended(code: Option<&str>) -> bool {
-    matches!(code, Some("40001" | "40P01" | "55P03" | "5" | "261" | "517" | "773"))
+    matches!(code, Some("40001" | "40P01" | "55P03")) || matches!(sqlite_code(code), Some(5 | 6))
+}
+
+/// SQLite's code without the extension in the upper bits. PostgreSQL's have five characters.
+fn sqlite_code(code: Option<&str>) -> Option<u32> {
+    let code: u32 = code.filter(|code| code.len() < 5)?.parse().ok()?;
+    Some(code & 0xff)
 }
 
 #[cfg(test)]
@@ -118,8 +128,9 @@ mod tests {
     #[test]
     fn codes_are_sorted() {
         assert!(is_unreachable(Some("08006")) && is_unreachable(Some("57P01")));
+        assert!(is_unreachable(Some("53100")) && is_unreachable(Some("13")) && is_unreachable(Some("778")));
         assert!(!is_unreachable(Some("08")) && !is_unreachable(Some("23505")));
-        assert!(is_contended(Some("40P01")) && is_contended(Some("5")));
+        assert!(is_contended(Some("40P01")) && is_contended(Some("5")) && is_contended(Some("517")));
         assert!(!is_contended(Some("2067")) && !is_contended(None));
     }
 }

@@ -13,7 +13,7 @@ pub use list::{Filter, InstanceSummary, PAGE_SIZE_MAX, list};
 pub use submit::{start, submit};
 
 use crate::{
-    Conn, Error,
+    Conn, Dialect, Error, Tx,
     db::row::{from_json, parse, to_u64},
 };
 
@@ -130,6 +130,27 @@ impl TryFrom<Row> for Instance {
 
 const GET: &str = include_str!("get.sql");
 const LOCK_POSTGRES: &str = concat!(include_str!("get.sql"), " for update");
+
+/// Takes the write locks of these instances, in one order, so that two transactions that take several wait for each
+/// other instead of for ever. Those that are not there are passed over. SQLite has one writer and needs none.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn lock_instances(tx: &mut Tx, ids: &[InstanceId]) -> Result<(), Error> {
+    if tx.store().dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    let mut ids: Vec<String> = ids.iter().map(InstanceId::to_string).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    for id in ids {
+        sqlx::query("select 1 from instances where id = $1 for update")
+            .bind(id)
+            .fetch_optional(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
 
 /// An instance.
 ///

@@ -1,12 +1,15 @@
 //! What a worker reports about a job it holds. Every statement asks for the lease: who lost it changes nothing.
 
-use sealflow_core::{Actor, EventId, EventKind, Timestamp, ids::JobId};
+use sealflow_core::{
+    Actor, EventId, EventKind, Timestamp,
+    ids::{InstanceId, JobId},
+};
 
-use super::{ErrorClass, Lease, Outcome, delay_ms};
+use super::{ErrorClass, Lease, Outcome, delay_ms, key_in};
 use crate::{
     Change, Error, Tx, change,
     db::{Commit, row::parse},
-    instances::{NewEvent, Submitted, submit},
+    instances::{NewEvent, Submitted, lock_instances, submit},
 };
 
 const COMPLETE: &str = include_str!("complete.sql");
@@ -73,7 +76,7 @@ pub struct Complete {
 ///
 /// # Errors
 /// After any error the transaction must be rolled back, or its savepoint.
-pub async fn complete(tx: &mut Tx, complete: Complete) -> Result<Option<Submitted>, CompleteError> {
+pub async fn complete(tx: &mut Tx, complete: &Complete) -> Result<Option<Submitted>, CompleteError> {
     let Complete { lease, outcome, changes } = complete;
     let now = tx.now();
     let row: Option<(Option<String>, String)> = sqlx::query_as(COMPLETE)
@@ -84,19 +87,27 @@ pub async fn complete(tx: &mut Tx, complete: Complete) -> Result<Option<Submitte
         .await
         .map_err(Error::from)?;
     let Some((instance_id, key)) = row else { return Err(CompleteError::LeaseLost(lease.job_id)) };
+    let instance_id: Option<InstanceId> =
+        instance_id.as_deref().map(|id| parse("a job's instance", id)).transpose()?;
+    if let Some(id) = instance_id {
+        // Before the changes: whoever writes an instance and its contract's rows takes the locks in this order.
+        lock_instances(tx, &[id]).await?;
+    }
     for change in changes {
         change.apply(tx).await.map_err(CompleteError::Change)?;
     }
     tx.label(Commit::Complete);
     let Some(instance_id) = instance_id else { return Ok(None) };
-    // The prefix is the instance's id, see `key_of`.
-    let key_in_instance = key.get(instance_id.len() + 1..).unwrap_or_default().to_owned();
+    let key_in_instance = key_in(instance_id, &key).unwrap_or_default().to_owned();
     let event = NewEvent {
         id: EventId(format!("job/{}", lease.job_id)),
         actor: Actor::Worker,
-        kind: EventKind::JobResult { key: key_in_instance, outcome: outcome.name, data: outcome.data },
+        kind: EventKind::JobResult {
+            key: key_in_instance,
+            outcome: outcome.name.clone(),
+            data: outcome.data.clone(),
+        },
     };
-    let instance_id = parse("a job's instance", &instance_id)?;
     submit::submit(tx, instance_id, event).await.map(Some).map_err(CompleteError::Submit)
 }
 
@@ -231,9 +242,9 @@ pub async fn mark_outside_call(tx: &mut Tx, lease: &Lease) -> Result<(), AckErro
     Ok(())
 }
 
-/// Cuts an error to what a row may hold.
-pub(super) fn shortened(error: &str) -> &str {
-    error.char_indices().nth(ERROR_LENGTH_MAX).map_or(error, |(end, _)| &error[..end])
+/// Cuts an error to what a row may hold; PostgreSQL holds no NUL.
+fn shortened(error: &str) -> String {
+    error.chars().filter(|character| *character != '\0').take(ERROR_LENGTH_MAX).collect()
 }
 
 #[cfg(test)]
@@ -244,5 +255,6 @@ mod tests {
     fn long_errors_are_cut_between_characters() {
         assert_eq!(shortened("短"), "短");
         assert_eq!(shortened(&"错".repeat(3_000)).chars().count(), ERROR_LENGTH_MAX);
+        assert_eq!(shortened("a\0b"), "ab");
     }
 }

@@ -166,14 +166,18 @@ impl ClaimedJob {
     /// The key as the instance's definition knows it.
     #[must_use]
     pub fn key_in_instance(&self) -> Option<&str> {
-        let instance = self.instance_id?.to_string();
-        self.key.strip_prefix(&instance)?.strip_prefix('/')
+        key_in(self.instance_id?, &self.key)
     }
 }
 
 /// The key in the table of a job that an instance asked for.
 pub(crate) fn key_of(instance_id: InstanceId, key: &str) -> String {
     format!("{instance_id}/{key}")
+}
+
+/// The key as the instance's definition knows it.
+fn key_in(instance_id: InstanceId, key: &str) -> Option<&str> {
+    key.strip_prefix(&instance_id.to_string())?.strip_prefix('/')
 }
 
 /// What a worker found, as the instance is told.

@@ -116,7 +116,7 @@ impl Errand {
     pub(crate) async fn work(&self) {
         let job = claim(&self.store, Queue::Sms, 1).await.pop().unwrap();
         let mut tx = self.store.begin().await.unwrap();
-        jobs::complete(&mut tx, result(&job, sent())).await.unwrap();
+        jobs::complete(&mut tx, &result(&job, sent())).await.unwrap();
         tx.commit().await.unwrap();
     }
 

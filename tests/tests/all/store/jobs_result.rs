@@ -30,7 +30,7 @@ async fn a_result_moves_the_instance_on(db: TestStore) {
     let errand = Errand::start(&db.store).await;
     let job = claim(&db.store, Queue::Sms, 1).await.pop().unwrap();
     let mut tx = db.store.begin().await.unwrap();
-    let submitted = jobs::complete(&mut tx, result(&job, sent())).await.unwrap().unwrap();
+    let submitted = jobs::complete(&mut tx, &result(&job, sent())).await.unwrap().unwrap();
     tx.commit().await.unwrap();
     assert_eq!((submitted.status.as_str(), submitted.seq), ("waiting", 2));
     let done = &errand.jobs().await[0];
@@ -48,17 +48,17 @@ async fn a_result_and_its_changes_are_all_or_nothing(db: TestStore) {
     let good = first.lease.clone();
     first.lease.token = "somebody else's".to_owned();
     let mut tx = db.store.begin().await.unwrap();
-    let refused = jobs::complete(&mut tx, with_change(&first.lease)).await;
+    let refused = jobs::complete(&mut tx, &with_change(&first.lease)).await;
     assert!(matches!(refused, Err(CompleteError::LeaseLost(id)) if id == first.lease.job_id));
     tx.commit().await.unwrap();
     assert!(claim(&db.store, Queue::Email, 1).await.is_empty());
     assert_eq!(errand.get().await.status, "in_progress");
     let mut tx = db.store.begin().await.unwrap();
-    jobs::complete(&mut tx, with_change(&good)).await.unwrap();
+    jobs::complete(&mut tx, &with_change(&good)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(claim(&db.store, Queue::Email, 1).await.len(), 1);
     let mut tx = db.store.begin().await.unwrap();
-    let twice = jobs::complete(&mut tx, with_change(&good)).await;
+    let twice = jobs::complete(&mut tx, &with_change(&good)).await;
     assert!(matches!(twice, Err(CompleteError::LeaseLost(_))));
 }
 
@@ -67,7 +67,7 @@ async fn a_result_that_the_definition_does_not_know_changes_nothing(db: TestStor
     let job = claim(&db.store, Queue::Sms, 1).await.pop().unwrap();
     let mut tx = db.store.begin().await.unwrap();
     let odd = Outcome { name: "flown".to_owned(), data: Value::Null };
-    let refused = jobs::complete(&mut tx, result(&job, odd)).await;
+    let refused = jobs::complete(&mut tx, &result(&job, odd)).await;
     let Err(CompleteError::Submit(submit::Error::Rejected(Rejection::UnknownOutcome { .. }))) = refused else {
         panic!("{refused:?}")
     };
@@ -174,7 +174,7 @@ async fn a_savepoint_undoes_one_result_of_a_group(db: TestStore) {
         } else {
             sent()
         };
-        match jobs::complete(&mut tx, result(job, outcome)).await {
+        match jobs::complete(&mut tx, &result(job, outcome)).await {
             Ok(_) => tx.keep().await.unwrap(),
             Err(_) => {
                 tx.undo().await.unwrap();

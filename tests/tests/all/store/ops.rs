@@ -91,7 +91,7 @@ async fn long_finished_jobs_are_thrown_away_and_dead_ones_kept(db: TestStore) {
     insert(&db.store, &[job(Kind::SendSms, "done"), job(Kind::SendSms, "dead"), job(Kind::SendSms, "open")]).await;
     let taken = claim(&db.store, Queue::Sms, 2).await;
     let mut tx = db.store.begin().await.unwrap();
-    jobs::complete(&mut tx, result(&taken[0], sent())).await.unwrap();
+    jobs::complete(&mut tx, &result(&taken[0], sent())).await.unwrap();
     jobs::bury(&mut tx, &taken[1].lease, "no").await.unwrap();
     let finished = tx.now();
     tx.commit().await.unwrap();

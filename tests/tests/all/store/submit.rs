@@ -205,7 +205,7 @@ async fn a_late_result_is_kept_as_ignored(db: TestStore) {
     // It was taken before the withdrawal, so that it runs to its end.
     errand.act("e1", "withdraw").await.unwrap();
     let mut tx = db.store.begin().await.unwrap();
-    let submitted = jobs::complete(&mut tx, result(&job, sent())).await.unwrap().unwrap();
+    let submitted = jobs::complete(&mut tx, &result(&job, sent())).await.unwrap().unwrap();
     tx.commit().await.unwrap();
     assert!(submitted.ignored && !submitted.duplicate);
     let history = errand.history().await;

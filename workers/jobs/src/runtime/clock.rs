@@ -1,0 +1,71 @@
+//! Fires timers that are due. Every process does; a timer fired by two happens once.
+
+use sealflow_store::{
+    Error, submit,
+    timers::{self, Timer},
+};
+
+use super::{Parts, retry::Patience};
+use crate::registry::chain;
+
+/// How many timers are looked at together.
+const BATCH: u32 = 100;
+
+/// Fires timers until the stop is asked for.
+pub(super) async fn run(parts: Parts) {
+    let mut patience = Patience::new();
+    loop {
+        let rest = match fire_due(&parts).await {
+            Ok(fired) => {
+                patience.reset();
+                if fired == BATCH as usize {
+                    continue;
+                }
+                parts.config.poll()
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "timers are not fired yet");
+                patience.next()
+            }
+        };
+        tokio::select! {
+            () = parts.stop.cancelled() => return,
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+}
+
+/// Fires one batch; tells how many there were.
+async fn fire_due(parts: &Parts) -> Result<usize, submit::Error> {
+    let mut reader = parts.store.read().await?;
+    let now = parts.store.now(&mut reader).await?;
+    let due = timers::due(&mut reader, now, BATCH).await?;
+    drop(reader);
+    let count = due.len();
+    for timer in due {
+        if parts.stop.is_cancelled() {
+            return Ok(0);
+        }
+        match fire(parts, &timer).await {
+            Ok(()) => {}
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => put_off(parts, &timer, &error).await?,
+        }
+    }
+    Ok(count)
+}
+
+async fn fire(parts: &Parts, timer: &Timer) -> Result<(), submit::Error> {
+    let mut tx = parts.store.begin().await?;
+    timers::fire(&mut tx, timer).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn put_off(parts: &Parts, timer: &Timer, error: &submit::Error) -> Result<(), Error> {
+    let text = chain(error);
+    tracing::error!(instance.id = %timer.instance_id, error = text, "a timer cannot be fired and is put off");
+    let mut tx = parts.store.begin().await?;
+    timers::put_off(&mut tx, timer, &text).await?;
+    tx.commit().await
+}

@@ -1,0 +1,102 @@
+//! Takes jobs from the table: never more than there are free hands, so that none waits here under a lease while another
+//! process is idle.
+
+use std::{sync::Arc, time::Instant};
+
+use sealflow_store::{
+    Error,
+    jobs::{self, Claim, ClaimedJob, Queue},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::{Parts, held::Hold, retry::Patience};
+
+/// A job in our hands, with the hand that holds it. Clones are the same job.
+#[derive(Debug, Clone)]
+pub(super) struct Claimed {
+    pub(super) job: Arc<ClaimedJob>,
+    pub(super) hand: Arc<Hand>,
+}
+
+/// What is given back when nobody works on the job any more.
+#[derive(Debug)]
+pub(super) struct Hand {
+    pub(super) hold: Hold,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// Takes jobs of a queue until the stop is asked for.
+pub(super) async fn run(parts: Parts, queue: Queue, out: mpsc::Sender<Claimed>) {
+    let slots = Arc::new(Semaphore::new(parts.config.concurrency()));
+    let signal = parts.store.job_signal(queue);
+    loop {
+        let mut free = tokio::select! {
+            biased;
+            () = parts.stop.cancelled() => return,
+            free = slots.clone().acquire_owned() => match free {
+                Ok(free) => free,
+                // Only a closed semaphore refuses, and nobody closes this one.
+                Err(_) => return,
+            },
+        };
+        let more = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+        if let Ok(more) = slots.clone().try_acquire_many_owned(more) {
+            free.merge(more);
+        }
+        let asked = free.num_permits();
+        let Some((claimed, asked_at)) = claim(&parts, queue, asked).await else { return };
+        let drained = claimed.len() < asked;
+        for job in claimed {
+            let Some(slot) = free.split(1) else { break };
+            let hold = parts.held.hold(&job.lease, asked_at);
+            let claimed = Claimed { job: Arc::new(job), hand: Arc::new(Hand { hold, _slot: slot }) };
+            if out.send(claimed).await.is_err() {
+                return;
+            }
+        }
+        drop(free);
+        if drained {
+            tokio::select! {
+                () = parts.stop.cancelled() => return,
+                () = signal.notified() => {}
+                () = tokio::time::sleep(parts.config.poll()) => {}
+            }
+        }
+    }
+}
+
+/// Claims, patiently; none when the stop is asked for meanwhile.
+async fn claim(parts: &Parts, queue: Queue, slots: usize) -> Option<(Vec<ClaimedJob>, Instant)> {
+    let mut patience = Patience::new();
+    loop {
+        let asked_at = Instant::now();
+        match try_claim(parts, queue, slots).await {
+            Ok(claimed) => return Some((claimed, asked_at)),
+            Err(error) => {
+                tracing::warn!(
+                    queue = queue.as_str(),
+                    error = &error as &dyn std::error::Error,
+                    "no jobs to be had"
+                );
+            }
+        }
+        tokio::select! {
+            () = parts.stop.cancelled() => return None,
+            () = tokio::time::sleep(patience.next()) => {}
+        }
+    }
+}
+
+async fn try_claim(parts: &Parts, queue: Queue, slots: usize) -> Result<Vec<ClaimedJob>, Error> {
+    let mut tx = parts.store.begin().await?;
+    let claim = Claim {
+        queue,
+        slots: u32::try_from(slots).unwrap_or(u32::MAX),
+        worker: &parts.worker,
+        lease_ms: parts.config.lease_ms(),
+    };
+    let now = tx.now();
+    let claimed = jobs::claim(&mut tx, &claim, now).await?;
+    tx.commit().await?;
+    Ok(claimed)
+}
