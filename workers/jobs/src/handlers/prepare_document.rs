@@ -1,0 +1,98 @@
+//! Makes every field of a contract's documents in one revision each, before anybody signs: a field that came later would
+//! break the signatures before it.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use sealflow_core::{
+    ids::{ContractId, RecipientId},
+    model::contract_type::FieldKind,
+};
+use sealflow_pdf::{FieldKind as PdfFieldKind, FieldSpec, Rect};
+use sealflow_store::{
+    Change, documents,
+    documents::{Document, RevisionKind},
+    failpoint, fields,
+    fields::Field,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Tools;
+use crate::registry::{Ctx, Done, JobError};
+
+/// The new revision's bytes are kept, nothing refers to them yet.
+pub(super) const AFTER_BLOB: &str = "handlers::prepare_document::after_blob";
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Payload {
+    contract_id: ContractId,
+}
+
+pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done, JobError> {
+    let mut read = ctx.store().read().await?;
+    let documents = documents::list(&mut read, payload.contract_id).await?;
+    let fields = fields::of_contract(&mut read, payload.contract_id).await?;
+    drop(read);
+
+    let mut changes = Vec::new();
+    let mut prepared = Vec::new();
+    for document in documents.iter().filter(|document| document.newest.kind == RevisionKind::Original) {
+        let specs = specs(document, &fields);
+        if specs.is_empty() {
+            continue;
+        }
+        let revision = prepare(&ctx, &tools, document, &specs).await?;
+        prepared.push(json!({"document_id": document.id, "sha256": revision.sha256}));
+        changes.push(Change::AppendRevision(revision));
+    }
+    Ok(Done::new("prepared").with_data(json!({"documents": prepared})).with_changes(changes))
+}
+
+async fn prepare(
+    ctx: &Ctx,
+    tools: &Tools,
+    document: &Document,
+    specs: &[FieldSpec],
+) -> Result<documents::NewRevision, JobError> {
+    let original =
+        ctx.store().blobs().get(&document.newest.sha256).await.map_err(|error| JobError::retry(&error))?;
+    let prepared = tools.confined.prepare(&original, specs).await.map_err(JobError::from_confined)?;
+    let size_bytes = prepared.len();
+    let sha256 =
+        ctx.store().blobs().put(Bytes::from(prepared)).await.map_err(|error| JobError::retry(&error))?;
+    failpoint::hit(AFTER_BLOB);
+    Ok(documents::NewRevision {
+        document_id: document.id,
+        n: document.newest.n + 1,
+        kind: RevisionKind::Prepared,
+        sha256,
+        size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
+        recipient_id: None,
+    })
+}
+
+/// The fields of one document. A recipient has one digital signature in it: the first signature or seal field takes it,
+/// further ones show pictures.
+fn specs(document: &Document, fields: &[Field]) -> Vec<FieldSpec> {
+    let mut signers: BTreeSet<RecipientId> = BTreeSet::new();
+    let own = fields.iter().filter(|field| field.document_id == document.id);
+    own.map(|field| {
+        let takes_signature = matches!(field.kind, FieldKind::Signature | FieldKind::Seal);
+        let kind = match field.kind {
+            _ if takes_signature && !signers.insert(field.recipient_id) => PdfFieldKind::Picture,
+            FieldKind::Signature => PdfFieldKind::Signature,
+            FieldKind::Seal => PdfFieldKind::Seal,
+            FieldKind::Date => PdfFieldKind::Date,
+            FieldKind::Text => PdfFieldKind::Text,
+        };
+        let place = field.place;
+        FieldSpec {
+            name: field.name.clone(),
+            kind,
+            page: usize::try_from(place.page).unwrap_or(usize::MAX),
+            rect: Rect { x: place.x, y: place.y, width: place.w, height: place.h },
+        }
+    })
+    .collect()
+}

@@ -1,0 +1,45 @@
+//! Tells a recipient by SMS that a contract waits, still waits, is completed or was declined.
+
+use sealflow_core::ids::RecipientId;
+use sealflow_providers::sms::Template;
+use sealflow_store::{links, recipients};
+use serde::Deserialize;
+
+use super::{Tools, deliver};
+use crate::registry::{Ctx, Done, JobError};
+
+/// Every recipient has one link; a reminder repeats it.
+const FIRST_LINK: u32 = 0;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Payload {
+    template: Text,
+    recipient_id: RecipientId,
+}
+
+/// Which text.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Text {
+    SignRequest,
+    Reminder,
+    Completed,
+    Declined,
+}
+
+pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done, JobError> {
+    let mut read = ctx.store().read().await?;
+    let Some(recipient) = recipients::get(&mut read, payload.recipient_id).await? else {
+        return Err(JobError::GiveUp { reason: "the recipient is not there".into() });
+    };
+    drop(read);
+    let token = || links::token(&tools.secret, recipient.id, FIRST_LINK);
+    let template = match payload.template {
+        Text::SignRequest => Template::SignRequest { token: token() },
+        Text::Reminder => Template::Reminder { token: token() },
+        Text::Completed => Template::Completed,
+        Text::Declined => Template::Declined,
+    };
+    deliver::once(&ctx, &tools, &recipient.phone, template).await?;
+    Ok(Done::new("sent"))
+}

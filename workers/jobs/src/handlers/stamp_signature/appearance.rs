@@ -1,0 +1,37 @@
+//! From what a field holds to what it shows.
+
+use sealflow_pdf::{Appearance, FieldAppearance, Strokes, appearance::Point};
+use sealflow_store::{fields, seals};
+
+use super::Part;
+use crate::registry::{Ctx, JobError};
+
+/// What each field of the part shows from now on.
+pub(super) async fn of(ctx: &Ctx, part: &Part<'_>) -> Result<Vec<FieldAppearance>, JobError> {
+    let mut shown = Vec::with_capacity(part.filled.len());
+    for (field, value) in &part.filled {
+        let appearance = match value {
+            fields::Value::Signature(drawn) => Appearance::Strokes(strokes(drawn)),
+            fields::Value::Seal { seal_id } => {
+                let mut read = ctx.store().read().await?;
+                match seals::get(&mut read, *seal_id).await? {
+                    // Disabled after it was confirmed: unusable at once (停用).
+                    Some(seal) if seal.enabled => Appearance::Svg { svg: seal.svg },
+                    _ => {
+                        return Err(JobError::GiveUp { reason: format!("the seal {seal_id} cannot be used") });
+                    }
+                }
+            }
+            fields::Value::Date { date } => Appearance::Text { text: date.clone() },
+            fields::Value::Text { text } => Appearance::Text { text: text.clone() },
+        };
+        shown.push(FieldAppearance { field: field.name.clone(), appearance });
+    }
+    Ok(shown)
+}
+
+fn strokes(drawn: &fields::Strokes) -> Strokes {
+    let points =
+        |stroke: &Vec<fields::Point>| stroke.iter().map(|p| Point { x: p.x, y: p.y, w: p.w }).collect();
+    Strokes { strokes: drawn.strokes.iter().map(points).collect(), width: drawn.width, height: drawn.height }
+}

@@ -1,0 +1,135 @@
+//! Puts a recipient's confirmed fields and PAdES signature (B-T) on the documents, one appended revision each.
+//!
+//! The key lives for this one signing: it is drawn here, certified for the confirmed intent, used, and forgotten. So a
+//! crash before the revision is committed leaves nothing that could sign again, and the next attempt starts afresh.
+
+mod appearance;
+mod sign;
+
+use std::collections::BTreeMap;
+
+use sealflow_core::ids::{ContractId, DocumentId, FieldId, RecipientId};
+use sealflow_store::{
+    Change,
+    blobs::BlobHash,
+    documents::{self, Document},
+    fields::{self, Field},
+    organizations, recipients,
+    recipients::Recipient,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Tools;
+use crate::registry::{Ctx, Done, JobError};
+
+pub(super) use sign::{AFTER_BLOB, AFTER_CERTIFICATE, AFTER_TIMESTAMP};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Payload {
+    contract_id: ContractId,
+    recipient_id: RecipientId,
+    confirmation: Confirmation,
+    confirmed_at_ms: i64,
+}
+
+/// What the recipient confirmed: these values, on these revisions.
+#[derive(Debug, Deserialize)]
+struct Confirmation {
+    documents: Vec<Confirmed>,
+    fields: Vec<Filled>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Confirmed {
+    document_id: DocumentId,
+    sha256: BlobHash,
+}
+
+#[derive(Debug, Deserialize)]
+struct Filled {
+    id: FieldId,
+    value: fields::Value,
+}
+
+/// One document and what is put on it.
+struct Part<'a> {
+    document: &'a Document,
+    /// Fields of the recipient, with their values; the first signature or seal field takes the digital signature.
+    filled: Vec<(&'a Field, &'a fields::Value)>,
+}
+
+pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done, JobError> {
+    let mut read = ctx.store().read().await?;
+    let Some(recipient) = recipients::get(&mut read, payload.recipient_id).await? else {
+        return Err(JobError::GiveUp { reason: "the recipient is not there".into() });
+    };
+    let documents = documents::list(&mut read, payload.contract_id).await?;
+    let own_fields = fields::of_recipient(&mut read, payload.recipient_id).await?;
+    for document in &documents {
+        check_confirmed(&mut read, document, &payload.confirmation).await?;
+    }
+    let signer = signer(&mut read, recipient).await?;
+    drop(read);
+
+    let values: BTreeMap<FieldId, &fields::Value> =
+        payload.confirmation.fields.iter().map(|filled| (filled.id, &filled.value)).collect();
+    let parts = parts(&documents, &own_fields, &values);
+    if parts.is_empty() {
+        return Err(JobError::GiveUp {
+            reason: "no document has a field of this recipient to sign in".into(),
+        });
+    }
+    let signing = sign::Signing::begin(&ctx, &tools, &signer, payload.confirmed_at_ms).await?;
+    let mut changes = Vec::new();
+    let mut stamped = Vec::new();
+    for part in &parts {
+        let revision = signing.stamp(part).await?;
+        stamped.push(json!({"document_id": part.document.id, "n": revision.n, "sha256": revision.sha256}));
+        changes.push(Change::AppendRevision(revision));
+    }
+    let data = json!({"documents": stamped, "certificate_sha256": signing.certificate_sha256()});
+    Ok(Done::new("stamped").with_data(data).with_changes(changes))
+}
+
+/// What was confirmed must be under what is signed: revisions are only appended, so it is enough that the confirmed one
+/// is one of this document's.
+async fn check_confirmed(
+    read: &mut sealflow_store::Conn,
+    document: &Document,
+    confirmation: &Confirmation,
+) -> Result<(), JobError> {
+    let confirmed = confirmation.documents.iter().find(|confirmed| confirmed.document_id == document.id);
+    let Some(confirmed) = confirmed else {
+        return Err(JobError::GiveUp { reason: format!("document {} was not confirmed", document.id) });
+    };
+    let revisions = documents::revisions(read, document.id).await?;
+    if revisions.iter().any(|revision| revision.sha256 == confirmed.sha256) {
+        return Ok(());
+    }
+    Err(JobError::GiveUp {
+        reason: format!("the confirmed revision of document {} is not there", document.id),
+    })
+}
+
+async fn signer(read: &mut sealflow_store::Conn, recipient: Recipient) -> Result<sign::Signer, JobError> {
+    let organization = match recipient.organization_id {
+        Some(id) => organizations::get(read, id).await?.map(|organization| organization.name),
+        None => None,
+    };
+    Ok(sign::Signer { recipient, organization })
+}
+
+/// The documents on which this recipient signs and has not signed yet.
+fn parts<'a>(
+    documents: &'a [Document],
+    own_fields: &'a [Field],
+    values: &BTreeMap<FieldId, &'a fields::Value>,
+) -> Vec<Part<'a>> {
+    let parts = documents.iter().map(|document| {
+        let here = own_fields.iter().filter(|field| field.document_id == document.id);
+        let filled = here.filter_map(|field| values.get(&field.id).map(|value| (field, *value)));
+        Part { document, filled: filled.collect() }
+    });
+    parts.filter(|part| sign::signature_field(part).is_some()).collect()
+}

@@ -1,0 +1,191 @@
+//! The signing itself: a certificate for this one event, the signature, its timestamp, and a second look at the result.
+
+use bytes::Bytes;
+use sealflow_core::model::contract_type::FieldKind;
+use sealflow_pdf::{SignRequest, Trust, finish, limits, signed_attributes, timestamp_imprint};
+use sealflow_providers::{
+    ca::{self, Chain},
+    keystore::software::{Algorithm, OneOffKey, Subject},
+    tsa,
+};
+use sealflow_store::{
+    documents::{NewRevision, RevisionKind},
+    failpoint,
+    recipients::Recipient,
+};
+
+use super::{Part, appearance};
+use crate::{
+    handlers::Tools,
+    registry::{Ctx, JobError},
+};
+
+/// The certificate is issued, its key only in memory.
+pub(in crate::handlers) const AFTER_CERTIFICATE: &str = "handlers::stamp_signature::after_certificate";
+/// The timestamp is there, the file not yet whole.
+pub(in crate::handlers) const AFTER_TIMESTAMP: &str = "handlers::stamp_signature::after_timestamp";
+/// The signed file is kept, no revision refers to it.
+pub(in crate::handlers) const AFTER_BLOB: &str = "handlers::stamp_signature::after_blob";
+
+/// Who signs.
+pub(super) struct Signer {
+    pub(super) recipient: Recipient,
+    /// For which organization.
+    pub(super) organization: Option<String>,
+}
+
+impl Signer {
+    /// The organization for a seal, the person for a signature.
+    fn subject(&self) -> Subject {
+        let person = self.recipient.person_id.map(|id| id.to_string());
+        match &self.organization {
+            Some(organization) => Subject {
+                common_name: organization.clone(),
+                organization: Some(organization.clone()),
+                serial_number: person,
+            },
+            None => Subject {
+                common_name: self.recipient.name.clone(),
+                organization: None,
+                serial_number: person,
+            },
+        }
+    }
+
+    fn shown_name(&self) -> String {
+        match &self.organization {
+            Some(organization) => format!("{organization}（经办人：{}）", self.recipient.name),
+            None => self.recipient.name.clone(),
+        }
+    }
+}
+
+/// A key with its certificate, for one job.
+pub(super) struct Signing<'a> {
+    ctx: &'a Ctx,
+    tools: &'a Tools,
+    signer: &'a Signer,
+    confirmed_at_ms: i64,
+    key: OneOffKey,
+    chain: Chain,
+}
+
+impl<'a> Signing<'a> {
+    /// Draws the key and has it certified.
+    pub(super) async fn begin(
+        ctx: &'a Ctx,
+        tools: &'a Tools,
+        signer: &'a Signer,
+        confirmed_at_ms: i64,
+    ) -> Result<Self, JobError> {
+        let key = OneOffKey::generate(Algorithm::P256).map_err(|error| JobError::retry(&error))?;
+        let csr = key.csr(&signer.subject()).map_err(|error| JobError::give_up(&error))?;
+        let chain = tools.ca.enroll(&csr).await.map_err(|error| no_certificate(&error))?;
+        failpoint::hit(AFTER_CERTIFICATE);
+        Ok(Self { ctx, tools, signer, confirmed_at_ms, key, chain })
+    }
+
+    /// SHA-256 of the certificate, hexadecimal.
+    pub(super) fn certificate_sha256(&self) -> String {
+        hex::encode(openssl::sha::sha256(&self.chain.leaf))
+    }
+
+    /// Signs one document on top of its newest revision and keeps the file; the revision is the caller's to commit.
+    pub(super) async fn stamp(&self, part: &Part<'_>) -> Result<NewRevision, JobError> {
+        let blobs = self.ctx.store().blobs();
+        let newest = &part.document.newest;
+        let bytes = blobs.get(&newest.sha256).await.map_err(|error| JobError::retry(&error))?;
+        let request = self.request(part).await?;
+        let prepared = self.tools.confined.begin(&bytes, &request).await.map_err(JobError::from_confined)?;
+
+        let attributes =
+            signed_attributes(&prepared.digest, &self.chain.leaf).map_err(|e| JobError::give_up(&e))?;
+        let signature = self.key.sign(&attributes).map_err(|error| JobError::retry(&error))?;
+        let token = self
+            .tools
+            .tsa
+            .timestamp(&timestamp_imprint(&signature))
+            .await
+            .map_err(|error| no_timestamp(&error))?;
+        failpoint::hit(AFTER_TIMESTAMP);
+        let mut certificates = vec![self.chain.leaf.clone()];
+        certificates.extend(self.chain.intermediates.iter().cloned());
+        let signed = finish(prepared, &signature, &certificates, Some(&token.der))
+            .map_err(|error| JobError::give_up(&error))?;
+
+        self.look_again(&bytes, &signed).await?;
+        let size_bytes = i64::try_from(signed.len()).unwrap_or(i64::MAX);
+        let sha256 = blobs.put(Bytes::from(signed)).await.map_err(|error| JobError::retry(&error))?;
+        failpoint::hit(AFTER_BLOB);
+        Ok(NewRevision {
+            document_id: part.document.id,
+            n: newest.n + 1,
+            kind: RevisionKind::Signed,
+            sha256,
+            size_bytes,
+            recipient_id: Some(self.signer.recipient.id),
+        })
+    }
+
+    async fn request(&self, part: &Part<'_>) -> Result<SignRequest, JobError> {
+        let Some(field) = signature_field(part) else {
+            return Err(JobError::GiveUp { reason: "the document has no field to sign in".into() });
+        };
+        Ok(SignRequest {
+            field: field.to_owned(),
+            new_field: None,
+            appearances: appearance::of(self.ctx, part).await?,
+            signer_name: self.signer.shown_name(),
+            reason: Some("同意签署本合同".to_owned()),
+            location: None,
+            signed_at_ms: self.confirmed_at_ms,
+            hole_bytes: limits::HOLE_BYTES_DEFAULT,
+        })
+    }
+
+    /// The signed file is validated by other code than signed it, before anybody can see it: the new signature and all
+    /// before it must pass, and the earlier bytes be where they were.
+    async fn look_again(&self, before: &[u8], signed: &[u8]) -> Result<(), JobError> {
+        let mut roots_der = self.tools.trust.roots_der.clone();
+        roots_der.push(self.chain.root.clone());
+        let trust = Trust { roots_der, at_ms: None };
+        let report = self.tools.confined.validate(signed, &trust).await.map_err(JobError::from_confined)?;
+        if report.passed() && signed.starts_with(before) {
+            return Ok(());
+        }
+        let verdicts: Vec<String> = report
+            .signatures
+            .iter()
+            .map(|one| {
+                format!("{} {:?} {}", one.field, one.verdict, one.sub_indication.as_deref().unwrap_or(""))
+            })
+            .collect();
+        Err(JobError::GiveUp {
+            reason: format!("the signed file does not validate: {}", verdicts.join("; ")),
+        })
+    }
+}
+
+/// The name of the field that takes the digital signature.
+pub(super) fn signature_field<'a>(part: &Part<'a>) -> Option<&'a str> {
+    let first =
+        part.filled.iter().find(|(field, _)| matches!(field.kind, FieldKind::Signature | FieldKind::Seal));
+    first.map(|(field, _)| field.name.as_str())
+}
+
+fn no_certificate(error: &ca::Error) -> JobError {
+    match error {
+        ca::Error::Rejected { .. } | ca::Error::Setup(_) | ca::Error::NotHttps => JobError::give_up(error),
+        other => JobError::retry(other),
+    }
+}
+
+/// Without a timestamp nothing is signed: the job waits, it does not sign weaker.
+fn no_timestamp(error: &tsa::Error) -> JobError {
+    match error {
+        tsa::Error::Rejected { .. } | tsa::Error::NotGranted { .. } | tsa::Error::Setup(_) => {
+            JobError::give_up(error)
+        }
+        other => JobError::retry(other),
+    }
+}
