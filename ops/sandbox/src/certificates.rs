@@ -40,7 +40,7 @@ impl Issued {
 }
 
 fn entry(name: &X509NameRef, nid: Nid) -> Option<String> {
-    Some(name.entries_by_nid(nid).next()?.data().to_string().ok()?)
+    name.entries_by_nid(nid).next()?.data().to_string().ok()
 }
 
 /// The register.

@@ -113,7 +113,10 @@ fn certs_only(certificates: &[&X509]) -> Result<String> {
     }
     let der = ContentInfo::try_from(list)?.to_der()?;
     let text = STANDARD.encode(der);
-    let lines: Vec<&str> =
-        (0..text.len()).step_by(LINE).filter_map(|at| text.get(at..text.len().min(at + LINE))).collect();
-    Ok(lines.join("\r\n"))
+    let mut lines = String::with_capacity(text.len() + text.len() / LINE + 1);
+    for at in (0..text.len()).step_by(LINE) {
+        lines.push_str(text.get(at..text.len().min(at + LINE)).unwrap_or_default());
+        lines.push('\n');
+    }
+    Ok(lines)
 }

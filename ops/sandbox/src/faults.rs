@@ -1,6 +1,12 @@
 //! Faults on demand: what a vendor does on its bad days, ordered for the next calls of one service.
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
@@ -84,6 +90,8 @@ pub struct Order {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     orders: Mutex<Vec<Order>>,
+    /// Grows with every change.
+    revision: AtomicU64,
 }
 
 impl Faults {
@@ -101,12 +109,14 @@ impl Faults {
         if order.times != Some(0) {
             orders.push(order);
         }
+        self.changed();
         Ok(())
     }
 
     /// Takes all orders back.
     pub(crate) fn clear(&self) {
         lock(&self.orders).clear();
+        self.changed();
     }
 
     /// The orders that still stand.
@@ -135,7 +145,16 @@ impl Faults {
                 orders.remove(index);
             }
         }
+        self.changed();
         Some(fault)
+    }
+
+    fn changed(&self) {
+        self.revision.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Relaxed)
     }
 }
 

@@ -19,21 +19,32 @@ const CLOCK_OFF_MS_MAX: i64 = 15 * 60 * 1_000;
 const REQUIRED: [&str; 6] =
     ["host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version"];
 
+/// How many nonces are kept before old ones are looked for.
+const NONCES: usize = 100_000;
+
 /// Nonces of the requests that are still within the clock's tolerance.
 #[derive(Debug, Default)]
 pub(crate) struct Nonces {
-    seen: Mutex<HashMap<String, i64>>,
+    inner: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    at_ms: HashMap<String, i64>,
+    /// The number at which old ones are thrown out the next time.
+    full: usize,
 }
 
 impl Nonces {
     /// Whether the nonce is new; remembers it.
     fn is_new(&self, nonce: &str) -> bool {
         let now = clock::now_ms();
-        let mut seen = lock(&self.seen);
-        if seen.len() > 100_000 {
-            seen.retain(|_, at_ms| now - *at_ms <= 2 * CLOCK_OFF_MS_MAX);
+        let mut seen = lock(&self.inner);
+        if seen.at_ms.len() >= seen.full.max(NONCES) {
+            seen.at_ms.retain(|_, at_ms| now - *at_ms <= 2 * CLOCK_OFF_MS_MAX);
+            seen.full = 2 * seen.at_ms.len();
         }
-        seen.insert(nonce.to_owned(), now).is_none()
+        seen.at_ms.insert(nonce.to_owned(), now).is_none()
     }
 }
 

@@ -214,18 +214,18 @@ mod tests {
     #[test]
     fn every_code_leads_to_what_has_to_be_done_next() {
         let reason = |code| match refusal(code, "") {
-            Error::Rejected { reason, .. } => reason,
-            other => panic!("{code} became {other:?}"),
+            Error::Rejected { reason, .. } => Some(reason),
+            _ => None,
         };
-        assert_eq!(reason("isv.SMS_SIGNATURE_ILLEGAL"), Reason::SignName);
-        assert_eq!(reason("isv.SMS_TEMPLATE_ILLEGAL"), Reason::Template);
-        assert_eq!(reason("isv.AMOUNT_NOT_ENOUGH"), Reason::Balance);
-        assert_eq!(reason("isv.MOBILE_NUMBER_ILLEGAL"), Reason::Number);
-        assert_eq!(reason("isv.BLACK_KEY_CONTROL_LIMIT"), Reason::Blacklist);
-        assert_eq!(reason("isp.RAM_PERMISSION_DENY"), Reason::Credentials);
-        assert_eq!(reason("InvalidAccessKeyId.NotFound"), Reason::Credentials);
-        assert_eq!(reason("isv.DAY_LIMIT_CONTROL"), Reason::AccountCap);
-        assert_eq!(reason("isv.SOMETHING_NEW"), Reason::Other);
+        assert_eq!(reason("isv.SMS_SIGNATURE_ILLEGAL"), Some(Reason::SignName));
+        assert_eq!(reason("isv.SMS_TEMPLATE_ILLEGAL"), Some(Reason::Template));
+        assert_eq!(reason("isv.AMOUNT_NOT_ENOUGH"), Some(Reason::Balance));
+        assert_eq!(reason("isv.MOBILE_NUMBER_ILLEGAL"), Some(Reason::Number));
+        assert_eq!(reason("isv.BLACK_KEY_CONTROL_LIMIT"), Some(Reason::Blacklist));
+        assert_eq!(reason("isp.RAM_PERMISSION_DENY"), Some(Reason::Credentials));
+        assert_eq!(reason("InvalidAccessKeyId.NotFound"), Some(Reason::Credentials));
+        assert_eq!(reason("isv.DAY_LIMIT_CONTROL"), Some(Reason::AccountCap));
+        assert_eq!(reason("isv.SOMETHING_NEW"), Some(Reason::Other));
         assert!(matches!(refusal("Throttling.User", ""), Error::Throttled { .. }));
         assert!(matches!(refusal("isp.SYSTEM_ERROR", ""), Error::Unknown(Unclear::SystemError { .. })));
     }

@@ -1,10 +1,13 @@
 //! Messages: signature, endings of a call, asking by `OutId`, receipts.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::{Arc, Mutex},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use sealflow_providers::sms::{
-    Config, Error, LimitWindow, Message, Reason, SendStatus, SmsClient, Template, TemplateCodes, Unclear,
-    receipt,
+    Config, Error, LimitWindow, Message, Reason, Receipt, SendStatus, SmsClient, Template, TemplateCodes,
+    Unclear, receipt,
 };
 use sealflow_sandbox::{Fault, SIGN_NAME, Service, TEMPLATE_CODES};
 use serde_json::Value;
@@ -100,31 +103,67 @@ async fn a_wrong_secret_is_refused_and_nothing_is_sent() {
 #[tokio::test]
 async fn a_request_that_was_changed_on_its_way_is_refused() {
     let world = World::start().await;
-    let through = tamper(world.sandbox.addresses.sms, PHONE, "13900139000").await;
-    let mut config = config(&world);
-    config.base_url = format!("http://{through}").parse().unwrap();
-    let error = SmsClient::new(config).unwrap().send(&message("job-1")).await.unwrap_err();
+    let error = send_through(&world, |request| request.replace(PHONE, "13900139000")).await.unwrap_err();
     assert!(matches!(&error, Error::Rejected { code, .. } if code == "SignatureDoesNotMatch"), "{error:?}");
     assert_eq!(world.get("api/messages").await, Value::Array(vec![]));
 }
 
-/// A man in the middle who replaces one text by another.
-async fn tamper(to: std::net::SocketAddr, old: &'static str, new: &'static str) -> std::net::SocketAddr {
+#[tokio::test]
+async fn a_request_from_another_time_is_refused() {
+    let world = World::start().await;
+    let at_first = |request: String| request.replacen("x-acs-date: 20", "x-acs-date: 19", 1);
+    let error = send_through(&world, at_first).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Rejected { code, .. } if code == "InvalidTimeStamp.Expired"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_is_repeated_word_for_word_is_refused() {
+    let world = World::start().await;
+    let heard = Arc::new(Mutex::new(String::new()));
+    let ear = Arc::clone(&heard);
+    send_through(&world, move |request| {
+        ear.lock().unwrap().clone_from(&request);
+        request
+    })
+    .await
+    .unwrap();
+    let request = heard.lock().unwrap().clone();
+    let mut server = TcpStream::connect(world.sandbox.addresses.sms).await.unwrap();
+    server.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        assert!(server.read_buf(&mut answer).await.unwrap() > 0);
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.contains("SignatureNonceUsed"), "{answer}");
+    assert_eq!(world.count("job-1").await, (1, 1));
+}
+
+/// Sends a message past a man in the middle, who changes the request.
+async fn send_through(
+    world: &World,
+    change: impl Fn(String) -> String + Send + 'static,
+) -> Result<Receipt, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let gateway = world.sandbox.addresses.sms;
+    let mut config = config(world);
+    config.base_url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
     tokio::spawn(async move {
         let (mut client, _) = listener.accept().await.unwrap();
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
             assert!(client.read_buf(&mut request).await.unwrap() > 0);
         }
-        // The client signed this host; the gateway must see the same.
-        let request = String::from_utf8(request).unwrap().replace(old, new);
-        let mut server = TcpStream::connect(to).await.unwrap();
+        let request = change(String::from_utf8(request).unwrap());
+        let mut server = TcpStream::connect(gateway).await.unwrap();
         server.write_all(request.as_bytes()).await.unwrap();
+        // Ends when either side hangs up.
         let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
     });
-    address
+    SmsClient::new(config).unwrap().send(&message("job-1")).await
 }
 
 #[tokio::test]
