@@ -693,7 +693,7 @@ export interface components {
         Reason: {
             reason: string;
         };
-        SigningStep: {
+        Step: {
             /** @enum {string} */
             kind: "agreement" | "reading" | "sign";
             /** @enum {string} */
@@ -705,7 +705,7 @@ export interface components {
             text: string;
             sha256: string;
         };
-        StrokePoint: {
+        Point: {
             /** Format: double */
             x: number;
             /** Format: double */
@@ -713,17 +713,28 @@ export interface components {
             /** Format: double */
             w?: number | null;
         };
-        FieldValue: {
-            strokes?: components["schemas"]["StrokePoint"][][] | null;
+        Strokes: {
+            strokes: components["schemas"]["Point"][][];
             /** Format: double */
-            width?: number | null;
+            width: number;
             /** Format: double */
-            height?: number | null;
-            seal_id?: string | null;
-            date?: boolean | null;
-            text?: string | null;
+            height: number;
         };
-        SigningField: {
+        FieldValue: components["schemas"]["Strokes"] | {
+            seal_id: string;
+        } | {
+            date: string;
+        } | {
+            text: string;
+        };
+        FieldEntry: components["schemas"]["Strokes"] | {
+            seal_id: string;
+        } | {
+            date: boolean;
+        } | {
+            text: string;
+        };
+        Field: {
             id: string;
             document_id: string;
             /** @enum {string} */
@@ -738,9 +749,11 @@ export interface components {
             w: number;
             /** Format: double */
             h: number;
+            required: boolean;
+            seal_kind?: string | null;
             value?: null | components["schemas"]["FieldValue"];
         };
-        SealChoice: {
+        Seal: {
             id: string;
             name: string;
             kind: string;
@@ -755,13 +768,14 @@ export interface components {
         Signing: {
             recipient: components["schemas"]["Recipient"];
             contract: components["schemas"]["SigningContract"];
-            status: string;
-            steps: components["schemas"]["SigningStep"][];
+            /** @enum {string} */
+            status: "waiting" | "notified" | "in_progress" | "stamping" | "signed" | "declined";
+            steps: components["schemas"]["Step"][];
             agreement?: null | components["schemas"]["Agreement"];
             documents: components["schemas"]["Document"][];
-            fields: components["schemas"]["SigningField"][];
-            seals: components["schemas"]["SealChoice"][];
-            intent_methods: string[];
+            fields: components["schemas"]["Field"][];
+            seals: components["schemas"]["Seal"][];
+            intent_methods: "sms_code"[];
             phone_masked: string;
             /** Format: int64 */
             min_reading_s: number;
@@ -775,12 +789,12 @@ export interface components {
             /** Format: int64 */
             seconds: number;
         };
-        FilledField: {
+        FieldInput: {
             id: string;
-            value: components["schemas"]["FieldValue"];
+            value?: null | components["schemas"]["FieldEntry"];
         };
-        FillFields: {
-            fields: components["schemas"]["FilledField"][];
+        FieldsInput: {
+            fields: components["schemas"]["FieldInput"][];
         };
         IntentCodeRequested: {
             /** Format: int64 */
@@ -1595,7 +1609,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FillFields"];
+                "application/json": components["schemas"]["FieldsInput"];
             };
         };
         responses: {

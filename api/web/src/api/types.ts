@@ -17,10 +17,15 @@ export type Recipient = Schemas['Recipient']
 export type Document = Schemas['Document']
 export type TimelineEntry = Schemas['TimelineEntry']
 export type Signing = Schemas['Signing']
-export type SigningStep = Schemas['SigningStep']
-export type Field = Schemas['SigningField']
+export type SigningStep = Schemas['Step']
+export type Field = Schemas['Field']
+/** What the server has in a field. */
 export type FieldValue = Schemas['FieldValue']
-export type Seal = Schemas['SealChoice']
+/** What is sent to put into one. */
+export type FieldEntry = Schemas['FieldEntry']
+/** What a page shows in a field: from the server, or entered here; null was emptied here. */
+export type FieldContent = FieldValue | FieldEntry | null
+export type Seal = Schemas['Seal']
 export type QueueStats = Schemas['QueueStats']
 export type Job = Schemas['Job']
 export type Instance = Schemas['Instance']

@@ -2,15 +2,18 @@
  * Keeps what a signer fills in. A value is on this device before it is on its way, and leaves the device only when the
  * server has it: a dead spot, a reload or a closed page loses nothing. One request at a time, newest values last.
  */
-import type { FieldValue } from '@/api/types'
+import type { FieldEntry } from '@/api/types'
 import { ApiError } from '@/api/problem'
 
 export type DraftState = 'saved' | 'saving' | 'offline' | 'refused'
 
+/** Null empties the field. */
+export type Entry = FieldEntry | null
+
 export interface DraftOptions {
   recipientId: string
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
-  send: (fields: { id: string; value: FieldValue }[]) => Promise<unknown>
+  send: (fields: { id: string; value: Entry }[]) => Promise<unknown>
   changed?: (state: DraftState, error?: ApiError) => void
   /** Waits before a retry; answers a function that gives it up. */
   later?: (work: () => void, ms: number) => () => void
@@ -27,7 +30,7 @@ const defaultLater = (work: () => void, ms: number) => {
 
 export class DraftQueue {
   #options: DraftOptions
-  #pending: Map<string, FieldValue>
+  #pending: Map<string, Entry>
   #flushing: Promise<void> | undefined
   #retry: (() => void) | undefined
   #wait = RETRY_FIRST_MS
@@ -39,12 +42,12 @@ export class DraftQueue {
   }
 
   /** Values that the server does not have yet. */
-  get pending(): ReadonlyMap<string, FieldValue> {
+  get pending(): ReadonlyMap<string, Entry> {
     return this.#pending
   }
 
   /** Keeps the value here and sends it. */
-  save(id: string, value: FieldValue): void {
+  save(id: string, value: Entry): void {
     this.#pending.set(id, value)
     this.#keep()
     void this.flush()
@@ -94,7 +97,7 @@ export class DraftQueue {
     return true
   }
 
-  #failed(batch: Map<string, FieldValue>, error: unknown): boolean {
+  #failed(batch: Map<string, Entry>, error: unknown): boolean {
     const known = error instanceof ApiError ? error : undefined
     if (known && !known.unknownOutcome && known.kind !== 'limited' && known.kind !== 'expired') {
       this.#drop(batch)
@@ -116,7 +119,7 @@ export class DraftQueue {
   }
 
   /** Forgets the values of a batch that have not been replaced meanwhile. */
-  #drop(batch: Map<string, FieldValue>): void {
+  #drop(batch: Map<string, Entry>): void {
     for (const [id, value] of batch) if (this.#pending.get(id) === value) this.#pending.delete(id)
     this.#keep()
   }
@@ -131,10 +134,10 @@ export class DraftQueue {
     }
   }
 
-  #recall(): Map<string, FieldValue> {
+  #recall(): Map<string, Entry> {
     try {
       const kept: unknown = JSON.parse(this.#options.storage.getItem(PREFIX + this.#options.recipientId) ?? '[]')
-      return new Map(Array.isArray(kept) ? (kept as [string, FieldValue][]) : [])
+      return new Map(Array.isArray(kept) ? (kept as [string, Entry][]) : [])
     } catch {
       return new Map()
     }

@@ -1,33 +1,34 @@
 /** Reading and making field values. */
-import type { FieldValue } from '@/api/types'
+import type { FieldContent } from '@/api/types'
 
 import type { Drawing } from './strokes'
 
 /** The drawing inside a value, if it is one. */
-export function drawingOf(value: FieldValue | null | undefined): Drawing | undefined {
+export function drawingOf(value: FieldContent | undefined): Drawing | undefined {
   if (!value || !('strokes' in value) || !value.strokes) return undefined
   const { strokes, width, height } = value
   return strokes.length > 0 && width && height ? { strokes, width, height } : undefined
 }
 
 /** The seal's id inside a value, if it is one. */
-export function sealOf(value: FieldValue | null | undefined): string | undefined {
+export function sealOf(value: FieldContent | undefined): string | undefined {
   return value && 'seal_id' in value ? (value.seal_id ?? undefined) : undefined
 }
 
 /** The text inside a value, if it is one. */
-export function textOf(value: FieldValue | null | undefined): string | undefined {
+export function textOf(value: FieldContent | undefined): string | undefined {
   return value && 'text' in value ? (value.text ?? undefined) : undefined
 }
 
-/** Whether the value asks for the day of signing. */
-export function isDate(value: FieldValue | null | undefined): boolean {
-  return Boolean(value && 'date' in value && value.date)
+/** The day inside a value as the signed file will show it; the one who fills it today means today. */
+export function dateOf(value: FieldContent | undefined, today = new Date()): string | undefined {
+  if (!value || !('date' in value) || !value.date) return undefined
+  return typeof value.date === 'string' ? value.date : dayText(today)
 }
 
 /** Whether the field has been filled. */
-export function isFilled(value: FieldValue | null | undefined): boolean {
-  return Boolean(drawingOf(value) || sealOf(value) || isDate(value) || textOf(value)?.trim())
+export function isFilled(value: FieldContent | undefined): boolean {
+  return Boolean(drawingOf(value) || sealOf(value) || dateOf(value) || textOf(value)?.trim())
 }
 
 /** A day as the signed file will show it. */

@@ -73,20 +73,17 @@ export interface Box {
 }
 
 /**
- * Where a field lies on its page, in per cent, so that it scales with the page. Field rectangles are in PDF points from
- * the bottom left of the page's crop box.
+ * Where a field lies on its page, in per cent, so that it scales with the page. Field rectangles are in points from the
+ * lower left corner of the page as it is shown.
  */
 export function boxOf(
   field: { x: number; y: number; w: number; h: number },
-  viewport: Pick<PageViewport, 'viewBox' | 'width' | 'height' | 'convertToViewportPoint'>,
+  page: Pick<PageViewport, 'width' | 'height'>,
 ): Box {
-  const [originX = 0, originY = 0] = viewport.viewBox
-  const [x1 = 0, y1 = 0] = viewport.convertToViewportPoint(originX + field.x, originY + field.y)
-  const [x2 = 0, y2 = 0] = viewport.convertToViewportPoint(originX + field.x + field.w, originY + field.y + field.h)
   return {
-    left: (Math.min(x1, x2) / viewport.width) * 100,
-    top: (Math.min(y1, y2) / viewport.height) * 100,
-    width: (Math.abs(x2 - x1) / viewport.width) * 100,
-    height: (Math.abs(y2 - y1) / viewport.height) * 100,
+    left: (field.x / page.width) * 100,
+    top: ((page.height - field.y - field.h) / page.height) * 100,
+    width: (field.w / page.width) * 100,
+    height: (field.h / page.height) * 100,
   }
 }

@@ -30,6 +30,8 @@ export interface RawPoint {
 export const LONG_SIDE = 600
 /** More points than this tell nothing more about a signature. */
 export const MAX_POINTS = 3_000
+/** The server takes no more strokes than this. */
+export const MAX_STROKES = 200
 /** A drawing with less ink is a slip of the finger. In pixels of the pad. */
 export const MIN_INK_PX = 24
 
@@ -95,7 +97,7 @@ const rounded = (value: number) => Math.round(value * 100) / 100
  * the same drawing. Answers undefined when there is too little ink.
  */
 export function normalise(raw: RawPoint[][]): Drawing | undefined {
-  const drawn = raw.filter((stroke) => stroke.length > 0)
+  const drawn = raw.filter((stroke) => stroke.length > 0).slice(0, MAX_STROKES)
   if (inkLength(drawn) < MIN_INK_PX) return undefined
   const strokes = thin(drawn.map(withWidths), MAX_POINTS)
   const all = strokes.flat()

@@ -6,9 +6,12 @@ import type { Field } from '@/api/types'
 import type { Drawing } from './strokes'
 import type { SigningFlow } from './useSigning'
 
+/** A field is one line; line breaks from a paste become spaces. */
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
+
 export type Sheet = 'pad' | 'signature' | 'seal' | 'text'
 /** The longest text of a text field. */
-export const TEXT_MAX = 200
+export const TEXT_MAX = 500
 
 export function useFieldChoice(flow: SigningFlow) {
   const open = shallowRef<{ field: Field; sheet: Sheet }>()
@@ -38,7 +41,8 @@ export function useFieldChoice(flow: SigningFlow) {
   }
 
   function useText(text: string): void {
-    if (open.value) flow.fill(open.value.field, { text: text.slice(0, TEXT_MAX) })
+    const words = oneLine(text).slice(0, TEXT_MAX)
+    if (open.value) flow.fill(open.value.field, words ? { text: words } : null)
     close()
   }
 

@@ -6,12 +6,12 @@ import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 
 import { body, client, idempotent } from '@/api/client'
 import { type ApiError, errorOfFailure } from '@/api/problem'
-import type { Field, FieldValue, Signing } from '@/api/types'
+import type { Field, FieldContent, Signing } from '@/api/types'
 import { useAction } from '@/composables/useAction'
 import { useLoad } from '@/composables/useLoad'
 import { usePolling } from '@/composables/usePolling'
 
-import { DraftQueue, type DraftState } from './draftQueue'
+import { DraftQueue, type DraftState, type Entry } from './draftQueue'
 import { drawingOf, isFilled } from './fieldValue'
 import { inReadingOrder, nextField, progressOf, stageOf, stepsOf } from './stepper'
 import type { Drawing } from './strokes'
@@ -30,7 +30,7 @@ export function useSigning(recipientId: string) {
   const progress = computed(() => progressOf(steps.value))
 
   // Fields and their drafts.
-  const values = shallowRef<ReadonlyMap<string, FieldValue>>(new Map())
+  const values = shallowRef<ReadonlyMap<string, FieldContent>>(new Map())
   const draftState = ref<DraftState>('saved')
   const draftError = shallowRef<ApiError>()
   const drafts = new DraftQueue({
@@ -52,7 +52,9 @@ export function useSigning(recipientId: string) {
 
   const fields = computed(() => (signing.value ? inReadingOrder(signing.value.fields, signing.value.documents) : []))
   const filled = (field: Field) => isFilled(values.value.get(field.id))
-  const missing = computed(() => fields.value.filter((field) => !filled(field)).length)
+  const settled = (field: Field) => !field.required || filled(field)
+  /** Fields that must still be filled. */
+  const missing = computed(() => fields.value.filter((field) => !settled(field)).length)
   const activeField = ref<string>()
   /** A drawing made earlier in this contract, to be used again. */
   const lastDrawing = computed<Drawing | undefined>(() => {
@@ -60,13 +62,13 @@ export function useSigning(recipientId: string) {
     return drawings.at(-1)
   })
 
-  function fill(field: Field, value: FieldValue): void {
+  function fill(field: Field, value: Entry): void {
     values.value = new Map(values.value).set(field.id, value)
     drafts.save(field.id, value)
   }
 
   function goToNext(): Field | undefined {
-    const next = nextField(fields.value, filled, activeField.value)
+    const next = nextField(fields.value, settled, activeField.value)
     activeField.value = next?.id
     return next
   }
