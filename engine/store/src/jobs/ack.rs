@@ -71,8 +71,8 @@ pub struct Complete {
     pub changes: Vec<Change>,
 }
 
-/// Writes a result: the job is done, its changes are applied and its instance, if it has one, takes the next step. All
-/// or nothing, in the caller's transaction. An instance that no longer waits for it ignores it.
+/// Writes a result: the job is done, its instance, if it has one, takes the next step, and its changes are applied. All
+/// or nothing, in the caller's transaction. An instance that no longer waits for it ignores it, with its changes.
 ///
 /// # Errors
 /// After any error the transaction must be rolled back, or its savepoint.
@@ -93,11 +93,11 @@ pub async fn complete(tx: &mut Tx, complete: &Complete) -> Result<Option<Submitt
         // Before the changes: whoever writes an instance and its contract's rows takes the locks in this order.
         lock_instances(tx, &[id]).await?;
     }
-    for change in changes {
-        change.apply(tx).await.map_err(CompleteError::Change)?;
-    }
     tx.label(Commit::Complete);
-    let Some(instance_id) = instance_id else { return Ok(None) };
+    let Some(instance_id) = instance_id else {
+        apply(tx, changes).await?;
+        return Ok(None);
+    };
     let key_in_instance = key_in(instance_id, &key).unwrap_or_default().to_owned();
     let event = NewEvent {
         id: EventId(format!("job/{}", lease.job_id)),
@@ -108,7 +108,19 @@ pub async fn complete(tx: &mut Tx, complete: &Complete) -> Result<Option<Submitt
             data: outcome.data.clone(),
         },
     };
-    submit::submit(tx, instance_id, event).await.map(Some).map_err(CompleteError::Submit)
+    let submitted = submit::submit(tx, instance_id, event).await.map_err(CompleteError::Submit)?;
+    // Withdrawn or declined meanwhile: what the job made is not wanted, and nobody shall see it.
+    if !submitted.ignored {
+        apply(tx, changes).await?;
+    }
+    Ok(Some(submitted))
+}
+
+async fn apply(tx: &mut Tx, changes: &[Change]) -> Result<(), CompleteError> {
+    for change in changes {
+        change.apply(tx).await.map_err(CompleteError::Change)?;
+    }
+    Ok(())
 }
 
 /// A failed attempt.
