@@ -1,1 +1,58 @@
-//! sealflow-server
+//! The HTTP server: who may do what, in which form it is asked, and how refusals are told. What is done stands in the
+//! store and in the definitions; nothing here decides what comes next.
+//!
+//! ```text
+//! request ─ id, span, headers, cross-site check (middleware) ─ session, rights (auth) ─ input (extract)
+//!                                                                      │
+//!          problem details ◄── one match (error) ◄── one domain call ◄─┘ handler (routes)
+//! ```
+
+mod auth;
+mod config;
+mod context;
+mod error;
+mod extract;
+mod metrics_recorder;
+mod middleware;
+mod openapi;
+mod problem;
+mod routes;
+mod serve;
+mod web;
+
+use std::sync::Arc;
+
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+use sealflow_pdf::confined::Confined;
+use sealflow_store::Store;
+
+pub use auth::COOKIE;
+pub use config::{Config, Environment};
+pub use openapi::openapi;
+pub use problem::{Code, FieldProblem, Problem};
+pub use serve::serve;
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) config: Arc<Config>,
+    pub(crate) pdf: Confined,
+    pub(crate) metrics: Option<PrometheusHandle>,
+}
+
+impl App {
+    /// Puts the parts together. `pdf` opens uploads in child processes.
+    #[must_use]
+    pub fn new(store: Store, config: Config, pdf: Confined) -> Self {
+        Self { store, config: Arc::new(config), pdf, metrics: metrics_recorder::handle() }
+    }
+}
+
+/// All routes with everything around them.
+pub fn router(app: App) -> Router {
+    let (routes, _) = routes::api();
+    let config = app.config.clone();
+    middleware::wrap(routes.fallback(web::serve).with_state(app), &config)
+}

@@ -1,5 +1,6 @@
 //! Contracts (合同): drafted by a sender, then driven by an instance. The instance's status is the contract's.
 
+mod act;
 mod draft;
 mod list;
 mod send;
@@ -16,6 +17,7 @@ use crate::{
     rows,
 };
 
+pub use act::{ActError, remind, withdraw};
 pub use draft::{Draft, DraftError, DraftRecipient, create, update};
 pub use list::{Filter, PAGE_SIZE_MAX, Page, Summary, View, counts, list};
 pub use send::{Send, SendError, send};
@@ -167,7 +169,10 @@ pub async fn seen_by(conn: &mut Conn, id: ContractId, person: PersonId) -> Resul
 }
 
 /// Makes others who change the draft or send it wait until this transaction ends. Tells whether it is a draft still.
-pub(crate) async fn lock_draft(conn: &mut Conn, id: ContractId) -> Result<bool, Error> {
+///
+/// # Errors
+/// The database's.
+pub async fn lock_draft(conn: &mut Conn, id: ContractId) -> Result<bool, Error> {
     let locked = sqlx::query("update contracts set title = title where id = $1 and instance_id is null")
         .bind(id.to_string())
         .execute(conn)
@@ -180,7 +185,7 @@ pub(crate) async fn lock_draft(conn: &mut Conn, id: ContractId) -> Result<bool, 
 ///
 /// # Errors
 /// The database's.
-pub async fn note_reminder(
+pub(crate) async fn note_reminder(
     conn: &mut Conn,
     id: ContractId,
     interval_ms: i64,

@@ -1,0 +1,79 @@
+//! What is wrong with one entry, in the client's language.
+//!
+//! Rules speak in the words of the validation library or in one of the names below; here they become sentences.
+
+use super::Language;
+
+pub(crate) const PHONE: &str = "phone_not_valid";
+pub(crate) const PHONE_REFUSED: &str = "phone_refused";
+pub(crate) const CODE: &str = "code_not_six_digits";
+pub(crate) const BLANK: &str = "blank";
+pub(crate) const CONTROL: &str = "control_characters";
+pub(crate) const DEADLINE: &str = "deadline_not_in_future";
+pub(crate) const VALUE_KIND: &str = "value_does_not_fit";
+pub(crate) const STROKES: &str = "strokes_not_valid";
+pub(crate) const ORGANIZATION: &str = "organization_needed";
+pub(crate) const NO_ORGANIZATION: &str = "organization_not_wanted";
+pub(crate) const ROLE: &str = "role_not_free";
+pub(crate) const ROLE_UNFILLED: &str = "role_unfilled";
+pub(crate) const TRANSACTOR: &str = "not_a_transactor";
+pub(crate) const SAME_PERSON: &str = "same_person_twice";
+
+/// The sentence for a rule's message; a message that is no rule's name is passed on.
+pub(super) fn words(message: &str, language: Language) -> String {
+    if let Some((zh, en)) = named(message) {
+        return match language {
+            Language::Chinese => zh.into(),
+            Language::English => en.into(),
+        };
+    }
+    if language == Language::English {
+        return message.into();
+    }
+    let limits = [
+        ("length is lower than ", "至少需要 ", " 个"),
+        ("length is greater than ", "最多 ", " 个"),
+        ("lower than ", "不能小于 ", ""),
+        ("greater than ", "不能大于 ", ""),
+    ];
+    let translated = limits.iter().find_map(|(start, before, after)| {
+        message.strip_prefix(start).map(|limit| format!("{before}{limit}{after}"))
+    });
+    translated.unwrap_or_else(|| "格式不正确".into())
+}
+
+fn named(message: &str) -> Option<(&'static str, &'static str)> {
+    Some(match message {
+        PHONE => ("请输入 11 位手机号码", "enter a mobile number of 11 digits"),
+        PHONE_REFUSED => ("该手机号码不能使用，请更换", "this number cannot be used; give another one"),
+        CODE => ("请输入 6 位数字验证码", "enter the 6 digits of the code"),
+        BLANK => ("不能为空", "must not be blank"),
+        CONTROL => ("不能包含控制字符", "must not contain control characters"),
+        DEADLINE => ("截止时间必须晚于现在", "the deadline must be in the future"),
+        VALUE_KIND => ("填写的内容与签署区类型不符", "this value does not fit the field's kind"),
+        STROKES => ("签名笔迹无效，请重新书写", "the drawn signature is not valid; draw it again"),
+        ORGANIZATION => ("请选择签署企业", "choose the organization that signs"),
+        NO_ORGANIZATION => ("个人签署方不需要企业", "a person signs without an organization"),
+        ROLE => ("该角色不存在或已有参与方", "this role does not exist or is taken"),
+        ROLE_UNFILLED => ("该角色还没有参与方", "this role has no recipient yet"),
+        TRANSACTOR => {
+            ("该手机号不是所选企业的经办人", "this number is not that of a transactor of the organization")
+        }
+        SAME_PERSON => ("同一手机号不能重复作为签署方", "the same phone number cannot sign twice"),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Language, PHONE, words};
+
+    #[test]
+    fn rules_are_told_in_the_clients_language() {
+        assert_eq!(words(PHONE, Language::Chinese), "请输入 11 位手机号码");
+        assert_eq!(words(PHONE, Language::English), "enter a mobile number of 11 digits");
+        assert_eq!(words("length is greater than 64", Language::Chinese), "最多 64 个");
+        assert_eq!(words("length is greater than 64", Language::English), "length is greater than 64");
+        assert_eq!(words("expected a string", Language::Chinese), "格式不正确");
+    }
+}

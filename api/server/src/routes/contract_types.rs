@@ -1,0 +1,84 @@
+//! Contract types (业务类型): what a sender can choose from.
+
+use axum::{Json, extract::State};
+use sealflow_core::model::{ContractType as Model, contract_type::RecipientKind};
+use sealflow_store::definitions;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::view::{PartyKind, title};
+use crate::{App, auth::SignedIn, error::Error, openapi::Refusals, problem::Language};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list_contract_types))
+}
+
+pub(super) const REFUSALS: Refusals = &[("list_contract_types", &[])];
+
+/// A signing policy.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ContractType {
+    /// Names it in requests.
+    #[schema(example = "supplier_purchase")]
+    name: String,
+    /// The newest version; new contracts use it.
+    version: u32,
+    /// In the language asked for.
+    #[schema(example = "供应商采购合同")]
+    title: String,
+    /// Who takes part, in routing order.
+    recipients: Vec<Role>,
+    /// How many days the recipients have, unless the contract says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 30)]
+    deadline_days: Option<i64>,
+}
+
+/// One part in the contract.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Role {
+    /// Names it in requests.
+    #[schema(example = "supplier")]
+    role: String,
+    /// In the language asked for.
+    #[schema(example = "供应商签署人")]
+    title: String,
+    /// Who plays it.
+    kind: PartyKind,
+}
+
+/// Lists the contract types, in the language asked for.
+#[utoipa::path(
+    get, path = "/api/contract-types", tag = "contracts", security(("session" = [])),
+    responses((status = OK, body = [ContractType]))
+)]
+async fn list_contract_types(
+    State(app): State<App>,
+    _: SignedIn,
+    language: Language,
+) -> Result<Json<Vec<ContractType>>, Error> {
+    let mut reader = app.store.read().await?;
+    let known = definitions::newest_contract_types(&mut reader).await?;
+    let types = known.iter().filter_map(|definition| definition.contract_type());
+    Ok(Json(types.map(|model| view(model, language)).collect()))
+}
+
+fn view(model: &Model, language: Language) -> ContractType {
+    const DAY_MS: i64 = 86_400_000;
+    let recipients = model.recipients.iter().map(|role| Role {
+        role: role.role.clone(),
+        title: title(&role.title, language),
+        kind: match role.kind {
+            RecipientKind::Person => PartyKind::Person,
+            RecipientKind::Organization => PartyKind::Organization,
+        },
+    });
+    ContractType {
+        name: model.name().to_owned(),
+        version: model.version(),
+        title: title(&model.title, language),
+        recipients: recipients.collect(),
+        deadline_days: model.deadline_ms().map(|ms| ms.div_euclid(DAY_MS)),
+    }
+}

@@ -1,0 +1,137 @@
+//! What happened to a contract, in words for the parties: read from the instance's history, never kept beside it.
+
+use sealflow_core::{Actor, Event, EventKind, ids::PersonId};
+use sealflow_store::{
+    contracts::Contract,
+    instances::history::{Disposition, Entry},
+    recipients::Recipient,
+};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TimelineEntry {
+    /// When.
+    at_ms: i64,
+    /// What.
+    kind: TimelineKind,
+    /// Who did it; empty for the platform.
+    #[schema(example = "示例签署人")]
+    actor: String,
+    /// A reason, or whom it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "示例签署人")]
+    detail: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TimelineKind {
+    Created,
+    Sent,
+    Notified,
+    NotNotified,
+    AgreementAccepted,
+    ReadingFinished,
+    Confirmed,
+    Signed,
+    NotSigned,
+    Reminded,
+    Declined,
+    Withdrawn,
+    Expired,
+    Completed,
+}
+
+/// When the contract became completed.
+pub(super) fn completed_at_ms(history: &[Entry]) -> Option<i64> {
+    history.iter().find(|entry| entry.status == "completed").map(|entry| entry.event.at.as_ms())
+}
+
+/// The whole story.
+pub(super) fn of(contract: &Contract, recipients: &[Recipient], history: &[Entry]) -> Vec<TimelineEntry> {
+    let names = Names { contract, recipients };
+    let mut entries = vec![TimelineEntry {
+        at_ms: contract.created_at_ms,
+        kind: TimelineKind::Created,
+        actor: contract.sender_name.clone(),
+        detail: None,
+    }];
+    let mut status = "";
+    for entry in history.iter().filter(|entry| entry.disposition == Disposition::Applied) {
+        let at_ms = entry.event.at.as_ms();
+        if let Some((kind, detail)) = names.told(&entry.event) {
+            entries.push(TimelineEntry { at_ms, kind, actor: names.actor(&entry.event.actor), detail });
+        }
+        let turned = match entry.status.as_str() {
+            now if now == status => None,
+            "completed" => Some(TimelineKind::Completed),
+            "expired" => Some(TimelineKind::Expired),
+            _ => None,
+        };
+        entries.extend(turned.map(|kind| TimelineEntry { at_ms, kind, actor: String::new(), detail: None }));
+        status = &entry.status;
+    }
+    entries
+}
+
+struct Names<'a> {
+    contract: &'a Contract,
+    recipients: &'a [Recipient],
+}
+
+impl Names<'_> {
+    fn person(&self, id: PersonId) -> String {
+        if self.contract.sender_id == id {
+            return self.contract.sender_name.clone();
+        }
+        let found = self.recipients.iter().find(|recipient| recipient.person_id == Some(id));
+        found.map(|recipient| recipient.name.clone()).unwrap_or_default()
+    }
+
+    fn actor(&self, actor: &Actor) -> String {
+        match actor {
+            Actor::Person { id, .. } => self.person(*id),
+            Actor::System | Actor::Clock | Actor::Worker => String::new(),
+        }
+    }
+
+    fn recipient(&self, id: &str) -> Option<String> {
+        let found = self.recipients.iter().find(|recipient| recipient.id.to_string() == id);
+        found.map(|recipient| recipient.name.clone())
+    }
+
+    fn told(&self, event: &Event) -> Option<(TimelineKind, Option<String>)> {
+        match &event.kind {
+            EventKind::Started => Some((TimelineKind::Sent, None)),
+            EventKind::Action { name, item, data } => {
+                let reason = data.get("reason").and_then(Value::as_str).map(str::to_owned);
+                Some(match name.as_str() {
+                    "accept" => (TimelineKind::AgreementAccepted, None),
+                    "finish_reading" => (TimelineKind::ReadingFinished, None),
+                    "confirm" => (TimelineKind::Confirmed, None),
+                    "decline" => (TimelineKind::Declined, reason),
+                    "withdraw" => (TimelineKind::Withdrawn, reason),
+                    "remind" => (TimelineKind::Reminded, self.recipient(item.as_deref()?)),
+                    _ => return None,
+                })
+            }
+            EventKind::JobResult { key, outcome, .. } => {
+                let mut parts = key.split('/');
+                let (job, recipient) = (parts.next()?, parts.next()?);
+                let kind = match (job, outcome.as_str()) {
+                    ("notify", "sent") => TimelineKind::Notified,
+                    ("notify", _) => TimelineKind::NotNotified,
+                    ("stamp", "stamped") => TimelineKind::Signed,
+                    ("stamp", _) => TimelineKind::NotSigned,
+                    _ => return None,
+                };
+                Some((kind, self.recipient(recipient)))
+            }
+            EventKind::TimerFired { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What a recipient enters into the fields. It is a draft until it is confirmed.
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use sealflow_core::ids::{FieldId, RecipientId, SealId};
+use sealflow_store::{
+    fields as model,
+    signing::{self, Entry},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    signer,
+    view::{self, Signing},
+};
+use crate::{
+    App,
+    auth::SignedIn,
+    error::Error,
+    extract::{At, Body, rules},
+    problem::{Language, field},
+};
+
+/// The most strokes of a drawn signature.
+const STROKES_MAX: usize = 200;
+/// The most points of a drawn signature.
+const POINTS_MAX: usize = 5_000;
+/// The largest pad, in its own units.
+const PAD_MAX: f64 = 10_000.0;
+
+/// Values for some of the fields.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct FieldsInput {
+    /// Fields that are not named keep what they have.
+    #[garde(length(max = 500), dive)]
+    fields: Vec<FieldInput>,
+}
+
+/// A value for a field.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct FieldInput {
+    /// Which field.
+    #[garde(skip)]
+    #[schema(value_type = String, format = "uuid")]
+    id: FieldId,
+    /// What is put there; null empties it.
+    #[garde(dive)]
+    value: Option<FieldEntry>,
+}
+
+/// What is put into a field: a drawn signature, a seal, today's date, or a text.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum FieldEntry {
+    /// A drawn signature.
+    Signature(#[garde(custom(drawn))] Strokes),
+    /// A seal.
+    Seal {
+        /// Which.
+        #[garde(skip)]
+        #[schema(value_type = String, format = "uuid")]
+        seal_id: SealId,
+    },
+    /// The day of signing, which is today.
+    Date {
+        /// Always true.
+        #[garde(custom(always_true))]
+        date: bool,
+    },
+    /// A text.
+    Text {
+        /// At most 500 characters.
+        #[garde(length(chars, min = 1, max = 500), custom(rules::plain_text))]
+        #[schema(max_length = 500)]
+        text: String,
+    },
+}
+
+/// A drawn signature, in the coordinates of the pad: x to the right, y downwards.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Strokes {
+    /// Each stroke is the way of the pen from touching to lifting. At most 200 strokes and 5,000 points.
+    strokes: Vec<Vec<Point>>,
+    /// Width of the pad.
+    #[schema(example = 300.0)]
+    width: f64,
+    /// Height of the pad.
+    #[schema(example = 180.0)]
+    height: f64,
+}
+
+/// A point of a stroke.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Point {
+    /// From the pad's left edge.
+    #[schema(example = 20.5)]
+    x: f64,
+    /// From the pad's upper edge.
+    #[schema(example = 75.0)]
+    y: f64,
+    /// Width of the line here, in the pad's units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    w: Option<f64>,
+}
+
+fn drawn(strokes: &Strokes, (): &()) -> garde::Result {
+    let size = |value: f64| value.is_finite() && value >= 1.0 && value <= PAD_MAX;
+    // A pen may leave the pad a little.
+    let near = |value: f64, edge: f64| value.is_finite() && value >= -edge && value <= 2.0 * edge;
+    let points: usize = strokes.strokes.iter().map(Vec::len).sum();
+    let inside = |point: &Point| {
+        near(point.x, strokes.width)
+            && near(point.y, strokes.height)
+            && point.w.is_none_or(|w| w.is_finite() && (0.0..=100.0).contains(&w))
+    };
+    let valid = size(strokes.width)
+        && size(strokes.height)
+        && strokes.strokes.len() <= STROKES_MAX
+        && (2..=POINTS_MAX).contains(&points)
+        && strokes.strokes.iter().flatten().all(inside);
+    if valid { Ok(()) } else { Err(garde::Error::new(field::STROKES)) }
+}
+
+fn always_true(value: &bool, (): &()) -> garde::Result {
+    if *value { Ok(()) } else { Err(garde::Error::new(field::VALUE_KIND)) }
+}
+
+/// To a hundredth: finer than any pen, and the same number in every program.
+fn round(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+impl From<Strokes> for model::Strokes {
+    fn from(drawn: Strokes) -> Self {
+        let point =
+            |point: Point| model::Point { x: round(point.x), y: round(point.y), w: point.w.map(round) };
+        let stroke = |stroke: Vec<Point>| stroke.into_iter().map(point).collect();
+        Self {
+            strokes: drawn.strokes.into_iter().map(stroke).collect(),
+            width: round(drawn.width),
+            height: round(drawn.height),
+        }
+    }
+}
+
+impl From<model::Strokes> for Strokes {
+    fn from(kept: model::Strokes) -> Self {
+        let point = |point: model::Point| Point { x: point.x, y: point.y, w: point.w };
+        let stroke = |stroke: Vec<model::Point>| stroke.into_iter().map(point).collect();
+        Self {
+            strokes: kept.strokes.into_iter().map(stroke).collect(),
+            width: kept.width,
+            height: kept.height,
+        }
+    }
+}
+
+impl FieldInput {
+    fn into_entry(self) -> (FieldId, Entry) {
+        let entry = match self.value {
+            None => Entry::Nothing,
+            Some(FieldEntry::Signature(strokes)) => Entry::Signature(strokes.into()),
+            Some(FieldEntry::Seal { seal_id }) => Entry::Seal(seal_id),
+            Some(FieldEntry::Date { .. }) => Entry::Today,
+            Some(FieldEntry::Text { text }) => Entry::Text(text.trim().to_owned()),
+        };
+        (self.id, entry)
+    }
+}
+
+/// Keeps what was entered, until it is confirmed or changed.
+#[utoipa::path(
+    put, path = "/api/signing/{recipient_id}/fields", tag = "signing", security(("session" = [])),
+    params(("recipient_id" = String, Path, format = "uuid")),
+    request_body = FieldsInput, responses((status = OK, body = Signing))
+)]
+pub(super) async fn fill_fields(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    language: Language,
+    At(recipient_id): At<RecipientId>,
+    Body(body): Body<FieldsInput>,
+) -> Result<Json<Signing>, Error> {
+    let mut tx = app.store.begin().await?;
+    let signer = signer(tx.conn(), recipient_id, signed_in).await?;
+    let entries: Vec<_> = body.fields.into_iter().map(FieldInput::into_entry).collect();
+    signing::fill(&mut tx, &signer, &entries).await?;
+    let view = view::of(tx.conn(), &signer, language).await?;
+    tx.commit().await?;
+    Ok(Json(view))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strokes(points: &[(f64, f64)]) -> Strokes {
+        let points = points.iter().map(|&(x, y)| Point { x, y, w: None }).collect();
+        Strokes { strokes: vec![points], width: 300.0, height: 180.0 }
+    }
+
+    #[test]
+    fn only_a_drawing_is_taken_for_one() {
+        assert!(drawn(&strokes(&[(10.0, 10.0), (20.0, 30.0)]), &()).is_ok());
+        assert!(drawn(&strokes(&[]), &()).is_err());
+        assert!(drawn(&strokes(&[(10.0, 10.0)]), &()).is_err());
+        assert!(drawn(&strokes(&[(10.0, f64::NAN), (20.0, 30.0)]), &()).is_err());
+        assert!(drawn(&strokes(&[(10.0, 10.0), (9_000.0, 30.0)]), &()).is_err());
+        assert!(drawn(&strokes(&vec![(1.0, 1.0); POINTS_MAX + 1]), &()).is_err());
+        let flat = Strokes { height: 0.0, ..strokes(&[(10.0, 0.0), (20.0, 0.0)]) };
+        assert!(drawn(&flat, &()).is_err());
+    }
+}
