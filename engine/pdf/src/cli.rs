@@ -1,6 +1,16 @@
 //! Why: the command line signs and validates files with the same functions as the platform.
 
-use crate::{Rect, Report, Trust, read, sign};
+use openssl::{pkey::PKey, x509::X509};
+
+use crate::{
+    Rect, Report, Trust,
+    appearance::{Appearance, FieldAppearance},
+    limits,
+    read::{self, fields::fields, file::File},
+    seal::{self, Kind, SealSpec, Shape},
+    sign::{self, NewField, SignRequest},
+    validate::chain,
+};
 
 /// A place for a visible signature.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,7 +69,69 @@ pub enum Error {
 /// # Errors
 /// [`Error`]
 pub fn sign_file(request: &SignFile<'_>) -> Result<Vec<u8>, Error> {
-    Err(Error::Read(read::Error::Damaged { what: format!("{}", request.pdf.len()) }))
+    let pem = |what| move |source| Error::Pem { what, source };
+    let key = PKey::private_key_from_pem(request.key_pem).map_err(pem("the key"))?;
+    let certificate = X509::from_pem(request.certificate_pem).map_err(pem("the certificate"))?;
+    let issuers = X509::stack_from_pem(request.chain_pem).map_err(pem("the chain"))?;
+    let chain: Vec<Vec<u8>> = std::iter::once(&certificate)
+        .chain(&issuers)
+        .map(|certificate| certificate.to_der().map_err(pem("the chain")))
+        .collect::<Result<_, _>>()?;
+    let name = chain::common_name(&certificate).unwrap_or_default();
+
+    let place =
+        request.place.unwrap_or(Place { page: 1, rect: Rect { x: 0.0, y: 0.0, width: 0.0, height: 0.0 } });
+    let (field, appearances) = {
+        let field = unused_name(request.pdf)?;
+        let shown = appearance(request, &name)?;
+        let shown = shown.map(|appearance| FieldAppearance { field: field.clone(), appearance });
+        (field, shown.into_iter().collect())
+    };
+    let sign_request = SignRequest {
+        field,
+        new_field: Some(NewField { page: place.page, rect: place.rect }),
+        appearances,
+        signer_name: name.chars().take(limits::TEXT_CHARS_MAX).collect(),
+        reason: None,
+        location: None,
+        signed_at_ms: request.signed_at_ms,
+        hole_bytes: limits::HOLE_BYTES_DEFAULT,
+    };
+    let prepared = sign::begin(request.pdf, &sign_request).map_err(Error::Sign)?;
+    let signer = chain.first().map(Vec::as_slice).unwrap_or_default();
+    let attributes = sign::signed_attributes(&prepared.digest, signer).map_err(Error::Sign)?;
+    let signature = sign::sign_with_openssl_key(&key, &attributes).map_err(Error::Sign)?;
+    sign::finish(prepared, &signature, &chain, None).map_err(Error::Sign)
+}
+
+/// The first name of the row Signature1, Signature2, … that the file has not.
+fn unused_name(pdf: &[u8]) -> Result<String, Error> {
+    let file = File::open(pdf).map_err(Error::Read)?;
+    let fields = fields(&file).map_err(Error::Read)?;
+    let free = (1..=fields.len() + 1)
+        .map(|number| format!("Signature{number}"))
+        .find(|name| fields.iter().all(|field| field.name != *name));
+    Ok(free.unwrap_or_default())
+}
+
+fn appearance(request: &SignFile<'_>, name: &str) -> Result<Option<Appearance>, Error> {
+    match (request.place, request.seal_text) {
+        (None, _) => Ok(None),
+        (Some(_), None) => Ok(Some(Appearance::Text { text: name.to_owned() })),
+        (Some(_), Some(organization_name)) => {
+            let spec = SealSpec {
+                shape: Shape::Round,
+                kind: Kind::Official,
+                organization_name: organization_name.to_owned(),
+                center_text: None,
+                bottom_text: None,
+                color: None,
+                size_mm: None,
+            };
+            let svg = seal::draw(&spec).map_err(Error::Seal)?;
+            Ok(Some(Appearance::Svg { svg }))
+        }
+    }
 }
 
 /// Validates a file against roots in PEM.
@@ -67,6 +139,8 @@ pub fn sign_file(request: &SignFile<'_>) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::Pem`] for roots that cannot be read, [`Error::Read`] for the file.
 pub fn validate_file(pdf: &[u8], roots_pem: &[u8]) -> Result<Report, Error> {
-    let roots_der = vec![roots_pem.to_vec()];
+    let pem = |source| Error::Pem { what: "the roots", source };
+    let roots = X509::stack_from_pem(roots_pem).map_err(pem)?;
+    let roots_der = roots.iter().map(|root| root.to_der().map_err(pem)).collect::<Result<_, _>>()?;
     crate::validate(pdf, &Trust { roots_der, at_ms: None }).map_err(Error::Read)
 }

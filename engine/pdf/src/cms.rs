@@ -222,7 +222,7 @@ pub(crate) fn signed_data(
 fn timestamp(token: &[u8], raw_signature: &[u8]) -> Result<Attributes, Error> {
     let info = crate::validate::timestamp::parse(token)
         .ok_or_else(|| crypto("the timestamp token cannot be read"))?;
-    if !info.is_over(raw_signature) {
+    if !info.is_over(&[raw_signature]) {
         return Err(crypto("the timestamp token is for another signature"));
     }
     let token = asn1::single(token, asn1::SEQUENCE).map(|token| token.whole).unwrap_or_default();

@@ -113,17 +113,24 @@ impl From<read::Error> for Error {
 /// # Errors
 /// [`Error`]; nothing is made when one field is wrong.
 pub fn prepare(bytes: &[u8], fields: &[FieldSpec]) -> Result<Vec<u8>, Error> {
-    let bytes = read::from_header(bytes)?;
-    let tail = revision(bytes, fields)?;
-    Ok([bytes, &tail].concat())
+    let (from, tail) = revision(bytes, fields)?;
+    Ok([bytes.get(from..).unwrap_or_default(), &tail].concat())
 }
 
-/// The bytes that [`prepare`] appends to a file that begins with its header.
-pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<Vec<u8>, Error> {
-    let file = File::open(bytes)?;
+/// Where the file begins to be a PDF, and the bytes that [`prepare`] appends.
+pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<(usize, Vec<u8>), Error> {
+    let kept = read::from_header(bytes)?;
+    let from = bytes.len() - kept.len();
+    let file = File::open(kept)?;
+    if from > 0 && read::fields::fields(&file)?.iter().any(Field::is_signed) {
+        return Err(read::Error::Damaged {
+            what: "there are bytes before the header of a signed file".to_owned(),
+        }
+        .into());
+    }
     let mut increment = Increment::new(&file);
     add_fields(&mut increment, fields)?;
-    Ok(increment.finish()?.tail)
+    Ok((from, increment.finish()?.tail))
 }
 
 /// Adds the fields to the form and their widgets to the pages. Answers their references, in the same order.

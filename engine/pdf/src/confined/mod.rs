@@ -1,15 +1,22 @@
 //! Why: a hostile PDF can eat gigabytes, overflow a stack or run for ever. It does so in a child process with limits, and the
 //! server answers "refused".
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+mod child;
+mod frame;
+mod parent;
 
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+pub use child::child_main;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::{
     inspect::Inspection,
+    limits::FILE_BYTES_MAX,
     prepare::{self, FieldSpec},
     read,
-    sign::{self, PreparedSignature, SignRequest},
+    sign::{self, Layout, PreparedSignature, SignRequest},
     validate::{Report, Trust},
 };
 
@@ -91,7 +98,10 @@ impl Confined {
     /// # Errors
     /// [`Error`]
     pub async fn inspect(&self, bytes: &[u8]) -> Result<Inspection, Error> {
-        self.call(bytes).await
+        match self.call(&Call::Inspect, bytes).await? {
+            (Answer::Inspect(answer), _) => answer.map_err(Error::Read),
+            _ => Err(mixed_up()),
+        }
     }
 
     /// [`crate::prepare()`] in a child.
@@ -99,8 +109,14 @@ impl Confined {
     /// # Errors
     /// [`Error`]
     pub async fn prepare(&self, bytes: &[u8], fields: &[FieldSpec]) -> Result<Vec<u8>, Error> {
-        let _ = fields;
-        self.call(bytes).await
+        match self.call(&Call::Prepare { fields: fields.to_vec() }, bytes).await? {
+            (Answer::Prepare(Ok(from)), tail) => match bytes.get(from..) {
+                Some(kept) => Ok([kept, &tail].concat()),
+                None => Err(mixed_up()),
+            },
+            (Answer::Prepare(Err(source)), _) => Err(Error::Prepare(source)),
+            _ => Err(mixed_up()),
+        }
     }
 
     /// [`crate::begin`] in a child. The digest is taken here, not in the child.
@@ -108,8 +124,17 @@ impl Confined {
     /// # Errors
     /// [`Error`]
     pub async fn begin(&self, bytes: &[u8], request: &SignRequest) -> Result<PreparedSignature, Error> {
-        let _ = request;
-        self.call(bytes).await
+        match self.call(&Call::Begin { request: request.clone() }, bytes).await? {
+            (Answer::Begin(Ok(layout)), tail) => {
+                // A child that was taken over must not get signed bytes moved out of the signature.
+                if layout.hole_start < bytes.len() {
+                    return Err(mixed_up());
+                }
+                PreparedSignature::assemble(bytes, &tail, &layout).map_err(Error::Sign)
+            }
+            (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),
+            _ => Err(mixed_up()),
+        }
     }
 
     /// [`crate::validate()`] in a child.
@@ -117,19 +142,44 @@ impl Confined {
     /// # Errors
     /// [`Error`]
     pub async fn validate(&self, bytes: &[u8], trust: &Trust) -> Result<Report, Error> {
-        let _ = trust;
-        self.call(bytes).await
+        match self.call(&Call::Validate { trust: trust.clone() }, bytes).await? {
+            (Answer::Validate(answer), _) => answer.map_err(Error::Read),
+            _ => Err(mixed_up()),
+        }
     }
 
-    async fn call<T>(&self, bytes: &[u8]) -> Result<T, Error> {
-        let _slot = self.slots.acquire().await;
-        let why = format!("{} {} {}", self.executable.display(), self.limits.output_bytes, bytes.len());
-        Err(Error::Refused { why })
+    async fn call(&self, call: &Call, bytes: &[u8]) -> Result<(Answer, Vec<u8>), Error> {
+        if bytes.len() > FILE_BYTES_MAX {
+            return Err(Error::Read(read::Error::TooLarge {
+                what: format!("more than {FILE_BYTES_MAX} bytes"),
+            }));
+        }
+        let _slot = self.slots.acquire().await.map_err(|source| Error::Io(io::Error::other(source)))?;
+        let head = frame::head(call).map_err(|source| Error::Io(source.into()))?;
+        let output = parent::run(&self.executable, &self.limits, &head, bytes).await?;
+        frame::split(output).ok_or_else(mixed_up)
     }
 }
 
-/// The child's whole life: limits itself, reads one request from standard input, answers on standard output.
-#[must_use]
-pub fn child_main() -> ExitCode {
-    ExitCode::FAILURE
+fn mixed_up() -> Error {
+    Error::Refused { why: "the child's answer makes no sense".to_owned() }
+}
+
+/// What a child is asked; the file follows it.
+#[derive(Debug, Serialize, Deserialize)]
+enum Call {
+    Inspect,
+    Prepare { fields: Vec<FieldSpec> },
+    Begin { request: SignRequest },
+    Validate { trust: Trust },
+}
+
+/// What it answers; for prepared files and begun signatures the new revision's bytes follow, never the whole file.
+#[derive(Debug, Serialize, Deserialize)]
+enum Answer {
+    Inspect(Result<Inspection, read::Error>),
+    /// Where the file begins to be a PDF.
+    Prepare(Result<usize, prepare::Error>),
+    Begin(Result<Layout, sign::Error>),
+    Validate(Result<Report, read::Error>),
 }

@@ -19,8 +19,6 @@ pub(crate) struct Field {
     pub(crate) dictionary: Dictionary,
     /// `/FT`, its own or inherited.
     pub(crate) field_type: Vec<u8>,
-    /// `/Ff`, its own or inherited.
-    pub(crate) flags: i64,
 }
 
 impl Field {
@@ -56,7 +54,7 @@ pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
     let Object::Array(roots) = file.entry(&form.dictionary, "Fields")? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     let mut seen = HashSet::new();
-    let top = Above { name: String::new(), field_type: Vec::new(), flags: 0 };
+    let top = Above { name: String::new(), field_type: Vec::new() };
     let mut open: Vec<(Reference, Above, usize)> =
         roots.iter().rev().filter_map(Object::as_reference).map(|root| (root, top.clone(), 0)).collect();
     while let Some((reference, above, depth)) = open.pop() {
@@ -73,8 +71,8 @@ pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
             _ => Vec::new(),
         };
         if kids.is_empty() {
-            let Above { name, field_type, flags } = own;
-            found.push(Field { reference, name, dictionary, field_type, flags });
+            let Above { name, field_type } = own;
+            found.push(Field { reference, name, dictionary, field_type });
         } else {
             open.extend(kids.into_iter().rev().map(|kid| (kid, own.clone(), depth + 1)));
         }
@@ -98,7 +96,6 @@ fn field_kids(file: &File<'_>, kids: &[Object]) -> Result<Vec<Reference>, Error>
 struct Above {
     name: String,
     field_type: Vec<u8>,
-    flags: i64,
 }
 
 impl Above {
@@ -107,7 +104,6 @@ impl Above {
         let name = if self.name.is_empty() { part } else { format!("{}.{part}", self.name) };
         let field_type =
             file.entry(field, "FT")?.as_name().map_or_else(|| self.field_type.clone(), <[u8]>::to_vec);
-        let flags = file.entry(field, "Ff")?.as_integer().unwrap_or(self.flags);
-        Ok(Self { name, field_type, flags })
+        Ok(Self { name, field_type })
     }
 }

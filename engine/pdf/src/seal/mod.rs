@@ -138,7 +138,10 @@ fn check(spec: &SealSpec) -> Result<Data, Error> {
     let name: Vec<char> = spec.organization_name.trim().chars().collect();
     let lengths = if spec.shape == Shape::Square { PERSON_CHARS } else { NAME_CHARS };
     if !lengths.contains(&name.len()) {
-        return wrong("organization_name", format!("it has {}–{} characters", lengths.start(), lengths.end()));
+        return wrong(
+            "organization_name",
+            format!("it has {}–{} characters", lengths.start(), lengths.end()),
+        );
     }
     let center = characters(spec.center_text.as_deref());
     let bottom = characters(spec.bottom_text.as_deref());
@@ -153,7 +156,10 @@ fn check(spec: &SealSpec) -> Result<Data, Error> {
         }
         Shape::Oval => {
             if center.len() > DIGITS_MAX || !center.iter().all(char::is_ascii_alphanumeric) {
-                return wrong("center_text", format!("a tax number has at most {DIGITS_MAX} digits or letters"));
+                return wrong(
+                    "center_text",
+                    format!("a tax number has at most {DIGITS_MAX} digits or letters"),
+                );
             }
             if bottom.len() > SHORT_CHARS_MAX {
                 return wrong("bottom_text", format!("it has at most {SHORT_CHARS_MAX} characters"));
@@ -164,12 +170,15 @@ fn check(spec: &SealSpec) -> Result<Data, Error> {
         Shape::Square => {}
     }
     for (field, text) in [("organization_name", &name), ("center_text", &center), ("bottom_text", &bottom)] {
-        if let Some(character) = text.iter().find(|character| character.is_control() || character.is_whitespace()) {
+        if let Some(character) =
+            text.iter().find(|character| character.is_control() || character.is_whitespace())
+        {
             return wrong(field, format!("{character:?} cannot be drawn"));
         }
     }
     let color = spec.color.clone().unwrap_or_else(|| RED.to_owned());
-    let is_color = color.strip_prefix('#').is_some_and(|c| c.len() == 6 && c.bytes().all(|b| b.is_ascii_hexdigit()));
+    let is_color =
+        color.strip_prefix('#').is_some_and(|c| c.len() == 6 && c.bytes().all(|b| b.is_ascii_hexdigit()));
     if !is_color {
         return wrong("color", "it is written #rrggbb");
     }

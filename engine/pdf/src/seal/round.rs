@@ -23,20 +23,30 @@ const FILL: f64 = 0.96;
 /// Widest step from glyph to glyph, so that short names stay together.
 const STEP_MAX: f64 = 32.0 * PI / 180.0;
 const ARC_MAX: f64 = 262.0 * PI / 180.0;
-/// For names of more than 24 characters over a seal without digits.
+/// Over a seal with text in its middle, so that the name ends above that text.
+const ARC_MAX_CENTER: f64 = 236.0 * PI / 180.0;
+/// For names of more than 24 characters over an otherwise empty seal.
 const ARC_MAX_LONG: f64 = 290.0 * PI / 180.0;
 const DIGIT_HEIGHT: f64 = 2.0;
-const CENTER_HEIGHT: f64 = 4.4;
+const CENTER_HEIGHT: f64 = 4.2;
 /// From the middle to the middle of the centre text.
-const CENTER_DOWN: f64 = 11.2;
+const CENTER_DOWN: f64 = 10.9;
 
 pub(super) fn draw(pen: &mut Pen<'_>, data: &Data) -> Result<(), String> {
     let scale = data.width / NOMINAL_MM;
     let radius = NOMINAL_MM / 2.0;
-    pen.border(&format!("circle cx=\"0\" cy=\"0\" r=\"{:.3}\"", (radius - BORDER / 2.0) * scale), BORDER * scale);
+    pen.border(
+        &format!("circle cx=\"0\" cy=\"0\" r=\"{:.3}\"", (radius - BORDER / 2.0) * scale),
+        BORDER * scale,
+    );
     pen.path(&star(STAR_RADIUS * scale));
     let outer = radius - BORDER - GAP;
-    name(pen, &data.name, outer, data.bottom.is_empty(), scale)?;
+    let arc_max = match (data.center.is_empty(), data.bottom.is_empty()) {
+        (false, _) => ARC_MAX_CENTER,
+        (true, true) if data.name.len() > 24 => ARC_MAX_LONG,
+        (true, _) => ARC_MAX,
+    };
+    name(pen, &data.name, outer, arc_max, scale)?;
     center(pen, &data.center, outer, scale)?;
     digits(pen, &data.bottom, outer, scale)
 }
@@ -56,9 +66,8 @@ pub(super) fn star(radius: f64) -> String {
 }
 
 /// The name, clockwise over the top.
-fn name(pen: &mut Pen<'_>, name: &[char], outer: f64, no_digits: bool, scale: f64) -> Result<(), String> {
+fn name(pen: &mut Pen<'_>, name: &[char], outer: f64, arc_max: f64, scale: f64) -> Result<(), String> {
     let count = as_f64(name.len());
-    let arc_max = if name.len() > 24 && no_digits { ARC_MAX_LONG } else { ARC_MAX };
     let step = (arc_max / (count - 1.0)).min(STEP_MAX);
     // A lower glyph stands further out and so has more room: two rounds settle the height.
     let mut height = NAME_HEIGHT;
@@ -87,7 +96,7 @@ fn center(pen: &mut Pen<'_>, text: &[char], outer: f64, scale: f64) -> Result<()
     let count = as_f64(text.len());
     // The chord at the lower edge of the text.
     let low = CENTER_DOWN + CENTER_HEIGHT / 2.0;
-    let room = 2.0 * (outer * outer - low * low).max(0.0).sqrt() - 1.0;
+    let room = (2.0 * (outer * outer - low * low).max(0.0).sqrt() - 1.0).min(22.0);
     let step = (room / count.max(1.0)).min(CENTER_HEIGHT * 1.02);
     for (index, character) in text.iter().enumerate() {
         let at = Setting {

@@ -13,7 +13,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, data: &Data) -> Result<(), String> {
     let scale = data.width / NOMINAL_MM;
     let side = (NOMINAL_MM - BORDER) * scale;
     let corner = -side / 2.0;
-    let border = format!("rect x=\"{corner:.3}\" y=\"{corner:.3}\" width=\"{side:.3}\" height=\"{side:.3}\" rx=\"0.6\"");
+    let border = format!(
+        "rect x=\"{corner:.3}\" y=\"{corner:.3}\" width=\"{side:.3}\" height=\"{side:.3}\" rx=\"0.6\""
+    );
     pen.border(&border, BORDER * scale);
     let inner = NOMINAL_MM - 2.0 * (BORDER + GAP);
     let (right, left) = columns(&data.name);
@@ -39,6 +41,8 @@ fn columns(name: &[char]) -> (Vec<char>, Vec<char>) {
     match name {
         [family, given] => (vec![*family, *given], vec!['之', '印']),
         [family, given @ ..] if given.len() == 2 => (vec![*family, '印'], given.to_vec()),
-        _ => name.split_at_checked(2).map(|(right, left)| (right.to_vec(), left.to_vec())).unwrap_or_default(),
+        _ => {
+            name.split_at_checked(2).map(|(right, left)| (right.to_vec(), left.to_vec())).unwrap_or_default()
+        }
     }
 }

@@ -17,7 +17,11 @@ fn spec(name: &str) -> SealSpec {
 #[test]
 fn every_glyph_is_a_path_of_its_own() {
     let name = "示例采购有限公司";
-    let svg = draw(&SealSpec { center_text: Some("合同专用章".into()), bottom_text: Some("1101080000001".into()), ..spec(name) });
+    let svg = draw(&SealSpec {
+        center_text: Some("合同专用章".into()),
+        bottom_text: Some("1101080000001".into()),
+        ..spec(name)
+    });
     let svg = svg.unwrap();
     // The star, the name, the centre and the digits.
     assert_eq!(svg.matches("<path ").count(), 1 + 8 + 5 + 13);
@@ -33,7 +37,10 @@ fn names_of_4_to_40_characters_stay_inside_the_border() {
             let svg = draw(&spec).unwrap();
             for path in svg.split("d=\"M").skip(1) {
                 let data = path.split('"').next().unwrap();
-                let numbers: Vec<f64> = data.split(|c: char| !"-.0123456789".contains(c)).filter_map(|n| n.parse().ok()).collect();
+                let numbers: Vec<f64> = data
+                    .split(|c: char| !"-.0123456789".contains(c))
+                    .filter_map(|n| n.parse().ok())
+                    .collect();
                 for point in numbers.chunks_exact(2) {
                     let radius = point[0].hypot(point[1]);
                     assert!(radius < size / 2.0 - 1.0, "{count} characters, {size} mm: {point:?}");

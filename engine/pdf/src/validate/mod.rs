@@ -1,6 +1,11 @@
 //! Why: what others think of our signatures is decided by validators; this one is strict, knows what our revisions may change,
 //! and refuses the known forgeries.
 
+mod byte_range;
+pub(crate) mod chain;
+mod changes;
+mod judge;
+mod roles;
 mod signed_data;
 pub(crate) mod timestamp;
 mod verdict;
@@ -8,7 +13,14 @@ mod verdict;
 use serde::{Deserialize, Serialize};
 
 pub use self::verdict::Verdict;
-use crate::read;
+use crate::{
+    limits::SIGNATURES_MAX,
+    read::{
+        self,
+        fields::{Field, fields},
+        file::File,
+    },
+};
 
 /// Whom to trust.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -91,5 +103,13 @@ impl Report {
 /// # Errors
 /// Only for a file that cannot be read; a bad signature is a verdict.
 pub fn validate(bytes: &[u8], trust: &Trust) -> Result<Report, read::Error> {
-    Err(read::Error::Damaged { what: format!("{} {}", bytes.len(), trust.roots_der.len()) })
+    let file = File::open(bytes)?;
+    let signed: Vec<Field> = fields(&file)?.into_iter().filter(Field::is_signed).collect();
+    if signed.len() > SIGNATURES_MAX {
+        return Err(read::Error::TooLarge { what: format!("more than {SIGNATURES_MAX} signatures") });
+    }
+    let mut signatures: Vec<(usize, SignatureReport)> =
+        signed.iter().map(|field| judge::judge(&file, field, trust)).collect::<Result<_, _>>()?;
+    signatures.sort_by_key(|(end, _)| *end);
+    Ok(Report { signatures: signatures.into_iter().map(|(_, report)| report).collect() })
 }

@@ -49,7 +49,7 @@ impl<'a> SignedData<'a> {
         }
         let mut parts = info.take(asn1::CONTEXT_0)?.elements().take(asn1::SEQUENCE)?.elements();
         parts.take(asn1::INTEGER)?;
-        parts.take(asn1::SET)?;
+        let digest_algorithms = all(parts.take(asn1::SET)?.elements())?;
         let mut encapsulated = parts.take(asn1::SEQUENCE)?.elements();
         let content_type = asn1::dotted(&encapsulated.next()?)?;
         let content = match encapsulated.optional(asn1::CONTEXT_0) {
@@ -77,6 +77,12 @@ impl<'a> SignedData<'a> {
             None
         };
         let digest_algorithm = asn1::dotted(&signer.take(asn1::SEQUENCE)?.elements().next()?)?;
+        let names_it = |listed: &Element<'_>| {
+            listed.elements().next().and_then(|oid| asn1::dotted(&oid)).as_ref() == Some(&digest_algorithm)
+        };
+        if !digest_algorithms.iter().any(names_it) {
+            return None;
+        }
         let signed = signer.optional(asn1::CONTEXT_0);
         let signature_algorithm = asn1::dotted(&signer.take(asn1::SEQUENCE)?.elements().next()?)?;
         let signature = signer.take(asn1::OCTET_STRING)?.content;
@@ -99,11 +105,6 @@ impl<'a> SignedData<'a> {
     /// The only value of the only attribute with this identifier.
     fn signed_attribute(&self, oid: &str) -> Option<Element<'a>> {
         only(&self.signed_attributes, oid)
-    }
-
-    /// The signed attributes hold a signing time, which PAdES forbids.
-    pub(crate) fn has_signing_time(&self) -> bool {
-        self.signed_attributes.iter().any(|attribute| attribute.oid == "1.2.840.113549.1.9.5")
     }
 
     /// The timestamp token over the signature, when there is one.
@@ -185,7 +186,7 @@ impl<'a> SignedData<'a> {
                 (self.signed_attribute(SIGNING_CERTIFICATE_V1).ok_or_else(missing)?, MessageDigest::sha1())
             }
         };
-        let mut first =
+        let first =
             || value.elements().take(asn1::SEQUENCE)?.elements().take(asn1::SEQUENCE).map(|c| c.elements());
         let mut id = first().ok_or_else(missing)?;
         let algorithm = match id.optional(asn1::SEQUENCE) {

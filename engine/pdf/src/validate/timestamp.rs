@@ -1,6 +1,6 @@
 //! Why: a timestamp proves that the signature was there at a time, so that it outlives the signer's certificate (RFC 3161).
 
-use openssl::hash::{MessageDigest, hash};
+use openssl::hash::{Hasher, MessageDigest};
 
 use super::signed_data::SignedData;
 use crate::{asn1, read::text::parse_date};
@@ -39,14 +39,18 @@ pub(crate) fn parse(token: &[u8]) -> Option<Timestamp<'_>> {
 }
 
 impl Timestamp<'_> {
-    /// The token's imprint is this value's.
-    pub(crate) fn is_over(&self, value: &[u8]) -> bool {
+    /// The token is over these parts, one after another.
+    pub(crate) fn is_over(&self, parts: &[&[u8]]) -> bool {
         let digest = match self.imprint_algorithm.as_str() {
             "2.16.840.1.101.3.4.2.1" => MessageDigest::sha256(),
             "2.16.840.1.101.3.4.2.2" => MessageDigest::sha384(),
             "2.16.840.1.101.3.4.2.3" => MessageDigest::sha512(),
             _ => return false,
         };
-        hash(digest, value).is_ok_and(|hash| *hash == *self.imprint)
+        let hash = Hasher::new(digest).and_then(|mut hasher| {
+            parts.iter().try_for_each(|part| hasher.update(part))?;
+            hasher.finish()
+        });
+        hash.is_ok_and(|hash| *hash == *self.imprint)
     }
 }

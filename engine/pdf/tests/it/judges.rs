@@ -16,7 +16,8 @@ fn pyhanko_accepts_every_revision() {
             for (file, count) in [(once, 1), (twice, 2)] {
                 let folder = folder(&file);
                 let arguments = ["sign", "validate", "--trust", "ca.pem", "--pretty-print", "file.pdf"];
-                let (good, text) = run("pyhanko", "pyHanko (pip install pyhanko-cli)", &arguments, folder.path());
+                let (good, text) =
+                    run("pyhanko", "pyHanko (pip install pyhanko-cli)", &arguments, folder.path());
                 assert!(good, "{xref:?} timestamped={timestamped}: {text}");
                 assert_eq!(text.matches("The signature is judged VALID.").count(), count, "{text}");
             }

@@ -3,8 +3,9 @@
 use sealflow_pdf::{begin, inspect, prepare};
 
 use crate::support::{
-    company_request, contract_fields, person_request,
+    company_request, contract_fields,
     pdf::{self, BOTH},
+    person_request,
     pki::pki,
 };
 

@@ -1,11 +1,13 @@
 //! Why: every test wants files to sign and keys to sign with; both are made afresh.
 
+pub(crate) mod attack;
 pub(crate) mod pdf;
 pub(crate) mod pki;
 pub(crate) mod tools;
 
 use sealflow_pdf::{
-    Appearance, FieldAppearance, FieldKind, FieldSpec, Rect, SignRequest, Strokes, appearance::Point, limits, seal,
+    Appearance, FieldAppearance, FieldKind, FieldSpec, Rect, SignRequest, Strokes, appearance::Point, limits,
+    seal,
 };
 
 /// 2026-01-15 08:00 UTC.
@@ -32,7 +34,11 @@ pub(crate) fn strokes() -> Strokes {
     let wave = (0..60)
         .map(|step| {
             let t = f64::from(step) / 59.0;
-            Point { x: 30.0 + 240.0 * t, y: 75.0 - 50.0 * (t * 14.0).sin() * (1.0 - t * 0.6), w: Some(3.0 + 2.0 * t) }
+            Point {
+                x: 30.0 + 240.0 * t,
+                y: 75.0 - 50.0 * (t * 14.0).sin() * (1.0 - t * 0.6),
+                w: Some(3.0 + 2.0 * t),
+            }
         })
         .collect();
     let dot = vec![Point { x: 280.0, y: 40.0, w: None }];

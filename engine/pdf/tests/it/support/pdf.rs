@@ -1,6 +1,6 @@
 //! Why: files of every form that matters, written by a library that has nothing to do with the one under test.
 
-use lopdf::{Dictionary, Document, Object, SaveOptions, Stream, dictionary};
+use lopdf::{Dictionary, Document, Object, SaveOptions, Stream, dictionary, xref::XrefType};
 
 /// How the cross-reference is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,8 @@ pub(crate) fn file(xref: Xref, pages: usize, rotate: i64) -> Vec<u8> {
 pub(crate) fn document(pages: usize, rotate: i64) -> Document {
     let mut document = Document::with_version("1.7");
     let tree = document.new_object_id();
-    let font = document.add_object(dictionary! {"Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica"});
+    let font =
+        document.add_object(dictionary! {"Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica"});
     let resources = document.add_object(dictionary! {"Font" => dictionary! {"F1" => font}});
     let kids: Vec<Object> = (1..=pages)
         .map(|number| {
@@ -44,7 +45,11 @@ pub(crate) fn document(pages: usize, rotate: i64) -> Document {
 pub(crate) fn save(mut document: Document, xref: Xref) -> Vec<u8> {
     let mut bytes = Vec::new();
     match xref {
-        Xref::Table => document.save_to(&mut bytes).unwrap(),
+        Xref::Table => {
+            document.reference_table.cross_reference_type = XrefType::CrossReferenceTable;
+            document.save_to(&mut bytes).unwrap();
+            assert!(bytes.windows(8).any(|window| window == b"trailer\n"));
+        }
         Xref::Stream => {
             let options = SaveOptions::builder().use_object_streams(true).use_xref_streams(true).build();
             document.save_with_options(&mut bytes, options).unwrap();

@@ -12,10 +12,14 @@ use openssl::{
     rsa::Rsa,
     x509::{
         X509, X509Builder, X509Name,
-        extension::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+        extension::{
+            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+        },
     },
 };
-use sealflow_pdf::{PreparedSignature, Trust, finish, sign_with_openssl_key, signed_attributes, timestamp_imprint};
+use sealflow_pdf::{
+    PreparedSignature, Trust, finish, sign_with_openssl_key, signed_attributes, timestamp_imprint,
+};
 
 /// A key with its certificate.
 pub(crate) struct Identity {
@@ -86,7 +90,9 @@ pub(crate) fn issue(name: &str, key: PKey<Private>, issuer: Option<&Identity>, u
         }
         Use::Time => {
             key_usage.digital_signature();
-            builder.append_extension(ExtendedKeyUsage::new().critical().time_stamping().build().unwrap()).unwrap();
+            builder
+                .append_extension(ExtendedKeyUsage::new().critical().time_stamping().build().unwrap())
+                .unwrap();
         }
     }
     builder.append_extension(constraints.build().unwrap()).unwrap();

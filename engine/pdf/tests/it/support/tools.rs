@@ -17,8 +17,11 @@ pub(crate) fn run(program: &str, package: &str, arguments: &[&str], folder: &Pat
         .current_dir(folder)
         .env("LC_ALL", "C.UTF-8")
         .output()
-        .unwrap_or_else(|error| panic!("{program} cannot be run ({error}): install {package}; ops/test sets it up"));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        .unwrap_or_else(|error| {
+            panic!("{program} cannot be run ({error}): install {package}; ops/test sets it up")
+        });
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.success(), text)
 }
 
@@ -61,8 +64,19 @@ pub(crate) fn timestamp_token(imprint: &[u8; 32]) -> Vec<u8> {
     };
     openssl(&["ts", "-query", "-digest", &digest, "-sha256", "-cert", "-out", "query.tsq"]);
     openssl(&[
-        "ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query.tsq", "-signer", "tsa.pem", "-inkey", "key.pem",
-        "-token_out", "-out", "token.der",
+        "ts",
+        "-reply",
+        "-config",
+        "tsa.cnf",
+        "-queryfile",
+        "query.tsq",
+        "-signer",
+        "tsa.pem",
+        "-inkey",
+        "key.pem",
+        "-token_out",
+        "-out",
+        "token.der",
     ]);
     fs::read(folder.path().join("token.der")).unwrap()
 }

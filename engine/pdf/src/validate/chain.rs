@@ -1,0 +1,79 @@
+//! Why: a signature is worth what its certificate is worth, at the time that the signature is known to have been there.
+
+use openssl::{
+    error::ErrorStack,
+    stack::Stack,
+    x509::{
+        X509, X509PurposeId, X509Ref, X509StoreContext, X509VerifyResult, store::X509StoreBuilder,
+        verify::X509VerifyParam,
+    },
+};
+
+use super::{Trust, verdict::Fault};
+
+/// What the certificate must be good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Signing,
+    Timestamping,
+}
+
+/// OpenSSL's numbers for what is wrong with a chain.
+const NOT_YET_VALID: i32 = 9;
+const EXPIRED: i32 = 10;
+const NO_ISSUER: [i32; 5] = [2, 18, 19, 20, 21];
+
+/// Checks the chain from a certificate to a trusted root at a time.
+pub(super) fn check(
+    certificate: &X509Ref,
+    others_der: &[&[u8]],
+    trust: &Trust,
+    at_ms: i64,
+    purpose: Purpose,
+) -> Result<(), Fault> {
+    let result = verify(certificate, others_der, trust, at_ms, purpose).map_err(Fault::openssl)?;
+    let Err(result) = result else { return Ok(()) };
+    let reason = format!("the certificate's chain: {}", result.error_string());
+    Err(Fault::indeterminate(
+        match result.as_raw() {
+            NOT_YET_VALID | EXPIRED => "OUT_OF_BOUNDS_NO_POE",
+            raw if NO_ISSUER.contains(&raw) => "NO_CERTIFICATE_CHAIN_FOUND",
+            _ => "CHAIN_CONSTRAINTS_FAILURE",
+        },
+        reason,
+    ))
+}
+
+fn verify(
+    certificate: &X509Ref,
+    others_der: &[&[u8]],
+    trust: &Trust,
+    at_ms: i64,
+    purpose: Purpose,
+) -> Result<Result<(), X509VerifyResult>, ErrorStack> {
+    let mut store = X509StoreBuilder::new()?;
+    for root in &trust.roots_der {
+        store.add_cert(X509::from_der(root)?)?;
+    }
+    let mut parameters = X509VerifyParam::new()?;
+    parameters.set_time(at_ms.div_euclid(1000));
+    store.set_param(&parameters)?;
+    if purpose == Purpose::Timestamping {
+        store.set_purpose(X509PurposeId::TIMESTAMP_SIGN)?;
+    }
+    let store = store.build();
+    let mut others = Stack::new()?;
+    for der in others_der {
+        others.push(X509::from_der(der)?)?;
+    }
+    let mut context = X509StoreContext::new()?;
+    context.init(&store, certificate, &others, |context| {
+        Ok(if context.verify_cert()? { Ok(()) } else { Err(context.error()) })
+    })
+}
+
+/// The subject's common name.
+pub(crate) fn common_name(certificate: &X509Ref) -> Option<String> {
+    let name = certificate.subject_name().entries_by_nid(openssl::nid::Nid::COMMONNAME).last()?;
+    name.data().to_string().ok()
+}

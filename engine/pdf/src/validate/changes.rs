@@ -1,0 +1,288 @@
+//! Why: revisions after a signature may fill prepared fields and add signatures, and nothing else. Every object that differs must be
+//! explained; what is not explained is a forgery until a person says otherwise.
+//!
+//! Objects that are new show only through objects that are explained, or through a reference that the signed file left hanging
+//! on purpose; such references are sought in the whole signed revision.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::{
+    Change,
+    roles::{Role, Roles},
+};
+use crate::read::{
+    Error,
+    fields::Field,
+    file::{File, Loaded},
+    object::{Dictionary, Object, Reference},
+    xref::Place,
+};
+
+/// What later revisions did to the signed one.
+pub(super) fn classify(signed: &File<'_>, now: &File<'_>) -> Result<Vec<Change>, Error> {
+    let mut comparison =
+        Comparison { signed, now, roles: Roles::of(signed)?, added: HashMap::new(), found: Vec::new() };
+    comparison.structure();
+    let (changed, new) = comparison.differences()?;
+    comparison.added_fields(&new)?;
+    for number in &changed {
+        comparison.object(*number)?;
+    }
+    comparison.hanging(&new)?;
+    Ok(comparison.found)
+}
+
+/// Keys of the document information dictionary (ISO 32000-2, table 349).
+const INFORMATION: [&str; 8] =
+    ["Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate"];
+/// Keys of the document security store (ETSI EN 319 142-1, 5.4.2).
+const VALIDATION_DATA: [&str; 4] = ["VRI", "Certs", "OCSPs", "CRLs"];
+
+struct Comparison<'f, 'a> {
+    signed: &'f File<'a>,
+    now: &'f File<'a>,
+    roles: Roles,
+    /// Signature fields that were added, with their names.
+    added: HashMap<Reference, String>,
+    found: Vec<Change>,
+}
+
+fn change(kind: &str, what: impl Into<String>, allowed: bool) -> Change {
+    Change { kind: kind.to_owned(), what: what.into(), allowed }
+}
+
+impl Comparison<'_, '_> {
+    /// The later revisions must lead back to the signed one, and keep its root.
+    fn structure(&mut self) {
+        let offsets = |file: &File<'_>| file.xref.sections.iter().map(|s| s.offset).collect::<Vec<_>>();
+        if !offsets(self.now).ends_with(&offsets(self.signed)) {
+            self.found.push(change("revisions_replaced", "the cross-reference", false));
+        }
+        if self.signed.xref.trailer.get("Root") != self.now.xref.trailer.get("Root") {
+            self.found.push(change("catalog_replaced", "the catalog", false));
+        }
+    }
+
+    /// Numbers of objects that are not what they were, and of those that were not there.
+    fn differences(&self) -> Result<(BTreeSet<u32>, HashSet<u32>), Error> {
+        let mut changed = BTreeSet::new();
+        let mut new = HashSet::new();
+        for (number, place, _) in self.now.xref.iter() {
+            match self.signed.xref.place(number) {
+                None | Some((Place::Free, _)) if place == Place::Free => {}
+                None | Some((Place::Free, _)) => {
+                    new.insert(number);
+                }
+                Some((old, _)) if old != place => {
+                    changed.insert(number);
+                }
+                Some(_) => {}
+            }
+        }
+        // Objects in an object stream change with it.
+        let streams: HashSet<u32> = changed.iter().copied().collect();
+        for (number, place, _) in self.now.xref.iter() {
+            if matches!(place, Place::In { stream, .. } if streams.contains(&stream))
+                && !new.contains(&number)
+            {
+                changed.insert(number);
+            }
+        }
+        let mut differing = BTreeSet::new();
+        for number in changed {
+            let (old, new) = (load(self.signed, number)?, load(self.now, number)?);
+            if (&old.object, old.stream) != (&new.object, new.stream) && !is_structure(&old, &new) {
+                differing.insert(number);
+            }
+        }
+        Ok((differing, new))
+    }
+
+    /// Fields that the form has now and had not: only signatures, on objects of their own.
+    fn added_fields(&mut self, new: &HashSet<u32>) -> Result<(), Error> {
+        for field in crate::read::fields::fields(self.now)? {
+            if self.roles.is_field(field.reference) {
+                continue;
+            }
+            let shown = field.dictionary.get("AP").is_some();
+            let sound = new.contains(&field.reference.number)
+                && field.is_signature()
+                && field.dictionary.get("Kids").is_none()
+                && (field.is_signed() || !shown);
+            let kind = if field.is_signed() { "signature_added" } else { "signature_field_added" };
+            self.found.push(change(if sound { kind } else { "field_added" }, field.name.clone(), sound));
+            self.added.insert(field.reference, field.name);
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, number: u32) -> Result<(), Error> {
+        let (old, new) = (load(self.signed, number)?, load(self.now, number)?);
+        let role = self.roles.role(number).cloned();
+        let (Some(before), Some(after)) = (old.object.as_dictionary(), new.object.as_dictionary()) else {
+            let allowed = match (&role, old.object.as_array(), new.object.as_array()) {
+                (Some(Role::FieldList | Role::Annotations { .. }), Some(old), Some(new)) => {
+                    self.only_added(old, new)
+                }
+                _ => false,
+            };
+            let what = role.map_or_else(|| format!("object {number}"), |role| role.to_string());
+            if !allowed {
+                self.found.push(change("object_changed", what, false));
+            }
+            return Ok(());
+        };
+        match role {
+            Some(Role::Catalog) => self.catalog(before, after),
+            Some(Role::Form) => self.form(before, after),
+            Some(Role::Field(field)) => self.field(&field, before, after),
+            Some(Role::Page(page)) => self.page(page, before, after),
+            Some(Role::Information) => self.keys_only(&INFORMATION, "document information", before, after),
+            Some(Role::ValidationData) => self.keys_only(&VALIDATION_DATA, "validation data", before, after),
+            Some(role @ (Role::FieldList | Role::Annotations { .. })) => {
+                self.found.push(change("object_changed", role.to_string(), false));
+            }
+            None => self.found.push(change("object_changed", format!("object {number}"), false)),
+        }
+        Ok(())
+    }
+
+    fn catalog(&mut self, before: &Dictionary, after: &Dictionary) {
+        for key in differing_keys(before, after) {
+            let (old, new) = (before.get(&key), after.get(&key));
+            match key.as_str() {
+                "DSS" | "Extensions" | "Metadata" => {
+                    self.found.push(change("metadata_changed", format!("/{key}"), true))
+                }
+                // A form that was not there can hold nothing but added fields, which are looked at one by one.
+                "AcroForm" if old.is_none() => self.new_form(new),
+                "AcroForm" => match (old, new) {
+                    (Some(Object::Dictionary(old)), Some(Object::Dictionary(new))) => self.form(old, new),
+                    _ => self.found.push(change("form_replaced", "/AcroForm", false)),
+                },
+                _ => self.found.push(change("catalog_changed", format!("/{key}"), false)),
+            }
+        }
+    }
+
+    /// Such an object is named by its author, who could have named a font or a page's resources: so only keys that mean
+    /// nothing there may differ.
+    fn keys_only(&mut self, keys: &[&str], what: &str, before: &Dictionary, after: &Dictionary) {
+        let allowed = differing_keys(before, after).iter().all(|key| keys.contains(&key.as_str()));
+        self.found.push(change(if allowed { "metadata_changed" } else { "object_changed" }, what, allowed));
+    }
+
+    fn new_form(&mut self, form: Option<&Object>) {
+        let form = form.and_then(|form| self.now.resolve(form).ok()).and_then(Object::into_dictionary);
+        let harmless = |key: &[u8]| matches!(key, b"Fields" | b"SigFlags" | b"DA" | b"DR");
+        if !form.is_some_and(|form| form.iter().all(|(key, _)| harmless(key))) {
+            self.found.push(change("form_replaced", "/AcroForm", false));
+        }
+    }
+
+    fn form(&mut self, before: &Dictionary, after: &Dictionary) {
+        for key in differing_keys(before, after) {
+            let lists =
+                (before.get(&key).and_then(Object::as_array), after.get(&key).and_then(Object::as_array));
+            let allowed = match (key.as_str(), lists) {
+                ("SigFlags", _) => true,
+                ("Fields", (Some(old), Some(new))) => self.only_added(old, new),
+                ("Fields", (None, Some(new))) if before.get("Fields").is_none() => self.only_added(&[], new),
+                _ => false,
+            };
+            if !allowed {
+                self.found.push(change("form_changed", format!("/{key}"), false));
+            }
+        }
+    }
+
+    fn page(&mut self, page: usize, before: &Dictionary, after: &Dictionary) {
+        for key in differing_keys(before, after) {
+            let lists =
+                (before.get(&key).and_then(Object::as_array), after.get(&key).and_then(Object::as_array));
+            let allowed = match (key.as_str(), lists) {
+                ("Annots", (Some(old), Some(new))) => self.only_added(old, new),
+                ("Annots", (None, Some(new))) if before.get("Annots").is_none() => self.only_added(&[], new),
+                _ => false,
+            };
+            if !allowed {
+                self.found.push(change("page_changed", format!("page {page}, /{key}"), false));
+            }
+        }
+    }
+
+    /// The list is what it was, followed by signature fields that were added.
+    fn only_added(&self, old: &[Object], new: &[Object]) -> bool {
+        new.strip_prefix(old).is_some_and(|added| {
+            added.iter().all(|item| item.as_reference().is_some_and(|item| self.added.contains_key(&item)))
+        })
+    }
+
+    /// A prepared field may be filled once.
+    fn field(&mut self, field: &Field, before: &Dictionary, after: &Dictionary) {
+        let keys = differing_keys(before, after);
+        let empty = |key: &str| before.get(key).is_none_or(|old| *old == Object::Null);
+        let only = |allowed: &[&str]| keys.iter().all(|key| allowed.contains(&key.as_str()));
+        let (kind, allowed) = match field.field_type.as_slice() {
+            b"Sig" if field.is_signed() => ("signature_changed", false),
+            b"Sig" => ("signature_added", after.get("V").is_some() && only(&["V", "AP"])),
+            b"Tx" => ("field_filled", empty("V") && empty("AP") && only(&["V", "AP"])),
+            b"Btn" => ("field_filled", empty("AP") && only(&["AP"])),
+            _ => ("field_changed", false),
+        };
+        self.found.push(change(if allowed { kind } else { "field_changed" }, field.name.clone(), allowed));
+    }
+
+    /// References that the signed revision left hanging, and that now have an object.
+    fn hanging(&mut self, new: &HashSet<u32>) -> Result<(), Error> {
+        let mut hanging = BTreeSet::new();
+        for (number, place, _) in self.signed.xref.iter() {
+            if place != Place::Free {
+                collect(&load(self.signed, number)?.object, new, &mut hanging);
+            }
+        }
+        for number in hanging {
+            self.found.push(change("hidden_object_shown", format!("object {number}"), false));
+        }
+        Ok(())
+    }
+}
+
+/// Nesting is limited by the parser.
+fn collect(object: &Object, of: &HashSet<u32>, found: &mut BTreeSet<u32>) {
+    match object {
+        Object::Reference(reference) if of.contains(&reference.number) => {
+            found.insert(reference.number);
+        }
+        Object::Array(items) => items.iter().for_each(|item| collect(item, of, found)),
+        Object::Dictionary(dictionary) => dictionary.iter().for_each(|(_, value)| collect(value, of, found)),
+        _ => {}
+    }
+}
+
+fn load<'a>(file: &File<'a>, number: u32) -> Result<Loaded<'a>, Error> {
+    let generation = match file.xref.place(number) {
+        Some((Place::At { generation, .. }, _)) => generation,
+        _ => 0,
+    };
+    file.load(Reference { number, generation })
+}
+
+/// Cross-reference streams and object streams are no content: their objects are compared one by one.
+fn is_structure(old: &Loaded<'_>, new: &Loaded<'_>) -> bool {
+    let is = |loaded: &Loaded<'_>, kind| {
+        loaded.stream.is_some()
+            && loaded.object.as_dictionary().is_some_and(|dictionary| dictionary.is("Type", kind))
+    };
+    ["XRef", "ObjStm"].into_iter().any(|kind| is(old, kind) && is(new, kind))
+}
+
+fn differing_keys(before: &Dictionary, after: &Dictionary) -> BTreeSet<String> {
+    let differs = |key: &[u8], value: &Object, other: &Dictionary| {
+        let key = String::from_utf8_lossy(key).into_owned();
+        (other.get(&key) != Some(value)).then_some(key)
+    };
+    let gone = before.iter().filter_map(|(key, value)| differs(key, value, after));
+    let come = after.iter().filter_map(|(key, value)| differs(key, value, before));
+    gone.chain(come).collect()
+}

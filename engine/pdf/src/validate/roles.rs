@@ -1,0 +1,101 @@
+//! Why: whether an object may change depends on what it is in the signed file: a page, a field, a list of annotations.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
+
+use crate::{
+    limits::PAGES_MAX,
+    read::{
+        Error,
+        fields::{Field, fields, form},
+        file::File,
+        object::{Object, Reference},
+        pages::pages,
+    },
+};
+
+/// What an object is in the signed file.
+#[derive(Debug, Clone)]
+pub(super) enum Role {
+    Catalog,
+    Form,
+    /// The form's list of fields, as an object of its own.
+    FieldList,
+    Field(Field),
+    /// A page, with its number.
+    Page(usize),
+    /// A page's list of annotations, as an object of its own.
+    Annotations {
+        page: usize,
+    },
+    /// Document information.
+    Information,
+    /// The document security store.
+    ValidationData,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Catalog => f.write_str("the catalog"),
+            Self::Form => f.write_str("the form"),
+            Self::FieldList => f.write_str("the form's fields"),
+            Self::Field(field) => write!(f, "field {}", field.name),
+            Self::Page(page) => write!(f, "page {page}"),
+            Self::Annotations { page } => write!(f, "annotations of page {page}"),
+            Self::Information => f.write_str("document information"),
+            Self::ValidationData => f.write_str("validation data"),
+        }
+    }
+}
+
+/// The roles of a file's objects, by number.
+#[derive(Debug)]
+pub(super) struct Roles {
+    roles: HashMap<u32, Role>,
+    fields: HashSet<Reference>,
+}
+
+impl Roles {
+    pub(super) fn of(file: &File<'_>) -> Result<Self, Error> {
+        let mut roles = HashMap::new();
+        // Of an object with two roles the later one counts: the stricter come later.
+        let (root, catalog) = file.catalog()?;
+        if let Some(Object::Reference(information)) = file.xref.trailer.get("Info") {
+            roles.insert(information.number, Role::Information);
+        }
+        if let Some(Object::Reference(store)) = catalog.get("DSS") {
+            roles.insert(store.number, Role::ValidationData);
+        }
+        let fields = fields(file)?;
+        for field in &fields {
+            roles.insert(field.reference.number, Role::Field(field.clone()));
+        }
+        if let Some(form) = form(file)? {
+            if let Some(Object::Reference(list)) = form.dictionary.get("Fields") {
+                roles.insert(list.number, Role::FieldList);
+            }
+            if let Some(reference) = form.reference {
+                roles.insert(reference.number, Role::Form);
+            }
+        }
+        for (index, page) in pages(file, PAGES_MAX)?.iter().enumerate() {
+            if let Some(Object::Reference(list)) = page.dictionary.get("Annots") {
+                roles.insert(list.number, Role::Annotations { page: index + 1 });
+            }
+            roles.insert(page.reference.number, Role::Page(index + 1));
+        }
+        roles.insert(root.number, Role::Catalog);
+        Ok(Self { roles, fields: fields.iter().map(|field| field.reference).collect() })
+    }
+
+    pub(super) fn role(&self, number: u32) -> Option<&Role> {
+        self.roles.get(&number)
+    }
+
+    pub(super) fn is_field(&self, reference: Reference) -> bool {
+        self.fields.contains(&reference)
+    }
+}

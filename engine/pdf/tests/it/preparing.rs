@@ -1,0 +1,182 @@
+//! Why: what is wrong with an upload or a field must be said before anything is kept.
+
+use lopdf::{Document, Object, dictionary};
+use sealflow_pdf::{
+    FieldKind, FieldSpec, begin, inspect,
+    inspect::Error,
+    limits::PAGES_MAX,
+    prepare,
+    prepare::Error as PrepareError,
+    sign::{self, NewField},
+};
+
+use crate::{
+    signing::revisions,
+    support::{
+        company_request, contract_fields, field,
+        pdf::{self, BOTH, Xref},
+        person_request, show, text,
+    },
+};
+
+#[test]
+fn pages_are_told_as_they_are_shown() {
+    for xref in BOTH {
+        for (rotate, width, height) in
+            [(0, 595.0, 842.0), (90, 842.0, 595.0), (180, 595.0, 842.0), (-90, 842.0, 595.0)]
+        {
+            let found = inspect(&pdf::file(xref, 2, rotate)).unwrap();
+            assert_eq!((found.page_count, found.signatures, found.revisions, found.xfa), (2, 0, 1, false));
+            assert_eq!((found.pages[1].width, found.pages[1].height), (width, height));
+            assert_eq!(i64::from(found.pages[1].rotate), rotate.rem_euclid(360));
+        }
+    }
+    let mut document = pdf::document(1, 90);
+    let page = document.get_pages()[&1];
+    let crop: Vec<Object> = vec![100.into(), 50.into(), 400.into(), 250.into()];
+    document.get_object_mut(page).unwrap().as_dict_mut().unwrap().set("CropBox", crop);
+    let found = inspect(&pdf::save(document, Xref::Table)).unwrap();
+    assert_eq!((found.pages[0].width, found.pages[0].height), (200.0, 300.0));
+}
+
+#[test]
+fn files_that_cannot_be_used_are_told_apart() {
+    assert_eq!(inspect(b""), Err(Error::Empty));
+    assert_eq!(inspect("示例合同".as_bytes()), Err(Error::NotAPdf));
+    let file = pdf::file(Xref::Table, 1, 0);
+    assert!(matches!(inspect(&file[..file.len() / 2]), Err(Error::Damaged { .. })));
+    let many = pdf::file(Xref::Stream, PAGES_MAX + 1, 0);
+    assert_eq!(inspect(&many), Err(Error::TooManyPages { max: PAGES_MAX }));
+    assert_eq!(inspect(&pdf::file(Xref::Stream, PAGES_MAX, 0)).unwrap().page_count, PAGES_MAX);
+    let marked = file_with_trailer_entry(&file, "/Encrypt<</Filter/Standard>>");
+    assert_eq!(inspect(&marked), Err(Error::Encrypted));
+}
+
+/// Puts an entry into the trailer, which comes last, so that no offset changes.
+fn file_with_trailer_entry(file: &[u8], entry: &str) -> Vec<u8> {
+    let at = file.windows(7).rposition(|window| window == b"trailer").unwrap();
+    let open = at + file[at..].windows(2).position(|window| window == b"<<").unwrap() + 2;
+    [&file[..open], entry.as_bytes(), &file[open..]].concat()
+}
+
+#[test]
+fn bytes_before_the_header_are_dropped() {
+    let file = pdf::file(Xref::Stream, 1, 0);
+    let junk = [b"\r\nFrom a scanner\r\n".as_slice(), &file].concat();
+    assert_eq!(inspect(&junk), inspect(&file));
+    assert_eq!(prepare(&junk, &contract_fields(1)), prepare(&file, &contract_fields(1)));
+    // A signed file keeps every byte, so such a one is refused.
+    let [_, once, _] = revisions(&file, 1, false);
+    let junk = [b"junk".as_slice(), &once].concat();
+    assert!(prepare(&junk, &[field("more", FieldKind::Seal, 1, [0.0, 0.0, 9.0, 9.0])]).is_err());
+    assert!(begin(&junk, &company_request()).is_err());
+}
+
+#[test]
+fn wrong_fields_are_named() {
+    let file = pdf::file(Xref::Table, 1, 90);
+    let good = || field("a", FieldKind::Text, 1, [0.0, 0.0, 842.0, 595.0]);
+    assert!(prepare(&file, &[good()]).is_ok());
+    let rect = |rect| vec![FieldSpec { name: "b".into(), ..field("b", FieldKind::Text, 1, rect) }];
+    for fields in [
+        vec![FieldSpec { page: 0, name: "b".into(), ..good() }],
+        vec![FieldSpec { page: 2, name: "b".into(), ..good() }],
+        rect([0.0, 0.0, 843.0, 10.0]),
+        rect([-1.0, 0.0, 10.0, 10.0]),
+        rect([0.0, 590.0, 10.0, 10.0]),
+        rect([0.0, 0.0, 0.5, 10.0]),
+        rect([0.0, 0.0, 0.0, 0.0]),
+        rect([f64::NAN, 0.0, 10.0, 10.0]),
+        rect([0.0, 0.0, f64::INFINITY, 10.0]),
+        vec![good(), FieldSpec { name: "b".into(), ..good() }, FieldSpec { name: "b".into(), ..good() }],
+    ] {
+        match prepare(&file, &fields) {
+            Err(PrepareError::Field { name, .. }) => assert_eq!(name, "b"),
+            other => panic!("{fields:?}: {other:?}"),
+        }
+    }
+    for name in ["", "a.b", "a\nb", &"a".repeat(129)] {
+        assert!(matches!(
+            prepare(&file, &[FieldSpec { name: name.into(), ..good() }]),
+            Err(PrepareError::Field { .. })
+        ));
+    }
+    let again = prepare(&prepare(&file, &[good()]).unwrap(), &[good()]);
+    assert!(matches!(again, Err(PrepareError::Field { .. })));
+}
+
+#[test]
+fn a_signed_file_takes_signature_fields_only() {
+    let [_, once, _] = revisions(&pdf::file(Xref::Stream, 1, 0), 1, false);
+    for kind in [FieldKind::Text, FieldKind::Date, FieldKind::Picture] {
+        let refused = prepare(&once, &[field("more", kind, 1, [0.0, 0.0, 50.0, 20.0])]);
+        assert_eq!(refused, Err(PrepareError::AlreadySigned { field_kind: kind }));
+    }
+    assert!(prepare(&once, &[field("more", FieldKind::Seal, 1, [0.0, 0.0, 50.0, 20.0])]).is_ok());
+}
+
+#[test]
+fn requests_that_do_not_fit_the_fields_are_refused() {
+    let [prepared, once, _] = revisions(&pdf::file(Xref::Table, 1, 0), 1, false);
+    let seal = |name: &str| show(name, company_request().appearances.remove(0).appearance);
+    let with = |change: &dyn Fn(&mut sign::SignRequest)| {
+        let mut request = company_request();
+        change(&mut request);
+        begin(&once, &request)
+    };
+    assert!(with(&|_| ()).is_ok());
+    assert!(with(&|request| request.field = "person_signature".into()).is_err(), "signed twice");
+    assert!(with(&|request| request.field = "company_date".into()).is_err(), "a date is no signature");
+    assert!(with(&|request| request.field = "nobody".into()).is_err(), "no such field");
+    assert!(
+        with(&|request| request.appearances.push(show("person_date", text("x")))).is_err(),
+        "filled already"
+    );
+    assert!(
+        with(&|request| request.appearances.push(show("person_signature", text("x")))).is_err(),
+        "signed already"
+    );
+    assert!(with(&|request| request.appearances.push(show("nobody", text("x")))).is_err(), "no such field");
+    assert!(with(&|request| request.appearances.push(seal("company_seal"))).is_err(), "two appearances");
+    assert!(with(&|request| request.appearances[1] = seal("company_date")).is_err(), "a date takes text");
+    assert!(
+        with(&|request| request.appearances[1] = show("company_date", text(&"年".repeat(90)))).is_err(),
+        "too long"
+    );
+    assert!(
+        with(&|request| request.appearances[1] = show("company_date", text("\u{e000}"))).is_err(),
+        "no glyph"
+    );
+    assert!(with(&|request| request.hole_bytes = 100).is_err(), "a hole too small");
+    assert!(with(&|request| request.signer_name = "名".repeat(257)).is_err(), "a name too long");
+    let outside = sealflow_pdf::Rect { x: 590.0, y: 0.0, width: 50.0, height: 50.0 };
+    let new = |request: &mut sign::SignRequest| {
+        request.field = "new".into();
+        request.new_field = Some(NewField { page: 1, rect: outside });
+    };
+    assert!(with(&new).is_err(), "outside the page");
+    assert!(begin(&prepared, &person_request()).is_ok());
+}
+
+#[test]
+fn the_form_is_read_only_and_shows_our_appearances() {
+    let mut document = pdf::document(1, 0);
+    let root = document.trailer.get(b"Root").unwrap().as_reference().unwrap();
+    let form = dictionary! {"Fields" => Vec::<Object>::new(), "NeedAppearances" => true, "XFA" => Object::string_literal("x")};
+    let form = document.add_object(form);
+    document.get_object_mut(root).unwrap().as_dict_mut().unwrap().set("AcroForm", form);
+    let file = pdf::save(document, Xref::Table);
+    assert!(inspect(&file).unwrap().xfa);
+    let prepared = prepare(&file, &contract_fields(1)).unwrap();
+    assert!(!inspect(&prepared).unwrap().xfa);
+    let document = Document::load_mem(&prepared).unwrap();
+    let form = document.get_dictionary(form).unwrap();
+    assert!(form.get(b"NeedAppearances").is_err());
+    assert_eq!(form.get(b"SigFlags").unwrap().as_i64().unwrap(), 3);
+    assert_eq!(form.get(b"Fields").unwrap().as_array().unwrap().len(), 5);
+    for object in document.objects.values().filter_map(|object| object.as_dict().ok()) {
+        if object.get(b"FT").and_then(Object::as_name).is_ok_and(|kind| kind != b"Sig") {
+            assert_eq!(object.get(b"Ff").unwrap().as_i64().unwrap() & 1, 1, "{object:?}");
+        }
+    }
+}
