@@ -1,9 +1,17 @@
-//! Why: our own validator could share a fault with our writer; three programs by others cannot.
+//! Why: our own validator could share a fault with our writer; programs by others cannot.
+
+use std::fs;
+
+use sealflow_pdf::{Appearance, FieldKind, SignRequest, Strokes, appearance::Point, begin, prepare};
 
 use crate::{
     signing::revisions,
     support::{
-        pdf::{self, BOTH},
+        field,
+        pdf::{self, BOTH, Xref},
+        person_request,
+        pki::pki,
+        seal_svg, show,
         tools::{folder, run},
     },
 };
@@ -20,8 +28,42 @@ fn pyhanko_accepts_every_revision() {
                     run("pyhanko", "pyHanko (pip install pyhanko-cli)", &arguments, folder.path());
                 assert!(good, "{xref:?} timestamped={timestamped}: {text}");
                 assert_eq!(text.matches("The signature is judged VALID.").count(), count, "{text}");
+                let stamps = if timestamped { count } else { 0 };
+                assert_eq!(text.matches("Signature timestamp token").count().min(count), stamps, "{text}");
             }
         }
+    }
+}
+
+#[test]
+fn pdfsig_trusts_both_signers() {
+    for xref in BOTH {
+        let [.., twice] = revisions(&pdf::file(xref, 3, 0), 2, true);
+        let folder = folder(&twice);
+        let certutil = |arguments: &[&str]| {
+            let (good, text) = run("certutil", "libnss3-tools", arguments, folder.path());
+            assert!(good, "{text}");
+        };
+        fs::create_dir(folder.path().join("nss")).unwrap();
+        certutil(&["-N", "-d", "sql:nss", "--empty-password"]);
+        certutil(&["-A", "-d", "sql:nss", "-n", "root", "-t", "C,C,C", "-i", "ca.pem"]);
+        let (good, text) = run("pdfsig", "poppler-utils", &["-nssdir", "nss", "file.pdf"], folder.path());
+        assert!(good, "{text}");
+        assert_eq!(text.matches("Signature Validation: Signature is Valid.").count(), 2, "{text}");
+        assert_eq!(text.matches("Certificate Validation: Certificate is Trusted.").count(), 2, "{text}");
+        assert_eq!(text.matches("Total document signed\n").count(), 1, "{text}");
+        assert_eq!(text.matches("Signature Type: ETSI.CAdES.detached").count(), 2, "{text}");
+    }
+}
+
+#[test]
+fn mutool_finds_the_signatures_sound() {
+    for xref in BOTH {
+        let [.., twice] = revisions(&pdf::file(xref, 3, 0), 2, true);
+        let folder = folder(&twice);
+        let (_, text) = run("mutool", "mupdf-tools", &["sign", "-v", "file.pdf"], folder.path());
+        assert!(text.contains("The signature is valid but there have been edits since signing."), "{text}");
+        assert!(text.contains("The document is unchanged since signing."), "{text}");
     }
 }
 
@@ -33,5 +75,110 @@ fn qpdf_finds_no_fault() {
             let (good, text) = run("qpdf", "qpdf", &["--check", "file.pdf"], folder.path());
             assert!(good && !text.contains("WARNING"), "{xref:?}: {text}");
         }
+    }
+}
+
+#[test]
+fn filled_text_can_be_found() {
+    let [.., twice] = revisions(&pdf::file(Xref::Stream, 1, 0), 1, false);
+    let folder = folder(&twice);
+    let (_, text) = run("pdftotext", "poppler-utils", &["file.pdf", "-"], folder.path());
+    assert!(text.contains("2026年1月15日") && text.contains("2026年1月16日"), "{text}");
+}
+
+/// A corner: down the left side of the pad, then along its foot.
+fn corner() -> Strokes {
+    let point = |x, y| Point { x, y, w: Some(8.0) };
+    Strokes {
+        strokes: vec![vec![point(10.0, 10.0), point(10.0, 140.0), point(290.0, 140.0)]],
+        width: 300.0,
+        height: 150.0,
+    }
+}
+
+#[test]
+fn pictures_stand_upright_in_their_fields_on_every_page() {
+    const SEAL: [f64; 4] = [300.0, 100.0, 119.0, 119.0];
+    const INK: [f64; 4] = [60.0, 300.0, 200.0, 100.0];
+    for rotate in [0, 90, 180, 270] {
+        let fields = [field("ink", FieldKind::Signature, 1, INK), field("seal", FieldKind::Picture, 1, SEAL)];
+        let prepared = prepare(&pdf::empty_page(rotate), &fields).unwrap();
+        let appearances = vec![
+            show("ink", Appearance::Strokes(corner())),
+            show("seal", Appearance::Svg { svg: seal_svg() }),
+        ];
+        let request = SignRequest { field: "ink".into(), appearances, ..person_request() };
+        let signed = pki().person.finish(begin(&prepared, &request).unwrap(), false);
+        let page = render(&signed);
+        let red = page.bounds(|[r, g, b]| r > 150 && g < 100 && b < 100);
+        near(red, SEAL, &format!("seal, {rotate}°"));
+        let black = |[r, g, b]: [u8; 3]| r < 100 && g < 100 && b < 100;
+        let ink = page.bounds(black);
+        assert!(ink[0] >= INK[0] && ink[0] + ink[2] <= INK[0] + INK[2], "{rotate}°: {ink:?}");
+        assert!(ink[1] >= INK[1] && ink[1] + ink[3] <= INK[1] + INK[3], "{rotate}°: {ink:?}");
+        assert!(ink[2] > 150.0 && ink[3] > 60.0, "{rotate}°: {ink:?}");
+        // The corner is at the lower left, and nothing at the upper right.
+        assert!(page.any(black, [ink[0], ink[1], 12.0, 12.0]), "{rotate}°");
+        assert!(page.any(black, [ink[0], ink[1] + ink[3] - 12.0, 12.0, 12.0]), "{rotate}°");
+        assert!(!page.any(black, [ink[0] + 20.0, ink[1] + 20.0, ink[2], ink[3]]), "{rotate}°");
+    }
+}
+
+fn near(found: [f64; 4], wanted: [f64; 4], what: &str) {
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert!((found - wanted).abs() <= 2.0, "{what}: {found:?}, not {wanted:?}");
+    }
+}
+
+/// A page at 72 dots an inch: a pixel is a point.
+struct Picture {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
+}
+
+fn render(file: &[u8]) -> Picture {
+    let folder = folder(file);
+    let arguments = ["-r", "72", "-cropbox", "-singlefile", "file.pdf", "page"];
+    let (good, text) = run("pdftoppm", "poppler-utils", &arguments, folder.path());
+    assert!(good, "{text}");
+    let bytes = fs::read(folder.path().join("page.ppm")).unwrap();
+    let head: Vec<String> = bytes
+        .splitn(4, |byte| *byte == b'\n')
+        .take(3)
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    let (width, height) = head[1].split_once(' ').unwrap();
+    let start = head.iter().map(|line| line.len() + 1).sum();
+    Picture {
+        width: width.parse().unwrap(),
+        height: height.parse().unwrap(),
+        pixels: bytes[start..].to_vec(),
+    }
+}
+
+impl Picture {
+    /// Points with that colour, counted from the lower left corner.
+    fn points(&self, is: impl Fn([u8; 3]) -> bool) -> impl Iterator<Item = (f64, f64)> {
+        let pixels = self.pixels.chunks_exact(3).enumerate();
+        pixels.filter(move |(_, pixel)| is([pixel[0], pixel[1], pixel[2]])).map(|(index, _)| {
+            let (x, y) = (index % self.width, self.height - 1 - index / self.width);
+            (f64::from(u32::try_from(x).unwrap()) + 0.5, f64::from(u32::try_from(y).unwrap()) + 0.5)
+        })
+    }
+
+    /// Left, bottom, width and height of all points with that colour.
+    fn bounds(&self, is: impl Fn([u8; 3]) -> bool) -> [f64; 4] {
+        let mut low = (f64::INFINITY, f64::INFINITY);
+        let mut high = (0.0_f64, 0.0_f64);
+        for (x, y) in self.points(is) {
+            low = (low.0.min(x - 0.5), low.1.min(y - 0.5));
+            high = (high.0.max(x + 0.5), high.1.max(y + 0.5));
+        }
+        [low.0, low.1, high.0 - low.0, high.1 - low.1]
+    }
+
+    fn any(&self, is: impl Fn([u8; 3]) -> bool, [left, bottom, width, height]: [f64; 4]) -> bool {
+        self.points(is).any(|(x, y)| x > left && x < left + width && y > bottom && y < bottom + height)
     }
 }

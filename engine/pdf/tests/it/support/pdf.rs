@@ -57,3 +57,14 @@ pub(crate) fn save(mut document: Document, xref: Xref) -> Vec<u8> {
     }
     bytes
 }
+
+/// One page with nothing on it, its box not at the origin, shown 595 by 560 points before it is turned.
+pub(crate) fn empty_page(rotate: i64) -> Vec<u8> {
+    let mut document = document(1, rotate);
+    let page = document.get_pages()[&1];
+    let page = document.get_object_mut(page).unwrap().as_dict_mut().unwrap();
+    page.remove(b"Contents");
+    page.set("MediaBox", vec![(-20).into(), 30.into(), 700.into(), 900.into()]);
+    page.set("CropBox", vec![10.into(), 40.into(), 605.into(), 600.into()]);
+    save(document, Xref::Table)
+}
