@@ -2,4 +2,5 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
 
+mod jobs;
 mod store;

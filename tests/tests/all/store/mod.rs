@@ -2,7 +2,7 @@
 
 mod blobs;
 mod definitions;
-mod errand;
+pub(crate) mod errand;
 mod jobs;
 mod jobs_result;
 mod leases;

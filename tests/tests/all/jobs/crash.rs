@@ -1,0 +1,107 @@
+//! Workers die, lose the database, or lose a lease: the jobs go on elsewhere.
+
+use sealflow_jobs::Config;
+use sealflow_store::jobs::{self, Kind, State};
+use sealflow_tests::{
+    db::{Engine, TestStore},
+    on_both,
+};
+use serde_json::json;
+
+use super::puppet::{Workers, get, insert, quick, wait_for_state};
+
+on_both!(
+    a_crashed_workers_job_is_taken_up_again,
+    a_restarted_process_is_another_worker,
+    whoever_loses_the_lease_stops_and_cannot_report,
+);
+
+fn short() -> Config {
+    Config { lease_ms: 300, ..quick() }
+}
+
+async fn a_crashed_workers_job_is_taken_up_again(db: TestStore) {
+    let id = insert(&db.store, Kind::SendSms, "a", json!(0)).await;
+    let mut first = Workers::start(&db.store, short());
+    let call = first.call().await;
+    call.ctx.before_outside_call().await.unwrap();
+    first.crash().await;
+    let left = get(&db.store, id).await;
+    assert_eq!((left.state, left.attempts), (State::Running, 1));
+    let mut second = Workers::start(&db.store, short());
+    let again = second.call().await;
+    assert_eq!((again.id(), again.ctx.attempt()), (id, 2));
+    assert_eq!(again.ctx.earlier_outside_call(), left.outside_call_at);
+    again.done();
+    wait_for_state(&db.store, id, State::Done).await;
+    second.stop().await;
+    drop(call);
+}
+
+async fn a_restarted_process_is_another_worker(db: TestStore) {
+    let id = insert(&db.store, Kind::SendSms, "a", json!(0)).await;
+    let mut first = Workers::start(&db.store, short());
+    let call = first.call().await;
+    first.crash().await;
+    // Were it the same worker, its lease would be renewed for ever.
+    let mut second = Workers::start(&db.store, short());
+    let again = second.call().await;
+    assert_eq!(again.id(), id);
+    again.done();
+    wait_for_state(&db.store, id, State::Done).await;
+    second.stop().await;
+    drop(call);
+}
+
+async fn whoever_loses_the_lease_stops_and_cannot_report(db: TestStore) {
+    let id = insert(&db.store, Kind::SendSms, "a", json!(0)).await;
+    let mut first = Workers::start(&db.store, Config { lease_ms: 3_000, ..quick() });
+    let call = first.call().await;
+    let late = call.ctx.clone();
+    // As if it had not renewed for long: somebody takes the job away.
+    let mut tx = db.store.begin().await.unwrap();
+    let far = tx.now().plus_ms(86_400_000);
+    assert_eq!(jobs::reap(&mut tx, far).await.unwrap().released, 1);
+    sqlx::query("update jobs set run_at_ms = $1").bind(far.as_ms()).execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    call.aborted().await;
+    let refused = late.before_outside_call().await;
+    assert_eq!(refused, Err(sealflow_jobs::JobError::LeaseLost));
+    first.stop().await;
+    let job = get(&db.store, id).await;
+    assert_eq!((job.state, job.outside_call_at), (State::Available, None));
+}
+
+/// Every connection is cut while a job runs; it is done all the same, and so are those after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_goes_away_and_comes_back_ends_nothing() {
+    let db = TestStore::new(Engine::Postgres).await.unwrap();
+    let mut workers = Workers::start(&db.store, quick());
+    for n in 0..5 {
+        let id = insert_patiently(&db, n).await;
+        let call = workers.call().await;
+        assert_eq!(call.id(), id);
+        let mut tx = db.store.begin().await.unwrap();
+        let cut = "select pg_terminate_backend(pid) from pg_stat_activity \
+                   where datname = current_database() and pid <> pg_backend_pid()";
+        sqlx::query(cut).execute(tx.conn()).await.unwrap();
+        drop(tx);
+        call.done();
+        let store = db.reopen().await.unwrap();
+        wait_for_state(&store, id, State::Done).await;
+        store.close().await;
+    }
+    workers.stop().await;
+}
+
+/// A connection of the pool may be one that was cut.
+async fn insert_patiently(db: &TestStore, n: u32) -> sealflow_core::ids::JobId {
+    loop {
+        let Ok(mut tx) = db.store.begin().await else { continue };
+        let job = jobs::NewJob { kind: Kind::SendSms, key: n.to_string(), payload: json!(n), run_at: None };
+        let Ok(id) = jobs::insert(&mut tx, &job).await else { continue };
+        if tx.commit().await.is_ok() {
+            return id;
+        }
+    }
+}
