@@ -50,7 +50,7 @@ impl Rect {
 pub(crate) fn shown_size(page: &Page) -> (f64, f64) {
     let [left, bottom, right, top] = page.shown;
     let (width, height) = ((right - left) * page.unit, (top - bottom) * page.unit);
-    if page.rotate % 180 == 0 { (width, height) } else { (height, width) }
+    if page.rotate.is_multiple_of(180) { (width, height) } else { (height, width) }
 }
 
 /// The rectangle in the page's own space: left, bottom, right, top.

@@ -53,7 +53,7 @@ fn check(strokes: &Strokes) -> Result<(), Error> {
     if count > STROKE_POINTS_MAX {
         return fail("it has too many points");
     }
-    let size_is_sound = |size: f64| size.is_finite() && size >= 1.0 && size <= 100_000.0;
+    let size_is_sound = |size: f64| (1.0..=100_000.0).contains(&size);
     if !size_is_sound(strokes.width) || !size_is_sound(strokes.height) {
         return fail("the pad has no usable size");
     }

@@ -67,10 +67,8 @@ fn wrong_data_is_named() {
         ("center_text", SealSpec { shape: Shape::Oval, center_text: Some("税号".into()), ..good.clone() }),
     ];
     for (expected, spec) in cases {
-        match draw(&spec) {
-            Err(Error::Field { field, .. }) => assert_eq!(field, expected),
-            other => panic!("{spec:?} gave {other:?}"),
-        }
+        let Err(Error::Field { field, .. }) = draw(&spec) else { unreachable!("{spec:?} was drawn") };
+        assert_eq!(field, expected);
     }
     assert!(draw(&good).is_ok());
     assert!(matches!(draw(&spec("示例采购\u{e000}公司")), Err(Error::Font { .. })));

@@ -1,12 +1,7 @@
 //! Why: hostile files must not harm the process that asks. This program is its own child, as the platform's binary is, so it
 //! has no test harness around it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed unwrap is the test's failure"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is the test's failure")]
 
 mod hostile;
 #[path = "../it/support/mod.rs"]

@@ -1,11 +1,6 @@
 //! The crate from outside: files are made, prepared, signed, judged, broken.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed unwrap is the test's failure"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is the test's failure")]
 
 mod command_line;
 mod judges;
