@@ -13,8 +13,10 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
 };
+use sealflow_providers::{ca, sms, tsa};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use url::Url;
 
 /// All settings. A name below a section is reached in the environment by two underscores: `SEALFLOW_SMS__ENDPOINT`.
@@ -33,16 +35,20 @@ pub struct Config {
     pub workflows_dir: PathBuf,
     /// What the pages show in their header.
     pub environment: Environment,
+    /// Where the sandbox shows its phones; only in the sandbox.
+    pub sandbox_url: Option<Url>,
     /// Sessions and codes.
     pub auth: Auth,
     /// Workers.
     pub jobs: Jobs,
-    /// SMS gateway.
-    pub sms: Sms,
-    /// Certificate authority.
-    pub ca: Ca,
-    /// Timestamp authority.
-    pub tsa: Tsa,
+    /// SMS gateway (Aliyun's protocol).
+    pub sms: sms::Config,
+    /// The secret last part of the address that the SMS gateway posts receipts to; empty: none are taken.
+    pub sms_callback_token: SecretString,
+    /// Certificate authority (EST).
+    pub ca: ca::Config,
+    /// Timestamp authority (RFC 3161).
+    pub tsa: tsa::Config,
 }
 
 /// Which world the vendors belong to.
@@ -60,11 +66,11 @@ pub enum Environment {
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     /// Codes a minute.
-    pub codes_per_minute: u32,
+    pub codes_per_minute: usize,
     /// Codes an hour.
-    pub codes_per_hour: u32,
+    pub codes_per_hour: usize,
     /// Codes a day.
-    pub codes_per_day: u32,
+    pub codes_per_day: usize,
 }
 
 /// How the workers behave.
@@ -81,53 +87,26 @@ pub struct Jobs {
     pub sms_settle_ms: u64,
 }
 
-/// The SMS gateway (Aliyun's protocol).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sms {
-    /// Base address.
-    pub endpoint: Url,
-    /// Key id.
-    pub access_key_id: String,
-    /// Key secret.
-    pub access_key_secret: SecretString,
-    /// The approved signature, without brackets.
-    pub sign_name: String,
-    /// The secret last part of the address that the gateway posts receipts to.
-    pub callback_token: String,
-    /// How long one request may take, in milliseconds.
-    pub timeout_ms: u64,
-}
-
-/// The certificate authority (EST, RFC 7030).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ca {
-    /// Base address.
-    pub endpoint: Url,
-    /// PEM file with the certificate that its TLS server is trusted by.
-    pub trust_file: PathBuf,
-    /// Basic authentication.
-    pub username: String,
-    /// Basic authentication.
-    pub password: SecretString,
-}
-
-/// The timestamp authority (RFC 3161).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tsa {
-    /// Address.
-    pub endpoint: Url,
+impl Jobs {
+    pub(crate) fn runtime(&self) -> sealflow_jobs::Config {
+        sealflow_jobs::Config {
+            lease_ms: self.lease_ms,
+            poll_ms: self.poll_ms,
+            concurrency: self.concurrency,
+            ..sealflow_jobs::Config::default()
+        }
+    }
 }
 
 impl Config {
-    /// Reads the settings; `data_dir` from the command line wins.
+    /// Reads the settings. `defaults` are those of this start, such as the sandbox's addresses; a file and the
+    /// environment go before them, and `data_dir` from the command line before all.
     ///
     /// # Errors
     /// A sentence that names the setting and what is wrong with it.
-    pub fn load(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Self> {
-        let mut figment = Figment::from(Serialized::defaults(defaults()));
+    pub fn load(file: Option<&Path>, data_dir: Option<&Path>, defaults: &Value) -> Result<Self> {
+        let mut figment =
+            Figment::from(Serialized::defaults(base())).merge(Serialized::defaults(defaults.clone()));
         figment = match file {
             Some(path) if !path.exists() => bail!("the configuration file {} is not there", path.display()),
             Some(path) => figment.merge(Toml::file_exact(path)),
@@ -138,6 +117,22 @@ impl Config {
         if let Some(dir) = data_dir {
             figment = figment.merge(("data_dir", dir));
         }
+        Self::finish(&figment)
+    }
+
+    /// Only what `defaults` say: neither a file nor the environment. For `sealflow demo`, which must not touch anything
+    /// that is configured here.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn isolated(data_dir: &Path, defaults: &Value) -> Result<Self> {
+        let figment = Figment::from(Serialized::defaults(base()))
+            .merge(Serialized::defaults(defaults.clone()))
+            .merge(("data_dir", data_dir));
+        Self::finish(&figment)
+    }
+
+    fn finish(figment: &Figment) -> Result<Self> {
         let mut config: Self = figment.extract().context("reading the configuration")?;
         fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("making the data folder {}", config.data_dir.display()))?;
@@ -175,22 +170,26 @@ impl Config {
     }
 }
 
-/// What holds where nothing else is said; the vendors' addresses are those of the sandbox, their secrets are empty.
-fn defaults() -> serde_json::Value {
-    serde_json::json!({
+/// What holds where nothing else is said. The vendors have no defaults: `.invalid` is a name that never resolves.
+fn base() -> Value {
+    json!({
         "data_dir": "var",
         "listen": "127.0.0.1:8080",
         "public_url": "http://127.0.0.1:8080",
         "database_url": "",
         "workflows_dir": "",
         "environment": "production",
+        "sandbox_url": null,
         "auth": {"codes_per_minute": 1, "codes_per_hour": 5, "codes_per_day": 10},
         "jobs": {"lease_ms": 15_000, "poll_ms": 1_000, "concurrency": 8, "sms_settle_ms": 60_000},
+        "sms_callback_token": "",
         "sms": {
-            "endpoint": "http://127.0.0.1:7101", "access_key_id": "", "access_key_secret": "",
-            "sign_name": "", "callback_token": "", "timeout_ms": 10_000
+            "base_url": "https://dysmsapi.aliyuncs.com", "access_key_id": "", "access_key_secret": "", "sign_name": "",
+            "templates": {
+                "login_code": "", "intent_code": "", "sign_request": "", "reminder": "", "completed": "", "declined": ""
+            }
         },
-        "ca": {"endpoint": "https://127.0.0.1:7102", "trust_file": "", "username": "", "password": ""},
-        "tsa": {"endpoint": "http://127.0.0.1:7103"},
+        "ca": {"base_url": "https://ca.invalid", "trust_file": "", "username": "", "password": ""},
+        "tsa": {"url": "https://tsa.invalid"},
     })
 }

@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `sealflow`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sealflow::main()
+}

@@ -9,7 +9,8 @@ use crate::registry::{Ctx, JobError};
 /// What each field of the part shows from now on.
 pub(super) async fn of(ctx: &Ctx, part: &Part<'_>) -> Result<Vec<FieldAppearance>, JobError> {
     let mut shown = Vec::with_capacity(part.filled.len());
-    for (field, value) in &part.filled {
+    for field in &part.filled {
+        let Some(value) = &field.value else { continue };
         let appearance = match value {
             fields::Value::Signature(drawn) => Appearance::Strokes(strokes(drawn)),
             fields::Value::Seal { seal_id } => {
@@ -18,7 +19,9 @@ pub(super) async fn of(ctx: &Ctx, part: &Part<'_>) -> Result<Vec<FieldAppearance
                     // Disabled after it was confirmed: unusable at once (停用).
                     Some(seal) if seal.enabled => Appearance::Svg { svg: seal.svg },
                     _ => {
-                        return Err(JobError::GiveUp { reason: format!("the seal {seal_id} cannot be used") });
+                        return Err(JobError::GiveUp {
+                            reason: format!("the seal {seal_id} cannot be used"),
+                        });
                     }
                 }
             }

@@ -6,16 +6,14 @@
 mod appearance;
 mod sign;
 
-use std::collections::BTreeMap;
-
-use sealflow_core::ids::{ContractId, DocumentId, FieldId, RecipientId};
+use sealflow_core::ids::{ContractId, RecipientId};
 use sealflow_store::{
     Change,
-    blobs::BlobHash,
     documents::{self, Document},
-    fields::{self, Field},
+    fields::Field,
     organizations, recipients,
     recipients::Recipient,
+    signing::{Confirmation, NotAsConfirmed, confirmed_fields},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -33,30 +31,11 @@ pub(super) struct Payload {
     confirmed_at_ms: i64,
 }
 
-/// What the recipient confirmed: these values, on these revisions.
-#[derive(Debug, Deserialize)]
-struct Confirmation {
-    documents: Vec<Confirmed>,
-    fields: Vec<Filled>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Confirmed {
-    document_id: DocumentId,
-    sha256: BlobHash,
-}
-
-#[derive(Debug, Deserialize)]
-struct Filled {
-    id: FieldId,
-    value: fields::Value,
-}
-
 /// One document and what is put on it.
 struct Part<'a> {
     document: &'a Document,
-    /// Fields of the recipient, with their values; the first signature or seal field takes the digital signature.
-    filled: Vec<(&'a Field, &'a fields::Value)>,
+    /// The recipient's filled fields; the first signature or seal field takes the digital signature.
+    filled: Vec<&'a Field>,
 }
 
 pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done, JobError> {
@@ -65,16 +44,16 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
         return Err(JobError::GiveUp { reason: "the recipient is not there".into() });
     };
     let documents = documents::list(&mut read, payload.contract_id).await?;
-    let own_fields = fields::of_recipient(&mut read, payload.recipient_id).await?;
+    let filled = confirmed_fields(&mut read, payload.recipient_id, &payload.confirmation)
+        .await
+        .map_err(|error| not_as_confirmed(&error))?;
     for document in &documents {
         check_confirmed(&mut read, document, &payload.confirmation).await?;
     }
     let signer = signer(&mut read, recipient).await?;
     drop(read);
 
-    let values: BTreeMap<FieldId, &fields::Value> =
-        payload.confirmation.fields.iter().map(|filled| (filled.id, &filled.value)).collect();
-    let parts = parts(&documents, &own_fields, &values);
+    let parts = parts(&documents, &filled);
     if parts.is_empty() {
         return Err(JobError::GiveUp {
             reason: "no document has a field of this recipient to sign in".into(),
@@ -104,7 +83,7 @@ async fn check_confirmed(
         return Err(JobError::GiveUp { reason: format!("document {} was not confirmed", document.id) });
     };
     let revisions = documents::revisions(read, document.id).await?;
-    if revisions.iter().any(|revision| revision.sha256 == confirmed.sha256) {
+    if revisions.iter().any(|revision| revision.sha256.as_str() == confirmed.sha256) {
         return Ok(());
     }
     Err(JobError::GiveUp {
@@ -120,16 +99,18 @@ async fn signer(read: &mut sealflow_store::Conn, recipient: Recipient) -> Result
     Ok(sign::Signer { recipient, organization })
 }
 
-/// The documents on which this recipient signs and has not signed yet.
-fn parts<'a>(
-    documents: &'a [Document],
-    own_fields: &'a [Field],
-    values: &BTreeMap<FieldId, &'a fields::Value>,
-) -> Vec<Part<'a>> {
-    let parts = documents.iter().map(|document| {
-        let here = own_fields.iter().filter(|field| field.document_id == document.id);
-        let filled = here.filter_map(|field| values.get(&field.id).map(|value| (field, *value)));
-        Part { document, filled: filled.collect() }
+/// The documents on which this recipient signs.
+fn parts<'a>(documents: &'a [Document], filled: &'a [Field]) -> Vec<Part<'a>> {
+    let parts = documents.iter().map(|document| Part {
+        document,
+        filled: filled.iter().filter(|field| field.document_id == document.id).collect(),
     });
     parts.filter(|part| sign::signature_field(part).is_some()).collect()
+}
+
+fn not_as_confirmed(error: &NotAsConfirmed) -> JobError {
+    match error {
+        NotAsConfirmed::Field(_) => JobError::give_up(error),
+        NotAsConfirmed::Store(_) => JobError::retry(error),
+    }
 }

@@ -168,9 +168,8 @@ impl<'a> Signing<'a> {
 
 /// The name of the field that takes the digital signature.
 pub(super) fn signature_field<'a>(part: &Part<'a>) -> Option<&'a str> {
-    let first =
-        part.filled.iter().find(|(field, _)| matches!(field.kind, FieldKind::Signature | FieldKind::Seal));
-    first.map(|(field, _)| field.name.as_str())
+    let first = part.filled.iter().find(|field| matches!(field.kind, FieldKind::Signature | FieldKind::Seal));
+    first.map(|field| field.name.as_str())
 }
 
 fn no_certificate(error: &ca::Error) -> JobError {

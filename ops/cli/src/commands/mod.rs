@@ -1,0 +1,7 @@
+//! One file a command.
+
+pub mod demo;
+pub mod pdf;
+pub mod run;
+pub mod sandbox;
+pub mod workflow;

@@ -1,0 +1,110 @@
+//! The definitions that are shipped, or those of a folder; all are checked before any is published.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use sealflow_core::Loaded;
+use sealflow_store::{Store, definitions};
+
+/// Definitions in a folder; more are a mistake.
+const FILES_MAX: usize = 1_000;
+
+/// The definitions built in: file name and source.
+const SHIPPED: &[(&str, &str)] = &[
+    ("micro_deposit.yaml", include_str!("../../../workflows/micro_deposit.yaml")),
+    ("nda_parallel.yaml", include_str!("../../../workflows/nda_parallel.yaml")),
+    ("supplier_purchase.yaml", include_str!("../../../workflows/supplier_purchase.yaml")),
+];
+
+/// One definition with the text that it was loaded from.
+pub(crate) struct Source {
+    pub(crate) text: String,
+    pub(crate) loaded: Loaded,
+}
+
+/// Loads the definitions of `folder` (`*.yaml`), or those built in when it is empty.
+///
+/// # Errors
+/// Every fault of every file, with file, line, column and the mend.
+pub(crate) fn load(folder: &Path) -> Result<Vec<Source>> {
+    let files = if folder.as_os_str().is_empty() {
+        SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    } else {
+        read_folder(folder)?
+    };
+    let mut sources = Vec::new();
+    let mut faults = Vec::new();
+    for (name, text) in files {
+        match sealflow_core::load(&text, &name) {
+            Ok(loaded) => sources.push(Source { text, loaded }),
+            Err(diagnostics) => faults.extend(diagnostics.iter().map(ToString::to_string)),
+        }
+    }
+    if !faults.is_empty() {
+        bail!("the definitions have faults; mend them and start again\n{}", faults.join("\n"));
+    }
+    Ok(sources)
+}
+
+/// Publishes them all, or none.
+///
+/// # Errors
+/// When a published version would change.
+pub(crate) async fn publish(store: &Store, sources: &[Source]) -> Result<()> {
+    let mut tx = store.begin().await?;
+    for source in sources {
+        definitions::publish(&mut tx, &source.loaded.definition, &source.text).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("reading the definitions in {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.sort();
+    if paths.len() > FILES_MAX {
+        bail!("{} holds {} definitions; at most {FILES_MAX} are read", folder.display(), paths.len());
+    }
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        Ok((path.display().to_string(), text))
+    };
+    paths.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
+
+    use super::*;
+
+    #[test]
+    fn every_shipped_definition_is_built_in_and_right() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../workflows"));
+        let on_disk: Vec<String> = read_folder(folder).unwrap().into_iter().map(|(_, text)| text).collect();
+        let built_in: Vec<String> =
+            load(Path::new("")).unwrap().into_iter().map(|source| source.text).collect();
+        assert_eq!(on_disk.len(), built_in.len(), "a definition in workflows/ is not built in");
+        for text in on_disk {
+            assert!(built_in.contains(&text), "a definition in workflows/ is not built in");
+        }
+    }
+
+    #[test]
+    fn a_fault_stops_the_start_and_names_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(
+            folder.path().join("broken.yaml"),
+            "workflow: {name: broken, version: 1, dsl: 1}\nsates: {}\n",
+        )
+        .unwrap();
+        let error = load(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("broken.yaml:2:1"), "{error}");
+    }
+}
