@@ -1,6 +1,11 @@
 //! The integration tests, one binary: linking ten costs five times as much.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what cannot go on is the test's failure"
+)]
 
 mod jobs;
 mod store;

@@ -3,10 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use sealflow_jobs::{Config, Done};
-use sealflow_store::{
-    instances,
-    jobs::{self, JobSummary, Kind, Queue, State},
-};
+use sealflow_store::jobs::{self, JobSummary, Kind, Queue, State};
 use sealflow_tests::{db::TestStore, on_both};
 use serde_json::json;
 
@@ -133,15 +130,15 @@ async fn due_timers_are_fired(db: TestStore) {
     sqlx::query("update timers set try_at_ms = 0").execute(tx.conn()).await.unwrap();
     tx.commit().await.unwrap();
     let workers = Workers::start(&db.store, quick());
+    wait_for_status(&errand, "expired").await;
+    workers.stop().await;
+}
+
+async fn wait_for_status(errand: &Errand, status: &str) {
     in_time(async {
-        loop {
-            let found = instances::get(&mut db.store.read().await.unwrap(), errand.id).await.unwrap().unwrap();
-            if found.status == "expired" {
-                return;
-            }
+        while errand.get().await.status != status {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     })
     .await;
-    workers.stop().await;
 }
