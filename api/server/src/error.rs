@@ -134,6 +134,7 @@ fn of_send(error: &SendError) -> Refusal {
         }
         SendError::Placement { .. } => Code::PlacementMissing.into(),
         SendError::ContractType => Code::ContractTypeUnknown.into(),
+        SendError::AgreementMissing { .. } => Code::Internal.into(),
         SendError::Start(error) => of_submit(error, Code::NotDraft),
         SendError::Store(error) => of_store(error),
     }

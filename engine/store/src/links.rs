@@ -25,6 +25,9 @@ pub struct Link {
     pub expires_at_ms: i64,
 }
 
+/// The number of a recipient's first link; every message to the recipient carries it.
+pub const FIRST: u32 = 1;
+
 /// The token of the recipient's `n`-th link.
 #[must_use]
 pub fn token(secret: &[u8; 32], recipient: RecipientId, n: u32) -> String {

@@ -6,7 +6,7 @@ use sealflow_core::{
     ids::{ContractId, InstanceId, PersonId},
     model::{
         ContractType,
-        contract_type::{FieldPlacement, RecipientKind},
+        contract_type::{FieldPlacement, RecipientKind, RecipientRole},
     },
 };
 use serde_json::json;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Contract, get, lock_draft};
 use crate::{
-    Tx,
+    Tx, agreements,
     db::Error,
     definitions,
     documents::{self, Document},
@@ -94,6 +94,12 @@ pub enum SendError {
     /// The draft's contract type is not a contract type any more.
     #[error("the contract type cannot be used")]
     ContractType,
+    /// An agreement that the contract type asks for was not published: the platform is not set up.
+    #[error("the agreement {name} of the contract type was not published")]
+    AgreementMissing {
+        /// The agreement's name.
+        name: String,
+    },
     /// The engine refused the start.
     #[error("the instance was not started")]
     Start(#[from] instances::submit::Error),
@@ -123,6 +129,7 @@ pub async fn send(tx: &mut Tx, request: &Send<'_>) -> Result<Submitted, SendErro
     let recipients = recipients::list(tx.conn(), contract.id).await?;
     let now_ms = tx.now().as_ms();
     check(contract_type, &contract, &documents, &recipients, now_ms)?;
+    check_agreements(tx, contract_type).await?;
     let fields = place_all(contract_type, &documents, &recipients)?;
     for field in &fields {
         fields::add(tx.conn(), contract.id, field).await?;
@@ -133,7 +140,7 @@ pub async fn send(tx: &mut Tx, request: &Send<'_>) -> Result<Submitted, SendErro
     let mut parties = Vec::with_capacity(recipients.len());
     for (index, recipient) in recipients.iter().enumerate() {
         let person = tie(tx, index, recipient, now_ms).await?;
-        links::issue(tx.conn(), request.secret, recipient.id, 1, expires_at_ms, now_ms).await?;
+        links::issue(tx.conn(), request.secret, recipient.id, links::FIRST, expires_at_ms, now_ms).await?;
         parties.push((recipient, person));
     }
     let submitted = start(tx, request, &contract, &definition, &parties, deadline_at_ms).await?;
@@ -175,6 +182,15 @@ fn check(
     }
     if contract.deadline_at_ms.is_some_and(|deadline| deadline <= now_ms) {
         return Err(SendError::DeadlinePast);
+    }
+    Ok(())
+}
+
+async fn check_agreements(tx: &mut Tx, contract_type: &ContractType) -> Result<(), SendError> {
+    for name in contract_type.recipients.iter().filter_map(RecipientRole::agreement) {
+        if agreements::newest(tx.conn(), name).await?.is_none() {
+            return Err(SendError::AgreementMissing { name: name.to_owned() });
+        }
     }
     Ok(())
 }
