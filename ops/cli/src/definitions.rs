@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use sealflow_core::Loaded;
-use sealflow_store::{Store, definitions};
+use sealflow_store::{Store, agreements, definitions};
 
 /// Definitions in a folder; more are a mistake.
 const FILES_MAX: usize = 1_000;
@@ -18,6 +18,10 @@ const SHIPPED: &[(&str, &str)] = &[
     ("nda_parallel.yaml", include_str!("../../../workflows/nda_parallel.yaml")),
     ("supplier_purchase.yaml", include_str!("../../../workflows/supplier_purchase.yaml")),
 ];
+
+/// The agreements built in, as contract types name them, each with its text.
+const AGREEMENTS: &[(&str, &str)] =
+    &[("e_signature_consent", include_str!("../../../workflows/agreements/e_signature_consent.zh.md"))];
 
 /// One definition with the text that it was loaded from.
 pub(crate) struct Source {
@@ -49,7 +53,7 @@ pub(crate) fn load(folder: &Path) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
-/// Publishes them all, or none.
+/// Publishes them all with the agreements, or none.
 ///
 /// # Errors
 /// When a published version would change.
@@ -57,6 +61,10 @@ pub(crate) async fn publish(store: &Store, sources: &[Source]) -> Result<()> {
     let mut tx = store.begin().await?;
     for source in sources {
         definitions::publish(&mut tx, &source.loaded.definition, &source.text).await?;
+    }
+    let now_ms = tx.now().as_ms();
+    for (name, text) in AGREEMENTS {
+        agreements::publish(tx.conn(), name, text, now_ms).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -8,9 +8,6 @@ use serde::Deserialize;
 use super::{Tools, deliver};
 use crate::registry::{Ctx, Done, JobError};
 
-/// Every recipient has one link; a reminder repeats it.
-const FIRST_LINK: u32 = 0;
-
 #[derive(Debug, Deserialize)]
 pub(super) struct Payload {
     template: Text,
@@ -33,7 +30,7 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
         return Err(JobError::GiveUp { reason: "the recipient is not there".into() });
     };
     drop(read);
-    let token = || links::token(&tools.secret, recipient.id, FIRST_LINK);
+    let token = || links::token(&tools.secret, recipient.id, links::FIRST);
     let template = match payload.template {
         Text::SignRequest => Template::SignRequest { token: token() },
         Text::Reminder => Template::Reminder { token: token() },
