@@ -4,102 +4,6 @@
  */
 
 export interface paths {
-    "/api/environment": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_environment"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/links/{token}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["open_link"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/login/codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["request_login_code"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["log_in"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["log_out"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_me"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/contract-types": {
         parameters: {
             query?: never;
@@ -107,23 +11,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Lists the contract types, in the language asked for. */
         get: operations["list_contract_types"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/organizations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_organizations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -139,8 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Lists the contracts that the person may see. */
         get: operations["list_contracts"];
         put?: never;
+        /** Makes a draft. */
         post: operations["create_contract"];
         delete?: never;
         options?: never;
@@ -155,7 +46,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Shows a contract to somebody who may see it. */
         get: operations["get_contract"];
+        /** Says everything about a draft anew, documents excepted. */
         put: operations["update_contract"];
         post?: never;
         delete?: never;
@@ -173,7 +66,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["upload_document"];
+        /** Adds a PDF to a draft. */
+        post: operations["add_document"];
         delete?: never;
         options?: never;
         head?: never;
@@ -190,6 +84,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
+        /** Takes a document out of a draft. */
         delete: operations["remove_document"];
         options?: never;
         head?: never;
@@ -203,9 +98,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["download_document"];
+        /** Fetches a document. */
+        get: operations["get_document_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{contract_id}/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reminds everybody whose turn it is. */
+        post: operations["remind_recipients"];
         delete?: never;
         options?: never;
         head?: never;
@@ -221,6 +134,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Sends a draft to its first recipients. */
         post: operations["send_contract"];
         delete?: never;
         options?: never;
@@ -237,6 +151,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Takes a contract back. */
         post: operations["withdraw_contract"];
         delete?: never;
         options?: never;
@@ -244,30 +159,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/contracts/{contract_id}/remind": {
+    "/api/environment": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        post: operations["remind_recipients"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/signing/{recipient_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_signing"];
+        /** Tells which environment this is. */
+        get: operations["get_environment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -276,110 +176,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/signing/{recipient_id}/agreement": {
+    "/api/links/{token}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        post: operations["accept_agreement"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/signing/{recipient_id}/reading": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["finish_reading"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/signing/{recipient_id}/fields": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put: operations["fill_fields"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/signing/{recipient_id}/intent/codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["request_intent_code"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/signing/{recipient_id}/intent": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["confirm_intent"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/signing/{recipient_id}/decline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["decline"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/seals/{seal_id}/image.svg": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_seal_image"];
+        /** Tells where a link from an SMS leads. */
+        get: operations["open_link"];
         put?: never;
         post?: never;
         delete?: never;
@@ -388,14 +193,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/ops/queues": {
+    "/api/login": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["list_queues"];
+        get?: never;
+        put?: never;
+        /** Logs in with a code, and sets the session cookie. */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a login code to the phone, if it belongs to somebody who may log in. The answer is the same when it does not. */
+        post: operations["send_login_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the session. Without one, nothing happens. */
+        post: operations["log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells who is signed in. */
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -404,32 +261,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/ops/queues/{queue}/pause": {
+    "/api/ops/instances": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Lists instances. */
+        get: operations["list_instances"];
         put?: never;
-        post: operations["pause_queue"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/ops/queues/{queue}/resume": {
+    "/api/ops/instances/{instance_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Shows an instance in full. */
+        get: operations["get_instance"];
         put?: never;
-        post: operations["resume_queue"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -443,6 +302,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Lists jobs. */
         get: operations["list_jobs"];
         put?: never;
         post?: never;
@@ -461,6 +321,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Tries a dead job again, with all its attempts. */
         post: operations["retry_job"];
         delete?: never;
         options?: never;
@@ -468,14 +329,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/ops/instances": {
+    "/api/ops/queues": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["list_instances"];
+        /** Lists the queues. */
+        get: operations["list_queues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -484,14 +346,256 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/ops/instances/{instance_id}": {
+    "/api/ops/queues/{queue}/pause": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_instance"];
+        get?: never;
+        put?: never;
+        /** Stops taking jobs from a queue; those that run are finished. */
+        post: operations["pause_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/queues/{queue}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes jobs from a queue again. */
+        post: operations["resume_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the organizations that can be a recipient: those with an enabled seal. For people who may send contracts. */
+        get: operations["list_organizations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seals/{seal_id}/image.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The impression of a seal, for members of its organization. */
+        get: operations["get_seal_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing/{recipient_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a recipient where it stands. */
+        get: operations["get_signing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing/{recipient_id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts the agreement, and keeps the consent to exactly this text. */
+        post: operations["accept_agreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing/{recipient_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses to sign; the contract ends, and the other parties are told. */
+        post: operations["decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing/{recipient_id}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps what was entered, until it is confirmed or changed. */
+        put: operations["fill_fields"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing/{recipient_id}/intent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirms by code; the signature is then put into the documents. A repeat with the same key answers the same, whatever
+         *     the code is.
+         */
+        post: operations["confirm_intent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing/{recipient_id}/intent/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the code that confirms what is filled in now. A later change of documents or fields makes it worthless. */
+        post: operations["send_intent_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing/{recipient_id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reports that everything was read. The time is also measured here: `reading_incomplete` tells how long to go on. */
+        post: operations["finish_reading"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/callbacks/sms/aliyun/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes delivery receipts of SMS. A receipt that comes again changes nothing. */
+        post: operations["receive_sms_receipts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process answers. */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures in Prometheus' text format, queues included. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The database answers too. */
+        get: operations["get_readiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -504,396 +608,1180 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        FieldProblem: {
-            field: string;
-            message: string;
-        };
-        Problem: {
-            type: string;
-            title: string;
-            /** Format: int64 */
-            status: number;
-            detail: string;
-            code: string;
-            request_id: string;
-            fields?: components["schemas"]["FieldProblem"][] | null;
-            /** Format: int64 */
-            tries_left?: number | null;
-            /** Format: int64 */
-            retry_after_s?: number | null;
-        };
-        Environment: {
-            /** @enum {string} */
-            name: "sandbox" | "production";
-            sandbox_url?: string | null;
-            version: string;
-        };
-        Link: {
-            recipient_id: string;
-            contract_id: string;
-            sender_organization_name: string;
-            phone_masked: string;
-            state: string;
-        };
-        RequestLoginCode: {
-            phone: string;
-            link?: string | null;
-        };
-        CodeRequested: {
-            /** Format: int64 */
-            retry_after_s: number;
-            /** Format: int64 */
-            expires_in_s: number;
-        };
-        LogIn: {
-            phone: string;
-            code: string;
-            link?: string | null;
-        };
-        MyOrganization: {
-            id: string;
-            name: string;
-            role: string;
-            roles: ("org_admin" | "sender" | "transactor" | "member")[];
-        };
-        Me: {
-            id: string;
-            name: string;
-            phone_masked: string;
-            roles: ("sender" | "ops" | "operator")[];
-            organizations: components["schemas"]["MyOrganization"][];
-        };
-        Destination: {
-            recipient_id: string;
-        };
-        LoggedIn: {
-            person: components["schemas"]["Me"];
-            destination?: null | components["schemas"]["Destination"];
-        };
-        ContractTypeRecipient: {
-            role: string;
-            title: string;
-            /** @enum {string} */
-            kind: "person" | "organization";
-        };
-        ContractType: {
-            name: string;
-            /** Format: int64 */
-            version: number;
-            title: string;
-            recipients: components["schemas"]["ContractTypeRecipient"][];
-            /** Format: int64 */
-            deadline_days?: number | null;
-        };
-        Organization: {
-            id: string;
-            name: string;
-        };
-        RecipientInput: {
-            role: string;
-            name: string;
-            phone: string;
-            organization_id?: string | null;
-        };
-        ContractInput: {
-            title: string;
-            contract_type: string;
-            organization_id?: string | null;
-            /** Format: int64 */
-            deadline_at_ms?: number | null;
-            recipients: components["schemas"]["RecipientInput"][];
-        };
-        ContractTypeName: {
-            name: string;
-            title: string;
-        };
-        Sender: {
-            organization_name: string;
-            person_name: string;
-        };
-        Recipient: {
-            id: string;
-            role: string;
-            title: string;
-            /** @enum {string} */
-            kind: "person" | "organization";
-            name: string;
-            organization_id?: string | null;
-            organization_name?: string | null;
-            phone_masked: string;
-            phone?: string | null;
-            /** @enum {string} */
-            status: "waiting" | "notified" | "in_progress" | "stamping" | "signed" | "declined";
-            /** Format: int64 */
-            signed_at_ms?: number | null;
-        };
-        Document: {
-            id: string;
-            name: string;
-            /** Format: int64 */
-            page_count: number;
-            /** Format: int64 */
-            size_bytes: number;
-            /** Format: int64 */
-            revision: number;
+        /** @description Consents to a text. */
+        AcceptedAgreement: {
+            /**
+             * @description The SHA-256 of the text that was shown.
+             * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+             */
             sha256: string;
         };
-        TimelineEntry: {
-            /** Format: int64 */
-            at_ms: number;
-            /** @enum {string} */
-            kind: "created" | "sent" | "notified" | "not_notified" | "agreement_accepted" | "reading_finished" | "confirmed" | "signed" | "not_signed" | "reminded" | "declined" | "withdrawn" | "expired" | "completed";
-            actor: string;
-            detail?: string | null;
+        /** @description An agreement. */
+        Agreement: {
+            /**
+             * @description What contract types call it.
+             * @example e_signature_consent
+             */
+            id: string;
+            /** @description SHA-256 of the text: accept exactly this. */
+            sha256: string;
+            /** @description The whole text. */
+            text: string;
+            /** @description Its heading. */
+            title: string;
         };
+        /**
+         * @description Something that the person may do with the contract now.
+         * @enum {string}
+         */
+        Allowed: "edit" | "send" | "withdraw" | "remind" | "download" | "sign" | "decline";
+        /** @description A code may be on its way. */
+        CodeSent: {
+            /**
+             * Format: int64
+             * @description Seconds for which the code holds.
+             * @example 600
+             */
+            expires_in_s: number;
+            /**
+             * Format: int64
+             * @description Seconds until another code can be asked for.
+             * @example 60
+             */
+            retry_after_s: number;
+        };
+        /** @description A contract in full. */
         ContractDetail: {
-            id: string;
-            title: string;
-            status: string;
-            contract_type: components["schemas"]["ContractTypeName"];
-            sender: components["schemas"]["Sender"];
-            /** Format: int64 */
-            created_at_ms: number;
-            /** Format: int64 */
-            sent_at_ms?: number | null;
-            /** Format: int64 */
-            deadline_at_ms?: number | null;
-            /** Format: int64 */
+            /** @description What the person may do now. */
+            allowed: components["schemas"]["Allowed"][];
+            /**
+             * Format: int64
+             * @description When everybody had signed.
+             */
             completed_at_ms?: number | null;
-            recipients: components["schemas"]["Recipient"][];
-            documents: components["schemas"]["Document"][];
-            my_recipient_id?: string | null;
-            timeline: components["schemas"]["TimelineEntry"][];
-            allowed: ("edit" | "send" | "withdraw" | "remind" | "download" | "sign" | "decline")[];
-        };
-        ContractSummary: {
-            id: string;
-            title: string;
-            status: string;
-            /** @enum {string} */
-            view: "all" | "awaiting_me" | "awaiting_others" | "completed" | "expired" | "withdrawn" | "declined" | "draft";
-            sender_organization_name: string;
-            recipient_names: string[];
-            /** Format: int64 */
+            /** @description The signing policy. */
+            contract_type: components["schemas"]["TypeName"];
+            /**
+             * Format: int64
+             * @description When the draft was made.
+             */
             created_at_ms: number;
-            /** Format: int64 */
-            sent_at_ms?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Until when it must be signed.
+             */
             deadline_at_ms?: number | null;
+            /** @description The files. */
+            documents: components["schemas"]["Document"][];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The recipient that the person is, once the turn has come.
+             */
             my_recipient_id?: string | null;
+            /** @description The parties in routing order. */
+            recipients: components["schemas"]["Recipient"][];
+            /** @description Who sends it. */
+            sender: components["schemas"]["Sender"];
+            /**
+             * Format: int64
+             * @description When it was sent.
+             */
+            sent_at_ms?: number | null;
+            /**
+             * @description `draft`, or what the contract type calls the state: `in_progress`, `completed`, `declined`, `withdrawn`,
+             *     `expired`.
+             * @example in_progress
+             */
+            status: string;
+            /** @description What happened, in order. */
+            timeline: components["schemas"]["TimelineEntry"][];
+            /**
+             * @description As the sender wrote it.
+             * @example 示例采购合同
+             */
+            title: string;
         };
+        /** @description What a sender says about a contract. */
+        ContractInput: {
+            /**
+             * @description The contract type's name.
+             * @example supplier_purchase
+             */
+            contract_type: string;
+            /**
+             * Format: int64
+             * @description Until when it must be signed; otherwise the contract type's time from sending.
+             */
+            deadline_at_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description In whose name; needed only by people who send for several organizations. It is fixed with the draft.
+             */
+            organization_id?: string | null;
+            /** @description The parties, at most one for each role. Some may still be missing. */
+            recipients: components["schemas"]["RecipientInput"][];
+            /**
+             * @description The title that everybody sees.
+             * @example 示例采购合同
+             */
+            title: string;
+        };
+        /** @description A page of contracts, the newest first. */
         ContractList: {
-            items: components["schemas"]["ContractSummary"][];
-            /** Format: int64 */
-            total: number;
+            /**
+             * @description How many contracts each tab has, whatever is searched for.
+             * @example {
+             *       "all": 3,
+             *       "awaiting_me": 1,
+             *       "awaiting_others": 0,
+             *       "completed": 1,
+             *       "expired": 0,
+             *       "withdrawn": 0,
+             *       "declined": 0,
+             *       "draft": 1
+             *     }
+             */
             counts: {
                 [key: string]: number;
             };
+            /** @description The page's contracts. */
+            items: components["schemas"]["ContractSummary"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
         };
-        Reason: {
-            reason: string;
-        };
-        Step: {
-            /** @enum {string} */
-            kind: "agreement" | "reading" | "sign";
-            /** @enum {string} */
-            state: "done" | "current" | "todo";
-        };
-        Agreement: {
+        /** @description A contract in the list. */
+        ContractSummary: {
+            /**
+             * Format: int64
+             * @description When the draft was made.
+             */
+            created_at_ms: number;
+            /**
+             * Format: int64
+             * @description Until when it must be signed.
+             */
+            deadline_at_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
             id: string;
+            /**
+             * Format: uuid
+             * @description The recipient as whom the person has something to do now.
+             */
+            my_recipient_id?: string | null;
+            /**
+             * @description The parties in routing order: a person's name, or an organization's.
+             * @example [
+             *       "示例签署人",
+             *       "示例采购有限公司"
+             *     ]
+             */
+            recipient_names: string[];
+            /**
+             * @description Who sends it.
+             * @example 示例采购有限公司
+             */
+            sender_organization_name: string;
+            /**
+             * Format: int64
+             * @description When it was sent.
+             */
+            sent_at_ms?: number | null;
+            /**
+             * @description `draft`, or what the contract type calls the state.
+             * @example in_progress
+             */
+            status: string;
+            /**
+             * @description As the sender wrote it.
+             * @example 示例采购合同
+             */
             title: string;
-            text: string;
+            /** @description The tab that it is in. */
+            view: components["schemas"]["ContractView"];
+        };
+        /** @description A signing policy. */
+        ContractType: {
+            /**
+             * Format: int64
+             * @description How many days the recipients have, unless the contract says otherwise.
+             * @example 30
+             */
+            deadline_days?: number | null;
+            /**
+             * @description Names it in requests.
+             * @example supplier_purchase
+             */
+            name: string;
+            /** @description Who takes part, in routing order. */
+            recipients: components["schemas"]["Role"][];
+            /**
+             * @description In the language asked for.
+             * @example 供应商采购合同
+             */
+            title: string;
+            /**
+             * Format: int32
+             * @description The newest version; new contracts use it.
+             */
+            version: number;
+        };
+        /**
+         * @description A tab of the list. Each contract is in `all` and in exactly one other.
+         * @enum {string}
+         */
+        ContractView: "all" | "awaiting_me" | "awaiting_others" | "completed" | "expired" | "withdrawn" | "declined" | "draft";
+        /** @description A definition by its names. */
+        DefinitionName: {
+            /** @description SHA-256 of its content. */
+            hash: string;
+            /**
+             * @description Its name.
+             * @example supplier_purchase
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its version.
+             */
+            version: number;
+        };
+        /** @description Where a link leads after the login. */
+        Destination: {
+            /**
+             * Format: uuid
+             * @description Sign as this recipient.
+             */
+            recipient_id: string;
+        };
+        /** @description A document with its newest revision. */
+        Document: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * @description The file's name.
+             * @example 示例采购合同.pdf
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description How many pages it has.
+             * @example 3
+             */
+            page_count: number;
+            /**
+             * Format: int64
+             * @description The newest revision's number, from 0.
+             */
+            revision: number;
+            /**
+             * @description The newest revision's SHA-256.
+             * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+             */
             sha256: string;
+            /**
+             * Format: int64
+             * @description The newest revision's size.
+             */
+            size_bytes: number;
         };
-        Point: {
-            /** Format: double */
+        /** @description Which world this is. */
+        Environment: {
+            /** @description `sandbox`: nothing here counts. */
+            name: components["schemas"]["EnvironmentName"];
+            /**
+             * @description Where the sandbox shows its phones and mailboxes.
+             * @example http://127.0.0.1:7100/
+             */
+            sandbox_url?: string | null;
+            /**
+             * @description The program's version.
+             * @example 0.1.0
+             */
+            version: string;
+        };
+        /**
+         * @description Which world the vendors belong to.
+         * @enum {string}
+         */
+        EnvironmentName: "sandbox" | "production";
+        /** @description A field of the recipient. */
+        Field: {
+            /**
+             * Format: uuid
+             * @description On which document.
+             */
+            document_id: string;
+            /**
+             * Format: double
+             * @description Height in points.
+             */
+            h: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it takes. */
+            kind: components["schemas"]["FieldKind"];
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            page: number;
+            /** @description Whether it must be filled. */
+            required: boolean;
+            /**
+             * @description The kind of seal that may be put here.
+             * @example contract
+             */
+            seal_kind?: string | null;
+            value?: components["schemas"]["FieldValue"] | null;
+            /**
+             * Format: double
+             * @description Width in points.
+             */
+            w: number;
+            /**
+             * Format: double
+             * @description Points from the left edge of the page as shown to the field's left edge.
+             */
             x: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Points from the lower edge of the page as shown to the field's lower edge.
+             */
             y: number;
-            /** Format: double */
-            w?: number | null;
         };
-        Strokes: {
-            strokes: components["schemas"]["Point"][][];
-            /** Format: double */
-            width: number;
-            /** Format: double */
-            height: number;
-        };
-        FieldValue: components["schemas"]["Strokes"] | {
-            seal_id: string;
-        } | {
-            date: string;
-        } | {
-            text: string;
-        };
+        /** @description What is put into a field: a drawn signature, a seal, today's date, or a text. */
         FieldEntry: components["schemas"]["Strokes"] | {
+            /**
+             * Format: uuid
+             * @description Which.
+             */
             seal_id: string;
         } | {
+            /** @description Always true. */
             date: boolean;
         } | {
+            /** @description At most 500 characters. */
             text: string;
         };
-        Field: {
-            id: string;
-            document_id: string;
-            /** @enum {string} */
-            kind: "signature" | "seal" | "date" | "text";
-            /** Format: int64 */
-            page: number;
-            /** Format: double */
-            x: number;
-            /** Format: double */
-            y: number;
-            /** Format: double */
-            w: number;
-            /** Format: double */
-            h: number;
-            required: boolean;
-            seal_kind?: string | null;
-            value?: null | components["schemas"]["FieldValue"];
-        };
-        Seal: {
-            id: string;
-            name: string;
-            kind: string;
-            svg_url: string;
-        };
-        SigningContract: {
-            id: string;
-            title: string;
-            status: string;
-            sender: components["schemas"]["Sender"];
-        };
-        Signing: {
-            recipient: components["schemas"]["Recipient"];
-            contract: components["schemas"]["SigningContract"];
-            /** @enum {string} */
-            status: "waiting" | "notified" | "in_progress" | "stamping" | "signed" | "declined";
-            steps: components["schemas"]["Step"][];
-            agreement?: null | components["schemas"]["Agreement"];
-            documents: components["schemas"]["Document"][];
-            fields: components["schemas"]["Field"][];
-            seals: components["schemas"]["Seal"][];
-            intent_methods: "sms_code"[];
-            phone_masked: string;
-            /** Format: int64 */
-            min_reading_s: number;
-        };
-        AcceptAgreement: {
-            sha256: string;
-        };
-        FinishReading: {
-            /** Format: int64 */
-            pages_read: number;
-            /** Format: int64 */
-            seconds: number;
-        };
+        /** @description A value for a field. */
         FieldInput: {
+            /**
+             * Format: uuid
+             * @description Which field.
+             */
             id: string;
-            value?: null | components["schemas"]["FieldEntry"];
+            value?: components["schemas"]["FieldEntry"] | null;
         };
+        /**
+         * @description What a field takes.
+         * @enum {string}
+         */
+        FieldKind: "signature" | "seal" | "date" | "text";
+        /** @description One entry that is not valid. */
+        FieldProblem: {
+            /**
+             * @description Path to it, for example `recipients[0].phone`.
+             * @example recipients[0].phone
+             */
+            field: string;
+            /**
+             * @description What is wrong with it.
+             * @example 请输入 11 位手机号码
+             */
+            message: string;
+        };
+        /** @description What was filled into a field. */
+        FieldValue: components["schemas"]["Strokes"] | {
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            seal_id: string;
+        } | {
+            /**
+             * @description As `2026-11-23`.
+             * @example 2026-11-23
+             */
+            date: string;
+        } | {
+            /** @description The text. */
+            text: string;
+        };
+        /** @description Values for some of the fields. */
         FieldsInput: {
+            /** @description Fields that are not named keep what they have. */
             fields: components["schemas"]["FieldInput"][];
         };
-        IntentCodeRequested: {
-            /** Format: int64 */
-            retry_after_s: number;
-            phone_masked: string;
+        /** @description How it is. */
+        Health: {
+            /**
+             * @description `ok`, or what does not work.
+             * @example ok
+             */
+            status: string;
         };
-        ConfirmIntent: {
-            code: string;
-        };
-        QueueStats: {
-            queue: string;
-            paused: boolean;
-            /** Format: int64 */
-            depth: number;
-            /** Format: int64 */
-            running: number;
-            /** Format: int64 */
-            dead: number;
-            /** Format: int64 */
-            oldest_age_ms?: number | null;
-        };
-        Job: {
-            id: string;
-            queue: string;
+        /** @description An event. */
+        HistoryEntry: {
+            /**
+             * @description `system`, `clock`, `worker`, or a person's id.
+             * @example worker
+             */
+            actor: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /**
+             * @description The recipient, the outcome or the generation; and whether it came too late.
+             * @example prepared
+             */
+            detail: string;
+            /**
+             * @description `started`, `action`, `job_result`, `timer_fired`.
+             * @example job_result
+             */
             kind: string;
-            state: string;
-            /** Format: int64 */
-            attempts: number;
-            /** Format: int64 */
-            max_attempts: number;
-            /** Format: int64 */
-            run_at_ms: number;
-            /** Format: int64 */
-            created_at_ms: number;
-            /** Format: int64 */
-            finished_at_ms?: number | null;
-            last_error?: string | null;
-            instance_id?: string | null;
-            contract_id?: string | null;
+            /**
+             * @description The action, the job's key or the timer's key.
+             * @example prepare
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            seq: number;
         };
-        JobPage: {
-            items: components["schemas"]["Job"][];
-            /** Format: int64 */
+        /** @description An instance in full. */
+        InstanceDetail: {
+            /**
+             * Format: uuid
+             * @description The contract that it drives.
+             */
+            contract_id?: string | null;
+            /** @description What it runs. */
+            definition: components["schemas"]["DefinitionName"];
+            /** @description What happened, in order. */
+            history: components["schemas"]["HistoryEntry"][];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description All jobs that it asked for. */
+            jobs: components["schemas"]["Job"][];
+            /**
+             * @description Where it is: names of states from the top.
+             * @example open/signing
+             */
+            state: string;
+            /**
+             * @description The state's public name.
+             * @example in_progress
+             */
+            status: string;
+            /** @description What people have to do. */
+            tasks: components["schemas"]["Task"][];
+            /** @description The timers that are set. */
+            timers: components["schemas"]["Timer"][];
+        };
+        /** @description A page of instances, the newest first. */
+        InstanceList: {
+            /** @description The page's instances. */
+            items: components["schemas"]["InstanceSummary"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
             total: number;
         };
-        InstanceDefinition: {
-            name: string;
-            /** Format: int64 */
-            version: number;
-            hash: string;
-        };
-        HistoryEntry: {
-            /** Format: int64 */
-            seq: number;
-            /** Format: int64 */
-            at_ms: number;
-            actor: string;
-            kind: string;
-            name?: string | null;
-            detail: unknown;
-        };
-        InstanceTimer: {
-            key: string;
-            /** Format: int64 */
-            due_at_ms: number;
-            /** Format: int64 */
-            generation: number;
-        };
-        InstanceTask: {
-            id: string;
-            form: string;
-            assignee?: string | null;
-            item?: string | null;
-            /** Format: int64 */
-            since_ms: number;
-        };
-        Instance: {
-            id: string;
-            definition: components["schemas"]["InstanceDefinition"];
-            status: string;
-            state: unknown;
-            contract_id?: string | null;
-            history: components["schemas"]["HistoryEntry"][];
-            timers: components["schemas"]["InstanceTimer"][];
-            tasks: components["schemas"]["InstanceTask"][];
-            jobs: components["schemas"]["Job"][];
-        };
+        /** @description An instance in the list. */
         InstanceSummary: {
-            id: string;
-            definition: components["schemas"]["InstanceDefinition"];
-            status: string;
+            /**
+             * Format: uuid
+             * @description The contract that it drives.
+             */
             contract_id?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description When it was started.
+             */
+            created_at_ms: number;
+            /** @description What it runs. */
+            definition: components["schemas"]["DefinitionName"];
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            finished_at_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * @description The state's public name.
+             * @example in_progress
+             */
+            status: string;
+            /**
+             * Format: int64
+             * @description When its last event was.
+             */
             updated_at_ms: number;
         };
-        InstancePage: {
-            items: components["schemas"]["InstanceSummary"][];
-            /** Format: int64 */
+        /** @description Confirms. */
+        IntentCode: {
+            /**
+             * @description The six digits.
+             * @example 123456
+             */
+            code: string;
+        };
+        /** @description A code is on its way. */
+        IntentCodeSent: components["schemas"]["CodeSent"] & {
+            /**
+             * @description Where it is sent.
+             * @example 139****0001
+             */
+            phone_masked: string;
+        };
+        /**
+         * @description How a will is confirmed.
+         * @enum {string}
+         */
+        IntentMethod: "sms_code";
+        /** @description A job. */
+        Job: {
+            /**
+             * Format: int32
+             * @description How often it was taken.
+             */
+            attempts: number;
+            /**
+             * Format: uuid
+             * @description The contract that the instance drives.
+             */
+            contract_id?: string | null;
+            /**
+             * Format: int64
+             * @description When it was asked for.
+             */
+            created_at_ms: number;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            finished_at_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The instance that asked for it.
+             */
+            instance_id?: string | null;
+            /**
+             * @description What it does.
+             * @example send_sms
+             */
+            kind: string;
+            /** @description What went wrong last. */
+            last_error?: string | null;
+            /**
+             * Format: int32
+             * @description After how many it is dead.
+             */
+            max_attempts: number;
+            /**
+             * @description Where it waits.
+             * @example sms
+             */
+            queue: string;
+            /**
+             * Format: int64
+             * @description Not taken before.
+             */
+            run_at_ms: number;
+            /**
+             * @description Where it is in its life.
+             * @example dead
+             */
+            state: string;
+        };
+        /** @description A page of jobs, the newest first. */
+        JobList: {
+            /** @description The page's jobs. */
+            items: components["schemas"]["Job"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
             total: number;
+        };
+        /** @description Where a link leads. */
+        Link: {
+            /**
+             * Format: uuid
+             * @description Which contract it leads to.
+             */
+            contract_id: string;
+            /**
+             * @description The phone that it was sent to.
+             * @example 139****0001
+             */
+            phone_masked: string;
+            /**
+             * Format: uuid
+             * @description Which recipient it is for.
+             */
+            recipient_id: string;
+            /**
+             * @description Who asks.
+             * @example 示例采购有限公司
+             */
+            sender_organization_name: string;
+            /** @description Always `active`; other links are refused. */
+            state: components["schemas"]["LinkState"];
+        };
+        /**
+         * @description What a link is good for.
+         * @enum {string}
+         */
+        LinkState: "active";
+        /** @description Logged in; the session is in the cookie. */
+        LoggedIn: {
+            destination?: components["schemas"]["Destination"] | null;
+            /** @description Who. */
+            person: components["schemas"]["Me"];
+        };
+        /** @description Asks for a login code. */
+        LoginCodeRequest: {
+            /** @description The token of the link that the person came by: then only that link's phone gets a code. */
+            link?: string | null;
+            /**
+             * @description A mobile number; `+86` and spaces are taken off.
+             * @example 13800000001
+             */
+            phone: string;
+        };
+        /** @description Logs in. */
+        LoginRequest: {
+            /**
+             * @description The six digits.
+             * @example 123456
+             */
+            code: string;
+            /** @description The token of the link that the person came by. */
+            link?: string | null;
+            /**
+             * @description The number that the code was sent to.
+             * @example 13800000001
+             */
+            phone: string;
+        };
+        /** @description The person who is signed in. */
+        Me: {
+            /**
+             * Format: uuid
+             * @description The person's id.
+             */
+            id: string;
+            /**
+             * @description The person's name.
+             * @example 示例发起人
+             */
+            name: string;
+            /** @description Where the person is a member. */
+            organizations: components["schemas"]["MyOrganization"][];
+            /**
+             * @description First three and last four digits.
+             * @example 138****0001
+             */
+            phone_masked: string;
+            /** @description What the person may do: send contracts for some organization, or watch over the platform. */
+            roles: components["schemas"]["MyRole"][];
+        };
+        /**
+         * @description What a member may do.
+         * @enum {string}
+         */
+        MemberRole: "org_admin" | "sender" | "transactor" | "member";
+        /** @description An organization and what the person is there. */
+        MyOrganization: {
+            /**
+             * Format: uuid
+             * @description The organization's id.
+             */
+            id: string;
+            /**
+             * @description Its name.
+             * @example 示例采购有限公司
+             */
+            name: string;
+            /** @description The widest of the roles. */
+            role: components["schemas"]["MemberRole"];
+            /** @description All roles. */
+            roles: components["schemas"]["MemberRole"][];
+        };
+        /**
+         * @description A right that opens a part of the pages.
+         * @enum {string}
+         */
+        MyRole: "sender" | "ops" | "operator";
+        /** @description An organization that can sign. */
+        Organization: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * @description Its registered name.
+             * @example 示例采购有限公司
+             */
+            name: string;
+        };
+        /**
+         * @description Who plays a part.
+         * @enum {string}
+         */
+        PartyKind: "person" | "organization";
+        /** @description A point of a stroke. */
+        Point: {
+            /**
+             * Format: double
+             * @description Width of the line here, in the pad's units.
+             */
+            w?: number | null;
+            /**
+             * Format: double
+             * @description From the pad's left edge.
+             * @example 20.5
+             */
+            x: number;
+            /**
+             * Format: double
+             * @description From the pad's upper edge.
+             * @example 75
+             */
+            y: number;
+        };
+        /**
+         * @description A refusal, as RFC 9457 describes it, with the members of this API.
+         * @example {
+         *       "type": "urn:sealflow:problem:link_expired",
+         *       "title": "链接已过期",
+         *       "status": 410,
+         *       "detail": "请用接收短信的手机号登录查看，或联系发起方。",
+         *       "code": "link_expired",
+         *       "request_id": "019adf2c-6f00-7c3a-9d53-0c4de0a1b111"
+         *     }
+         */
+        Problem: {
+            /** @description What happened, for programs. */
+            code: string;
+            /** @description What to do next, in the language asked for. */
+            detail: string;
+            /** @description The entries that are not valid, for code `invalid_fields` and the like. */
+            fields?: components["schemas"]["FieldProblem"][];
+            /** @description To be given to support. */
+            request_id: string;
+            /**
+             * Format: int64
+             * @description Seconds to wait before the same is asked again; also in the header `Retry-After`.
+             */
+            retry_after_s?: number | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description What happened, in the language asked for. */
+            title: string;
+            /**
+             * Format: int64
+             * @description How many more wrong codes are accepted, for code `code_wrong`.
+             */
+            tries_left?: number | null;
+            /** @description `urn:sealflow:problem:` and the code. */
+            type: string;
+        };
+        /** @description A queue at a glance. */
+        Queue: {
+            /**
+             * Format: int64
+             * @description Jobs that wait for a person.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Jobs that are due and wait.
+             */
+            depth: number;
+            /**
+             * Format: int64
+             * @description How long the oldest due job waits, in milliseconds.
+             */
+            oldest_age_ms?: number | null;
+            /** @description No job is taken from it. */
+            paused: boolean;
+            /**
+             * @description Its name.
+             * @example sms
+             */
+            queue: string;
+            /**
+             * Format: int64
+             * @description Jobs in a worker's hands.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Jobs that wait for a later time.
+             */
+            scheduled: number;
+        };
+        /** @description What was read. */
+        Reading: {
+            /**
+             * Format: int32
+             * @description How many pages of all documents were shown.
+             * @example 3
+             */
+            pages_read: number;
+            /**
+             * Format: int32
+             * @description For how long, in seconds.
+             * @example 12
+             */
+            seconds: number;
+        };
+        /** @description Why something is called off. */
+        Reason: {
+            /**
+             * @description In the person's own words; the parties see it.
+             * @example 合同金额需要修改
+             */
+            reason: string;
+        };
+        /** @description A recipient. */
+        Recipient: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Who plays it. */
+            kind: components["schemas"]["PartyKind"];
+            /**
+             * @description The person's name; for an organization, the transactor's.
+             * @example 示例签署人
+             */
+            name: string;
+            /**
+             * Format: uuid
+             * @description For an organization.
+             */
+            organization_id?: string | null;
+            /**
+             * @description For an organization.
+             * @example 示例采购有限公司
+             */
+            organization_name?: string | null;
+            /**
+             * @description The whole number; only in a draft, for its sender.
+             * @example 13900000001
+             */
+            phone?: string | null;
+            /**
+             * @description First three and last four digits.
+             * @example 139****0001
+             */
+            phone_masked: string;
+            /**
+             * @description The contract type's name for the part.
+             * @example supplier
+             */
+            role: string;
+            /**
+             * Format: int64
+             * @description When the signature was in every document.
+             */
+            signed_at_ms?: number | null;
+            /** @description How far. */
+            status: components["schemas"]["RecipientStatus"];
+            /**
+             * @description The part in the language asked for.
+             * @example 供应商签署人
+             */
+            title: string;
+        };
+        /** @description A party. */
+        RecipientInput: {
+            /**
+             * @description The person's name; for an organization, the transactor's.
+             * @example 示例签署人
+             */
+            name: string;
+            /**
+             * Format: uuid
+             * @description For a role that an organization plays.
+             */
+            organization_id?: string | null;
+            /**
+             * @description A mobile number; `+86` and spaces are taken off.
+             * @example 13900000001
+             */
+            phone: string;
+            /**
+             * @description One of the contract type's roles.
+             * @example supplier
+             */
+            role: string;
+        };
+        /**
+         * @description How far a recipient is.
+         * @enum {string}
+         */
+        RecipientStatus: "waiting" | "notified" | "in_progress" | "stamping" | "signed" | "declined";
+        /** @description One part in the contract. */
+        Role: {
+            /** @description Who plays it. */
+            kind: components["schemas"]["PartyKind"];
+            /**
+             * @description Names it in requests.
+             * @example supplier
+             */
+            role: string;
+            /**
+             * @description In the language asked for.
+             * @example 供应商签署人
+             */
+            title: string;
+        };
+        /** @description A seal. */
+        Seal: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * @description Which kind.
+             * @example contract
+             */
+            kind: string;
+            /**
+             * @description As the organization calls it.
+             * @example 合同专用章
+             */
+            name: string;
+            /**
+             * @description Where its picture is.
+             * @example /api/seals/019adf2c-6f00-7c3a-9d53-0c4de0a1b111/image.svg
+             */
+            svg_url: string;
+        };
+        /** @description Who sends a contract. */
+        Sender: {
+            /**
+             * @description In whose name.
+             * @example 示例采购有限公司
+             */
+            organization_name: string;
+            /**
+             * @description By whom.
+             * @example 示例发起人
+             */
+            person_name: string;
+        };
+        /** @description Where a recipient stands. */
+        Signing: {
+            agreement?: components["schemas"]["Agreement"] | null;
+            /** @description What is signed. */
+            contract: components["schemas"]["SigningContract"];
+            /** @description The files. */
+            documents: components["schemas"]["Document"][];
+            /** @description What the recipient puts on them. */
+            fields: components["schemas"]["Field"][];
+            /** @description How the recipient may confirm; one is enough. */
+            intent_methods: components["schemas"]["IntentMethod"][];
+            /**
+             * Format: int32
+             * @description How long the documents must be read, in seconds.
+             */
+            min_reading_s: number;
+            /**
+             * @description Where the code to confirm is sent.
+             * @example 139****0001
+             */
+            phone_masked: string;
+            /** @description As whom the person signs. */
+            recipient: components["schemas"]["Recipient"];
+            /** @description The seals that the person may put on for the organization. */
+            seals: components["schemas"]["Seal"][];
+            /** @description How far the recipient is. */
+            status: components["schemas"]["RecipientStatus"];
+            /** @description The steps of this recipient, in order. */
+            steps: components["schemas"]["Step"][];
+        };
+        /** @description What is signed. */
+        SigningContract: {
+            /**
+             * Format: int64
+             * @description Until when it must be signed.
+             */
+            deadline_at_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description The contract's id.
+             */
+            id: string;
+            /** @description Who sends it. */
+            sender: components["schemas"]["Sender"];
+            /**
+             * @description The contract's status.
+             * @example in_progress
+             */
+            status: string;
+            /**
+             * @description As the sender wrote it.
+             * @example 示例采购合同
+             */
+            title: string;
+        };
+        /** @description One step. */
+        Step: {
+            /** @description What is done. */
+            kind: components["schemas"]["StepKind"];
+            /** @description Whether it is done. */
+            state: components["schemas"]["StepState"];
+        };
+        /**
+         * @description What is done in a step.
+         * @enum {string}
+         */
+        StepKind: "agreement" | "reading" | "sign";
+        /**
+         * @description How far a step is.
+         * @enum {string}
+         */
+        StepState: "done" | "current" | "todo";
+        /** @description A drawn signature, in the coordinates of the pad: x to the right, y downwards. */
+        Strokes: {
+            /**
+             * Format: double
+             * @description Height of the pad.
+             * @example 180
+             */
+            height: number;
+            /** @description Each stroke is the way of the pen from touching to lifting. At most 200 strokes and 5,000 points. */
+            strokes: components["schemas"]["Point"][][];
+            /**
+             * Format: double
+             * @description Width of the pad.
+             * @example 300
+             */
+            width: number;
+        };
+        /** @description Something that a person has to do. */
+        Task: {
+            /**
+             * Format: uuid
+             * @description The person's id.
+             */
+            assignee: string;
+            /**
+             * @description Which form.
+             * @example sign
+             */
+            form: string;
+            /** @description The recipient's id. */
+            item?: string | null;
+            /** @description Its key. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_at_ms: number;
+        };
+        /** @description Something that happened. */
+        TimelineEntry: {
+            /**
+             * @description Who did it; empty for the platform.
+             * @example 示例签署人
+             */
+            actor: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /**
+             * @description A reason, or whom it concerns.
+             * @example 示例签署人
+             */
+            detail?: string | null;
+            /** @description What. */
+            kind: components["schemas"]["TimelineKind"];
+        };
+        /**
+         * @description What happened.
+         * @enum {string}
+         */
+        TimelineKind: "created" | "sent" | "notified" | "not_notified" | "agreement_accepted" | "reading_finished" | "confirmed" | "signed" | "not_signed" | "reminded" | "declined" | "withdrawn" | "expired" | "completed";
+        /** @description A timer that is set. */
+        Timer: {
+            /**
+             * Format: int64
+             * @description When it is due.
+             */
+            due_at_ms: number;
+            /** @description Its key. */
+            key: string;
+        };
+        /** @description A contract type's names. */
+        TypeName: {
+            /**
+             * @description In requests.
+             * @example supplier_purchase
+             */
+            name: string;
+            /**
+             * @description In the language asked for.
+             * @example 供应商采购合同
+             */
+            title: string;
+        };
+        /** @description A file. */
+        Upload: {
+            /**
+             * Format: binary
+             * @description A PDF of at most 50 MB.
+             */
+            file: string;
         };
     };
     responses: never;
@@ -904,188 +1792,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_environment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Environment"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    open_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Link"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    request_login_code: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RequestLoginCode"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CodeRequested"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    log_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LogIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LoggedIn"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    log_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_contract_types: {
         parameters: {
             query?: never;
@@ -1095,7 +1801,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1104,8 +1809,8 @@ export interface operations {
                     "application/json": components["schemas"]["ContractType"][];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `not_signed_in` */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1113,28 +1818,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    list_organizations: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
+            /** @description `internal` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Organization"][];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1147,11 +1841,17 @@ export interface operations {
     list_contracts: {
         parameters: {
             query?: {
+                /** @description Which tab. */
                 view?: "all" | "awaiting_me" | "awaiting_others" | "completed" | "expired" | "withdrawn" | "declined" | "draft";
+                /** @description Part of the title or of a party's name. */
                 query?: string;
+                /** @description Not made before, in milliseconds since 1970 UTC. */
                 from_ms?: number;
+                /** @description Made before, in milliseconds since 1970 UTC. */
                 to_ms?: number;
+                /** @description From 1. */
                 page?: number;
+                /** @description How many on a page. */
                 page_size?: number;
             };
             header?: never;
@@ -1160,7 +1860,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1169,8 +1868,44 @@ export interface operations {
                     "application/json": components["schemas"]["ContractList"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1184,7 +1919,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                /** @description At most 64 characters; a repeat makes no second draft */
+                "Idempotency-Key"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -1195,7 +1931,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1204,8 +1939,80 @@ export interface operations {
                     "application/json": components["schemas"]["ContractDetail"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_draft` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `contract_type_unknown`, `invalid_fields`, `organization_unusable`, `role_unknown` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1226,7 +2033,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1235,8 +2041,35 @@ export interface operations {
                     "application/json": components["schemas"]["ContractDetail"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1261,7 +2094,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1270,8 +2102,89 @@ export interface operations {
                     "application/json": components["schemas"]["ContractDetail"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_draft` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `contract_type_unknown`, `invalid_fields`, `organization_unusable`, `role_unknown` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1281,11 +2194,12 @@ export interface operations {
             };
         };
     };
-    upload_document: {
+    add_document: {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                /** @description At most 64 characters; a repeat adds no second document */
+                "Idempotency-Key"?: string | null;
             };
             path: {
                 contract_id: string;
@@ -1294,14 +2208,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": {
-                    /** Format: binary */
-                    file: string;
-                };
+                "multipart/form-data": components["schemas"]["Upload"];
             };
         };
         responses: {
-            /** @description OK */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1310,8 +2220,89 @@ export interface operations {
                     "application/json": components["schemas"]["Document"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_draft` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_too_large`, `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_damaged`, `file_dynamic_form`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_signed`, `file_too_complex`, `file_too_many_pages`, `invalid_fields`, `too_many_documents` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1324,9 +2315,7 @@ export interface operations {
     remove_document: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 contract_id: string;
                 document_id: string;
@@ -1335,15 +2324,68 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_draft` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1353,10 +2395,12 @@ export interface operations {
             };
         };
     };
-    download_document: {
+    get_document_file: {
         parameters: {
             query?: {
+                /** @description Which revision; the newest when it is not given. */
                 revision?: number;
+                /** @description 1: to be saved under its name. */
                 download?: number;
             };
             header?: never;
@@ -1368,17 +2412,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/pdf": string;
+                    "application/pdf": number[];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1386,32 +2429,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    send_contract: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                contract_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContractDetail"];
-                };
-            };
-            /** @description Problem details */
-            default: {
+            /** @description `not_signed_in` */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1419,36 +2438,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    withdraw_contract: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                contract_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Reason"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
+            /** @description `not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContractDetail"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1462,7 +2480,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                /** @description At most 64 characters; a repeat answers the same */
+                "Idempotency-Key"?: string | null;
             };
             path: {
                 contract_id: string;
@@ -1471,7 +2490,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1480,8 +2498,71 @@ export interface operations {
                     "application/json": components["schemas"]["ContractDetail"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`, `not_in_progress` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `remind_limit`, `remind_too_soon` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1491,28 +2572,93 @@ export interface operations {
             };
         };
     };
-    get_signing: {
+    send_contract: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description At most 64 characters; a repeat answers the same */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
-                recipient_id: string;
+                contract_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Signing"];
+                    "application/json": components["schemas"]["ContractDetail"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`, `not_draft` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `contract_type_unknown`, `invalid_fields`, `no_documents`, `no_recipients`, `organization_unusable`, `placement_missing`, `roles_unfilled`, `transactor_not_member` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1522,195 +2668,15 @@ export interface operations {
             };
         };
     };
-    accept_agreement: {
+    withdraw_contract: {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                /** @description At most 64 characters; a repeat answers the same */
+                "Idempotency-Key"?: string | null;
             };
             path: {
-                recipient_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AcceptAgreement"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Signing"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    finish_reading: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                recipient_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FinishReading"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Signing"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    fill_fields: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                recipient_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FieldsInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Signing"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    request_intent_code: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                recipient_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntentCodeRequested"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    confirm_intent: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                recipient_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConfirmIntent"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Signing"];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    decline: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                recipient_id: string;
+                contract_id: string;
             };
             cookie?: never;
         };
@@ -1720,17 +2686,97 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Signing"];
+                    "application/json": components["schemas"]["ContractDetail"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`, `not_in_progress` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1740,28 +2786,92 @@ export interface operations {
             };
         };
     };
-    get_seal_image: {
+    get_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_link: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                seal_id: string;
+                /** @description The last part of the link */
+                token: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/svg+xml": string;
+                    "application/json": components["schemas"]["Link"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `link_unknown`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_expired`, `link_used` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1771,7 +2881,206 @@ export interface operations {
             };
         };
     };
-    list_queues: {
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_expired`, `code_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_tries` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_login_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginCodeRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeSent"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_limit` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -1780,48 +3089,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueStats"][];
-                };
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    pause_queue: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                queue: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1831,61 +3133,25 @@ export interface operations {
             };
         };
     };
-    resume_queue: {
+    get_me: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                queue: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_jobs: {
-        parameters: {
-            query?: {
-                state?: string;
-                queue?: string;
-                page?: number;
-            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobPage"];
+                    "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `not_signed_in` */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1893,30 +3159,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    retry_job: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            204: {
+            /** @description `internal` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1929,9 +3182,14 @@ export interface operations {
     list_instances: {
         parameters: {
             query?: {
+                /** @description Only with this status. */
                 status?: string;
+                /** @description The id of an instance, or of the contract that it drives. */
                 query?: string;
+                /** @description From 1. */
                 page?: number;
+                /** @description How many on a page. */
+                page_size?: number;
             };
             header?: never;
             path?: never;
@@ -1939,17 +3197,61 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InstancePage"];
+                    "application/json": components["schemas"]["InstanceList"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1970,17 +3272,1506 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Instance"];
+                    "application/json": components["schemas"]["InstanceDetail"];
                 };
             };
-            /** @description Problem details */
-            default: {
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Only in this state: `available`, `running`, `done`, `dead`, `cancelled`. */
+                state?: string;
+                /** @description Only of this queue. */
+                queue?: string;
+                /** @description From 1. */
+                page?: number;
+                /** @description How many on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `job_not_dead` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"][];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example sms */
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example sms */
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"][];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_seal_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_signing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recipient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signing"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_agreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 64 characters; a repeat answers the same */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                recipient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptedAgreement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signing"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `agreement_changed`, `idempotency_key_reused`, `step_not_open` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 64 characters; a repeat answers the same */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                recipient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signing"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`, `step_not_open` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fill_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recipient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signing"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `seal_not_granted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `step_not_open` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `field_unknown`, `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_intent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 64 characters; a repeat answers the same */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                recipient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntentCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signing"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `seal_not_granted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_changed`, `idempotency_key_reused`, `step_not_open` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_expired`, `code_wrong`, `fields_missing`, `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_tries` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_intent_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recipient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntentCodeSent"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `seal_not_granted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `step_not_open` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `fields_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_limit` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_reading: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 64 characters; a repeat answers the same */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                recipient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reading"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signing"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`, `step_not_open` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields`, `reading_incomplete` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_sms_receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Known to the vendor only */
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** @description A list of receipts */
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description The vendor's acknowledgement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,5 @@
 /** The operators' commands. */
-import { body, client, idempotent } from '@/api/client'
+import { body, client } from '@/api/client'
 import type { Job } from '@/api/types'
 import { useAction } from '@/composables/useAction'
 
@@ -7,19 +7,16 @@ export function useOpsActions(changed: () => Promise<void>) {
   const action = useAction()
 
   async function setPaused(queue: string, paused: boolean): Promise<boolean> {
-    const path = { queue }
-    await action.run(['queue', queue, paused], (key) => {
-      const init = { params: { path, ...idempotent(key) } }
+    const init = { params: { path: { queue } } }
+    await action.run(['queue', queue, paused], () => {
       return body<unknown>(paused ? client.POST('/api/ops/queues/{queue}/pause', init) : client.POST('/api/ops/queues/{queue}/resume', init))
     })
     return await settled()
   }
 
   async function retry(job: Pick<Job, 'id'>): Promise<boolean> {
-    const path = { job_id: job.id }
-    await action.run(['retry', job.id], (key) =>
-      body<unknown>(client.POST('/api/ops/jobs/{job_id}/retry', { params: { path, ...idempotent(key) } })),
-    )
+    const init = { params: { path: { job_id: job.id } } }
+    await action.run(['retry', job.id], () => body<unknown>(client.POST('/api/ops/jobs/{job_id}/retry', init)))
     return await settled()
   }
 

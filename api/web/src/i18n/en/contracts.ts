@@ -8,16 +8,16 @@ const en: typeof zh = {
     declined: 'Declined', rescinded: 'Rescinded', draft: 'Drafts', cc: 'Copied to me',
   },
   contracts: {
-    title: 'Contracts', new: 'New contract', name: 'Contract', source: 'Source', sender: 'Sender', sent_at: 'Sent', created_at: 'Created', deadline: 'Deadline', status: 'Status', actions: 'Actions', details: 'Details',
-    sign: 'Sign', edit: 'Continue', total: '{n} in total', from: 'From', to: 'To', source_sent: 'Ours', source_received: 'From outside', filters: 'Filters', tabs: 'Contract status', list: 'Contracts',
+    title: 'Contracts', new: 'New contract', name: 'Contract', source: 'Source', sender: 'Sender', sent_at: 'Sent', created_at: 'Created', status: 'Status', actions: 'Actions', details: 'Details',
+    sign: 'Sign', edit: 'Continue', from: 'From', to: 'To', source_sent: 'Ours', source_received: 'From outside', tabs: 'Contract status', list: 'Contracts',
     empty_start: 'Start the first contract',
   },
   workbench: { title: 'Workbench', awaiting: 'Awaiting my signature', recent: 'Recent contracts', awaiting_empty: 'Nothing waits for your signature', all: 'View all', greeting: 'Hello, {name}', awaiting_count: '{n} contracts await your signature' },
   contract: {
-    title: 'Contract', documents: 'Documents', recipients: 'Recipients', progress: 'Progress', timeline: 'History', type: 'Contract type', sender: 'Sender', created: 'Created', sent: 'Sent', deadline: 'Deadline', completed: 'Completed',
-    no_deadline: 'None', signed_at: 'Signed {time}', revision: 'Revision {n}', withdraw: 'Withdraw', remind: 'Remind', sign: 'Sign', send: 'Send', edit: 'Continue editing', download: 'Download', preview: 'View', sha256: 'SHA-256 digest',
+    title: 'Contract', documents: 'Documents', recipients: 'Recipients', progress: 'Progress', timeline: 'History', sender: 'Sender', created: 'Created', sent: 'Sent', deadline: 'Deadline', completed: 'Completed',
+    no_deadline: 'None', signed_at: 'Signed {time}', revision: 'Revision {n}', withdraw: 'Withdraw', remind: 'Remind', sign: 'Sign', edit: 'Continue editing', download: 'Download', sha256: 'SHA-256 digest',
     withdraw_title: 'Withdraw the contract', withdraw_intro: 'Nobody can sign it any more, and those who have are told. This cannot be undone.', withdraw_reason: 'Reason', withdraw_reason_required: 'Say why you withdraw it', withdraw_confirm: 'Withdraw', withdrawn: 'The contract is withdrawn',
-    reminded: 'The current signer was reminded', no_actions: 'Nothing to do at the moment', order: 'No. {n}', me: 'me', waiting_for: 'Waiting for {name}',
+    reminded: 'The current signer was reminded', order: 'No. {n}', me: 'me', waiting_for: 'Waiting for {name}',
   },
   timeline: {
     platform: 'Platform', created: 'Created', sent: 'Sent', notified: 'Notified', not_notified: 'Could not be notified', agreement_accepted: 'Agreement accepted', reading_finished: 'Read to the end', confirmed: 'Intent confirmed',

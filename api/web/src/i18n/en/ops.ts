@@ -4,10 +4,12 @@ import type zh from '../zh/ops'
 const en: typeof zh = {
   ops: {
     title: 'Operations', queues: 'Queues', queue: 'Queue', depth: 'Waiting', running: 'Running', dead: 'Dead', oldest: 'Oldest', paused: 'Paused', active: 'Active', state: 'State', pause: 'Pause', resume: 'Resume', pause_confirm: 'Pause the queue “{queue}”? Its jobs are not run until it is resumed.',
-    pause_title: 'Pause a queue', jobs: 'Jobs', kind: 'Kind', attempts: 'Attempts', created: 'Created', run_at: 'Due', finished: 'Finished', last_error: 'Last error', instance: 'Instance', retry: 'Retry', retried: 'Queued again', all_states: 'All states', all_queues: 'All queues', incidents: 'Incidents',
+    pause_title: 'Pause a queue', jobs: 'Jobs', kind: 'Kind', attempts: 'Attempts', run_at: 'Due', last_error: 'Last error', instance: 'Instance', retry: 'Retry', retried: 'Queued again', all_states: 'All states', all_queues: 'All queues', incidents: 'Incidents',
     no_incidents: 'No incidents', no_jobs: 'No jobs', instances: 'Instances', definition: 'Definition', status: 'Status', updated: 'Updated', history: 'History', timers: 'Timers', tasks: 'Tasks', instance_title: 'Instance {id}', due: 'Due', seq: 'No.', actor: 'Actor', event: 'Event', detail: 'Detail',
-    current_state: 'State', contract: 'Contract', hash: 'Definition hash', key: 'Key', form: 'Form', assignee: 'Assignee', since: 'Since', no_timers: 'No timers', no_tasks: 'No tasks', search_instance: 'Instance or contract id', refreshed: 'As of {time}', copy: 'Copy', open: 'Open', id: 'Id', item: 'Recipient', generation: 'Generation',
+    current_state: 'State', contract: 'Contract', hash: 'Definition hash', key: 'Key', form: 'Form', since: 'Since', no_timers: 'No timers', no_tasks: 'No tasks', search_instance: 'Instance or contract id', refreshed: 'As of {time}', id: 'Id', item: 'Recipient', at: 'Time',
   },
+  actor: { system: 'Platform', clock: 'Timer', worker: 'Job' },
+  event: { started: 'Started', action: 'Action', job_result: 'Job result', timer_fired: 'Timer fired' },
   nav: { workbench: 'Workbench', contracts: 'Contracts', new: 'New contract', ops: 'Operations', menu: 'Main', user: 'User menu' },
   duration: { seconds: '{n} s', minutes: '{n} min', hours: '{n} h', days: '{n} d' },
 }

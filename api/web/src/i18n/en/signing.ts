@@ -2,14 +2,14 @@
 import type zh from '../zh/signing'
 
 const en: typeof zh = {
-  document: { page: 'Page {page}', page_failed: 'This page could not be shown. Try again', opening: 'Opening the document…', failed: 'The document “{name}” could not be opened', zoom_in: 'Zoom in', zoom_out: 'Zoom out', fit: 'Fit width', count: '{n} documents' },
+  document: { page: 'Page {page}', page_failed: 'This page could not be shown. Try again', opening: 'Opening the document…', failed: 'The document “{name}” could not be opened', zoom_in: 'Zoom in', zoom_out: 'Zoom out' },
   step: {
     label: 'Steps', agreement: 'Agreement', reading: 'Read', sign: 'Sign', intent: 'Confirm', at: 'Step {at} of {of}', left: '{left} left', last: 'Last step',
     done: 'done', current: 'current step', todo: 'not started',
   },
   agreement: { title: 'Agreement', intro: 'Read the agreement below. You can go on after you accept it.', accept: 'Accept and continue', scroll: 'Read to the end of the agreement' },
   reading: {
-    title: 'Read the contract', progress: '{read} of {total} pages read', wait: 'Keep reading for {seconds} s', to_end: 'Read to the last page', finish: 'I have read it', intro: 'Read the whole contract. You can go on after the last page.',
+    progress: '{read} of {total} pages read', wait: 'Keep reading for {seconds} s', to_end: 'Read to the last page', finish: 'I have read it',
   },
   field: {
     kind: { signature: 'Signature', seal: 'Seal', date: 'Date', text: 'Text', legal_rep_seal: 'Legal representative’s seal', cross_page_seal: 'Cross-page seal' },
@@ -24,7 +24,7 @@ const en: typeof zh = {
   },
   pad: { title: 'Draw your signature', hint: 'Sign here', undo: 'Undo', clear: 'Clear', confirm: 'Use this', too_little: 'Too little ink, sign in full' },
   intent: {
-    title: 'Confirm your intent', intro: 'Confirm that you sign this contract yourself and of your own will.', contract: 'Contract', documents: 'Documents', sender: 'Sender', signer: 'Signer', sms: 'SMS code', to: 'The code goes to {phone}',
+    intro: 'Confirm that you sign this contract yourself and of your own will.', contract: 'Contract', documents: 'Documents', sender: 'Sender', signer: 'Signer', sms: 'SMS code', to: 'The code goes to {phone}',
     sent: 'A code was sent to {phone} and is valid for 10 minutes.', get_code: 'Get code', again: 'Again in {seconds} s', confirm: 'Confirm and sign', confirm_hint: 'Your digital certificate will sign. It cannot be changed afterwards.',
     back: 'Back to the fields', label: '6-digit SMS code',
   },
@@ -35,7 +35,7 @@ const en: typeof zh = {
     expired_title: 'Expired', expired: 'The deadline of this contract is over. Contact the sender if it is still to be signed.', completed_title: 'Completed', completed: 'Everybody has signed this contract.', waiting_title: 'Not your turn yet', waiting: 'You will get an SMS when those before you have signed.',
   },
   decline: {
-    title: 'Decline', intro: 'The contract ends at once, and the sender and the other recipients are told. This cannot be undone.', reason: 'Reason', hint: 'Say why you decline', required: 'Say why you decline', confirm: 'Decline', limit: 'At most 200 characters',
+    title: 'Decline', intro: 'The contract ends at once, and the sender and the other recipients are told. This cannot be undone.', reason: 'Reason', required: 'Say why you decline', confirm: 'Decline',
   },
 }
 export default en

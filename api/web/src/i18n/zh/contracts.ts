@@ -6,16 +6,16 @@ export default {
     declined: '已拒签', rescinded: '已解约', draft: '草稿箱', cc: '抄送我的',
   },
   contracts: {
-    title: '合同协议', new: '发起合同', name: '合同名称', source: '合同来源', sender: '发起方', sent_at: '发送时间', created_at: '创建时间', deadline: '截止时间', status: '签署状态', actions: '操作', details: '详情',
-    sign: '去签署', edit: '继续编辑', total: '共 {n} 条', from: '开始日期', to: '结束日期', source_sent: '本企业发起', source_received: '外部发来', filters: '筛选', tabs: '合同状态', list: '合同列表',
+    title: '合同协议', new: '发起合同', name: '合同名称', source: '合同来源', sender: '发起方', sent_at: '发送时间', created_at: '创建时间', status: '签署状态', actions: '操作', details: '详情',
+    sign: '去签署', edit: '继续编辑', from: '开始日期', to: '结束日期', source_sent: '本企业发起', source_received: '外部发来', tabs: '合同状态', list: '合同列表',
     empty_start: '发起第一份合同',
   },
   workbench: { title: '工作台', awaiting: '待签署列表', recent: '最近的合同', awaiting_empty: '没有需要您签署的合同', all: '查看全部', greeting: '{name}，您好', awaiting_count: '您有 {n} 份合同待签署' },
   contract: {
-    title: '合同详情', documents: '合同文件', recipients: '参与方', progress: '签署进度', timeline: '操作记录', type: '业务类型', sender: '发起方', created: '创建时间', sent: '发送时间', deadline: '截止时间', completed: '完成时间',
-    no_deadline: '未设置', signed_at: '{time} 签署', revision: '第 {n} 版', withdraw: '撤回', remind: '催签', sign: '去签署', send: '发送', edit: '继续编辑', download: '下载', preview: '查看文件', sha256: 'SHA-256 摘要',
+    title: '合同详情', documents: '合同文件', recipients: '参与方', progress: '签署进度', timeline: '操作记录', sender: '发起方', created: '创建时间', sent: '发送时间', deadline: '截止时间', completed: '完成时间',
+    no_deadline: '未设置', signed_at: '{time} 签署', revision: '第 {n} 版', withdraw: '撤回', remind: '催签', sign: '去签署', edit: '继续编辑', download: '下载', sha256: 'SHA-256 摘要',
     withdraw_title: '撤回合同', withdraw_intro: '撤回后所有参与方都不能再签署，已签署的人会收到通知。此操作不能撤销。', withdraw_reason: '撤回原因', withdraw_reason_required: '请填写撤回原因', withdraw_confirm: '确认撤回', withdrawn: '合同已撤回',
-    reminded: '已向当前签署人发送提醒', no_actions: '当前没有可执行的操作', order: '第 {n} 位', me: '我', waiting_for: '等待 {name} 签署',
+    reminded: '已向当前签署人发送提醒', order: '第 {n} 位', me: '我', waiting_for: '等待 {name} 签署',
   },
   timeline: {
     platform: '平台', created: '创建合同', sent: '发出合同', notified: '已发送签署通知', not_notified: '签署通知未能送达', agreement_accepted: '同意签署协议', reading_finished: '完成阅读', confirmed: '意愿认证通过',

@@ -1,13 +1,13 @@
 /** The signer's way. */
 export default {
-  document: { page: '第 {page} 页', page_failed: '本页显示失败，点此重试', opening: '正在打开文件…', failed: '文件“{name}”无法打开', zoom_in: '放大', zoom_out: '缩小', fit: '适合宽度', count: '共 {n} 份文件' },
+  document: { page: '第 {page} 页', page_failed: '本页显示失败，点此重试', opening: '正在打开文件…', failed: '文件“{name}”无法打开', zoom_in: '放大', zoom_out: '缩小' },
   step: {
     label: '签署步骤', agreement: '签署协议', reading: '阅读合同', sign: '填写签署', intent: '意愿认证', at: '第 {at} 步，共 {of} 步', left: '还剩 {left} 步', last: '最后一步',
     done: '已完成', current: '当前步骤', todo: '未开始',
   },
   agreement: { title: '签署前协议', intro: '请阅读以下协议，同意后才能继续签署。', accept: '同意并继续', scroll: '请阅读到协议末尾' },
   reading: {
-    title: '阅读合同', progress: '已读 {read}/{total} 页', wait: '请继续阅读 {seconds} 秒', to_end: '请阅读到最后一页', finish: '已阅读，下一步', intro: '请完整阅读合同内容，到达最后一页后才能继续。',
+    progress: '已读 {read}/{total} 页', wait: '请继续阅读 {seconds} 秒', to_end: '请阅读到最后一页', finish: '已阅读，下一步',
   },
   field: {
     kind: { signature: '签名', seal: '印章', date: '日期', text: '文本', legal_rep_seal: '法人章', cross_page_seal: '骑缝章' },
@@ -22,7 +22,7 @@ export default {
   },
   pad: { title: '手写签名', hint: '请在此处签名', undo: '撤销', clear: '清除', confirm: '使用此签名', too_little: '笔迹太少，请完整签名' },
   intent: {
-    title: '意愿认证', intro: '请确认由您本人自愿签署以下合同。', contract: '合同', documents: '文件', sender: '发起方', signer: '签署人', sms: '短信验证码', to: '验证码将发送至 {phone}',
+    intro: '请确认由您本人自愿签署以下合同。', contract: '合同', documents: '文件', sender: '发起方', signer: '签署人', sms: '短信验证码', to: '验证码将发送至 {phone}',
     sent: '验证码已发送至 {phone}，10 分钟内有效。', get_code: '获取验证码', again: '{seconds} 秒后可重新获取', confirm: '确认签署', confirm_hint: '确认后将使用您的数字证书签署，签署后不能修改。',
     back: '返回修改', label: '6 位短信验证码',
   },
@@ -33,6 +33,6 @@ export default {
     expired_title: '合同已过期', expired: '该合同已超过截止时间，如需签署请联系发起方。', completed_title: '合同已完成', completed: '该合同已全部签署完成。', waiting_title: '还没有轮到您', waiting: '前面的参与方签署后，您会收到短信通知。',
   },
   decline: {
-    title: '拒签', intro: '拒签后合同立即终止，发起方和其他参与方会收到通知。此操作不能撤销。', reason: '拒签原因', hint: '请填写拒签原因', required: '请填写拒签原因', confirm: '确认拒签', limit: '最多 200 个字',
+    title: '拒签', intro: '拒签后合同立即终止，发起方和其他参与方会收到通知。此操作不能撤销。', reason: '拒签原因', required: '请填写拒签原因', confirm: '确认拒签',
   },
 }
