@@ -10,7 +10,7 @@ use crate::{
     limits::{FIELD_NAME_BYTES_MAX, FIELDS_MAX},
     read::{
         self,
-        fields::{Field, fields, form},
+        fields::{Field, fields, form, is_locked},
         file::File,
         object::{Dictionary, Object, Reference},
         pages::{Page, pages},
@@ -85,6 +85,9 @@ pub enum Error {
         /// The kind that is refused.
         field_kind: FieldKind,
     },
+    /// The file's author certified it and allows no change.
+    #[error("the file is certified and allows no change")]
+    Locked,
     /// A field cannot be made as asked.
     #[error("field {name:?}: {why}")]
     Field {
@@ -141,6 +144,9 @@ pub(crate) fn add_fields(
     let file = increment.file;
     let old = fields(file)?;
     let signed = old.iter().any(Field::is_signed);
+    if is_locked(file)? {
+        return Err(Error::Locked);
+    }
     check_names(&old, specs)?;
     if let Some(spec) = specs.iter().find(|spec| signed && !spec.kind.is_signature()) {
         return Err(Error::AlreadySigned { field_kind: spec.kind });

@@ -110,6 +110,19 @@ struct Drawing {
 }
 
 impl Appearance {
+    /// Says whether this can be shown in a field of that size in points, before somebody confirms it.
+    ///
+    /// # Errors
+    /// As when it is drawn.
+    pub fn check(&self, width: f64, height: f64) -> Result<(), Error> {
+        let frame = Frame { width, height, rotate: 0 };
+        match self {
+            Self::Strokes(strokes) => strokes::draw(strokes, frame).map(|_| ()),
+            Self::Svg { svg } => svg::parse(svg).map(|_| ()),
+            Self::Text { text } => text::check(text, frame),
+        }
+    }
+
     /// Adds the form XObject and answers its reference.
     pub(crate) fn draw(&self, increment: &mut Increment<'_, '_>, frame: Frame) -> Result<Reference, Error> {
         let drawing = match self {

@@ -13,15 +13,8 @@ use crate::{
 };
 
 pub(super) fn draw(increment: &mut Increment<'_, '_>, svg: &str, frame: Frame) -> Result<Drawing, Error> {
+    let tree = parse(svg)?;
     let fail = |why: String| Error::Svg { why };
-    if svg.len() > SVG_BYTES_MAX {
-        return Err(fail(format!("it has more than {SVG_BYTES_MAX} bytes")));
-    }
-    let mut options = usvg::Options::default();
-    // Pictures within the SVG could name files of this computer: none is read.
-    options.image_href_resolver.resolve_data = Box::new(|_, _, _| None);
-    options.image_href_resolver.resolve_string = Box::new(|_, _| None);
-    let tree = usvg::Tree::from_str(svg, &options).map_err(|source| fail(source.to_string()))?;
     let conversion =
         svg2pdf::ConversionOptions { embed_text: false, ..svg2pdf::ConversionOptions::default() };
     let (chunk, root) = svg2pdf::to_chunk(&tree, conversion).map_err(|source| fail(source.to_string()))?;
@@ -35,6 +28,18 @@ pub(super) fn draw(increment: &mut Increment<'_, '_>, svg: &str, frame: Frame) -
     let content = format!("q {a} 0 0 {d} {e} {f} cm /Seal Do Q\n").into_bytes();
     let pictures = Dictionary::of([("Seal", picture.into())]);
     Ok(Drawing { content, resources: Dictionary::of([("XObject", pictures.into())]) })
+}
+
+pub(super) fn parse(svg: &str) -> Result<usvg::Tree, Error> {
+    let fail = |why: String| Error::Svg { why };
+    if svg.len() > SVG_BYTES_MAX {
+        return Err(fail(format!("it has more than {SVG_BYTES_MAX} bytes")));
+    }
+    let mut options = usvg::Options::default();
+    // Pictures within the SVG could name files of this computer: none is read.
+    options.image_href_resolver.resolve_data = Box::new(|_, _, _| None);
+    options.image_href_resolver.resolve_string = Box::new(|_, _| None);
+    usvg::Tree::from_str(svg, &options).map_err(|source| fail(source.to_string()))
 }
 
 /// Takes over all objects of a chunk; answers the new reference of object `root`.

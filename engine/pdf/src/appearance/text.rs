@@ -1,7 +1,7 @@
 //! Why: dates and text must look the same everywhere and be found by search, so the glyphs that are used are embedded, with their
 //! way back to characters.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use subsetter::GlyphRemapper;
 
@@ -33,7 +33,19 @@ struct Glyph {
     character: char,
 }
 
-pub(super) fn draw(increment: &mut Increment<'_, '_>, text: &str, frame: Frame) -> Result<Drawing, Error> {
+/// Text with its place in a field.
+struct Layout {
+    font: Arc<Font>,
+    remapper: GlyphRemapper,
+    lines: Vec<Vec<Glyph>>,
+    size: f64,
+}
+
+pub(super) fn check(text: &str, frame: Frame) -> Result<(), Error> {
+    layout(text, frame).map(|_| ())
+}
+
+fn layout(text: &str, frame: Frame) -> Result<Layout, Error> {
     let fail = |why: String| Error::Text { why };
     if text.trim().is_empty() || text.chars().count() > TEXT_CHARS_MAX {
         return Err(fail(format!("it has 1–{TEXT_CHARS_MAX} characters")));
@@ -44,14 +56,22 @@ pub(super) fn draw(increment: &mut Increment<'_, '_>, text: &str, frame: Frame) 
     let widest =
         lines.iter().map(|line| line.iter().map(|glyph| glyph.width).sum::<f64>()).fold(0.0, f64::max);
     let by_width = (frame.width - 2.0 * MARGIN).max(0.0) * 1000.0 / widest.max(1.0);
-    let count = u32::try_from(lines.len()).map_or(f64::INFINITY, f64::from);
-    let size = by_width.min(frame.height / LEADING / count).min(SIZE_MAX);
+    let size = by_width.min(frame.height / LEADING / count(&lines)).min(SIZE_MAX);
     if size < SIZE_MIN {
         return Err(fail("it does not fit into its field".to_owned()));
     }
+    Ok(Layout { font, remapper, lines, size })
+}
+
+fn count(lines: &[Vec<Glyph>]) -> f64 {
+    u32::try_from(lines.len()).map_or(f64::INFINITY, f64::from)
+}
+
+pub(super) fn draw(increment: &mut Increment<'_, '_>, text: &str, frame: Frame) -> Result<Drawing, Error> {
+    let Layout { font, remapper, lines, size } = layout(text, frame)?;
     let mut content = String::from("/Tx BMC q BT 0 g\n");
     let _ = writeln!(content, "/F {} Tf {} TL", number_text(size), number_text(size * LEADING));
-    let base = frame.height / 2.0 + (count - 1.0) / 2.0 * size * LEADING - size * MIDDLE_TO_BASE;
+    let base = frame.height / 2.0 + (count(&lines) - 1.0) / 2.0 * size * LEADING - size * MIDDLE_TO_BASE;
     let _ = writeln!(content, "{} {} Td", number_text(MARGIN), number_text(base));
     for line in &lines {
         let codes: String = line.iter().map(|glyph| format!("{:04X}", glyph.cid)).collect();

@@ -65,6 +65,10 @@ impl Xref {
             }
             let first = xref.sections.is_empty();
             let trailer = xref.section(bytes, offset)?;
+            // Others refuse a trailer without it, so nothing is built on one.
+            if trailer.get("Size").and_then(Object::as_usize).is_none() {
+                return damaged("a trailer has no /Size");
+            }
             next = match trailer.get("Prev") {
                 None => None,
                 Some(previous) => match previous.as_usize() {

@@ -10,7 +10,7 @@ use crate::{
     prepare::{self, FieldKind, FieldSpec},
     read::{
         self,
-        fields::{Field, fields},
+        fields::{Field, fields, is_locked},
         file::File,
         object::{Dictionary, Object, Reference},
         text,
@@ -62,6 +62,9 @@ impl PreparedSignature {
 pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, Layout), Error> {
     check(request)?;
     let file = File::open(bytes)?;
+    if is_locked(&file)? {
+        return Err(prepare::Error::Locked.into());
+    }
     let mut increment = Increment::new(&file);
     let fields = fields(&file)?;
     let signed = field_to_sign(&mut increment, &fields, request)?;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::read::{
     Error,
-    fields::{Field, fields},
+    fields::{Field, certified_level, fields},
     file::{File, Loaded},
     object::{Dictionary, Object},
     text,
@@ -65,6 +65,12 @@ pub(super) fn judge(
     match after(file, field, signed.end) {
         Ok(changes) => report.changes_after = changes,
         Err(fault) => report.fail(fault),
+    }
+    if !report.changes_after.is_empty() && certified_level(file, &dictionary)? == Some(1) {
+        report.fail(Fault::failed(
+            "FORMAT_FAILURE",
+            "the file was certified and allows no change, yet it was changed",
+        ));
     }
     if let Some(change) = report.changes_after.iter().find(|change| !change.allowed) {
         let reason = format!("the file was changed after signing: {} ({})", change.kind, change.what);

@@ -5,6 +5,7 @@
 mod command_line;
 mod judges;
 mod preparing;
+mod reading;
 mod signing;
 mod support;
 mod validation;

@@ -116,6 +116,23 @@ fn a_signed_file_takes_signature_fields_only() {
 }
 
 #[test]
+fn a_certified_file_that_allows_no_change_is_left_alone() {
+    let certified = |level: i64| {
+        let mut document = pdf::document(1, 0);
+        let parameters = dictionary! {"Type" => "TransformParams", "V" => "1.2", "P" => level};
+        let reference = dictionary! {"TransformMethod" => "DocMDP", "TransformParams" => parameters};
+        let references = vec![Object::Dictionary(reference)];
+        let signature = document.add_object(dictionary! {"Type" => "Sig", "Reference" => references});
+        let root = document.trailer.get(b"Root").unwrap().as_reference().unwrap();
+        let root = document.get_object_mut(root).unwrap().as_dict_mut().unwrap();
+        root.set("Perms", dictionary! {"DocMDP" => signature});
+        pdf::save(document, Xref::Stream)
+    };
+    assert_eq!(prepare(&certified(1), &contract_fields(1)), Err(PrepareError::Locked));
+    assert!(prepare(&certified(2), &contract_fields(1)).is_ok());
+}
+
+#[test]
 fn requests_that_do_not_fit_the_fields_are_refused() {
     let [prepared, once, _] = revisions(&pdf::file(Xref::Table, 1, 0), 1, false);
     let seal = |name: &str| show(name, company_request().appearances.remove(0).appearance);
