@@ -119,9 +119,12 @@ create table jobs (
     outside_call_at_ms bigint,
     last_error text,
     instance_id text references instances (id),
+    -- Whether the instance waits for the result; else it only started the job.
+    awaited bigint not null,
     item text,
     created_at_ms bigint not null,
     finished_at_ms bigint,
+    constraint jobs_awaited_flag check (awaited in (0, 1)),
     constraint jobs_key_unique unique (key),
     constraint jobs_state_known check (state in ('available', 'running', 'done', 'dead', 'cancelled')),
     constraint jobs_lease_whole check (

@@ -17,6 +17,10 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How often, and how far apart, the schema of an SQLite file is looked at.
+const MIGRATE_TRIES: u32 = 10;
+const MIGRATE_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// WAL lets readers go on beside the writer; FULL makes a commit survive a power cut; a second process may hold the
 /// write lock for a moment.
 const SQLITE_WRITER: &str = "
@@ -73,7 +77,7 @@ pub(super) async fn open(config: &Config) -> Result<Opened, OpenError> {
         Dialect::Sqlite => {
             let url = creating(&config.database_url);
             let writers = sqlite_pool(&url, 1, SQLITE_WRITER).await?;
-            migrate(&SQLITE, &writers).await?;
+            migrate(&SQLITE, &writers, dialect).await?;
             let readers = sqlite_pool(&url, SQLITE_READERS, SQLITE_READER).await?;
             (url, writers, readers)
         }
@@ -84,7 +88,7 @@ pub(super) async fn open(config: &Config) -> Result<Opened, OpenError> {
                 .connect(&config.database_url)
                 .await
                 .map_err(OpenError::Connect)?;
-            migrate(&POSTGRES, &pool).await?;
+            migrate(&POSTGRES, &pool, dialect).await?;
             (config.database_url.clone(), pool.clone(), pool)
         }
     };
@@ -115,8 +119,24 @@ async fn sqlite_pool(url: &str, connections: u32, settings: &'static str) -> Res
         .map_err(OpenError::Connect)
 }
 
-async fn migrate(migrator: &Migrator, pool: &AnyPool) -> Result<(), OpenError> {
-    migrator.run(pool).await.map_err(OpenError::Migrate)
+/// PostgreSQL has a lock for this. On SQLite processes that start together can get in each other's way; whoever comes
+/// second looks again and finds the work done.
+async fn migrate(migrator: &Migrator, pool: &AnyPool, dialect: Dialect) -> Result<(), OpenError> {
+    let mut tries = match dialect {
+        Dialect::Sqlite => MIGRATE_TRIES,
+        Dialect::Postgres => 1,
+    };
+    loop {
+        tries -= 1;
+        match migrator.run(pool).await {
+            Ok(()) => return Ok(()),
+            Err(error) if tries == 0 => return Err(OpenError::Migrate(error)),
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the schema is looked at again");
+            }
+        }
+        tokio::time::sleep(MIGRATE_AGAIN_AFTER).await;
+    }
 }
 
 #[cfg(test)]

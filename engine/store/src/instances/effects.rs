@@ -1,6 +1,6 @@
 //! What a step asks for, written in its transaction.
 
-use sealflow_core::{Effect, Timestamp, ids::InstanceId};
+use sealflow_core::{Effect, State, Timestamp, ids::InstanceId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Tx, jobs, tasks, timers};
@@ -53,12 +53,16 @@ impl Summary {
 pub(super) async fn apply(
     tx: &mut Tx,
     instance_id: InstanceId,
+    state: &State,
     at: Timestamp,
     effects: &[Effect],
 ) -> Result<(), Error> {
     for effect in effects {
         match effect {
-            Effect::StartJob(job) => drop(jobs::insert_request(tx, instance_id, job).await?),
+            Effect::StartJob(job) => {
+                let awaited = state.waiting_jobs().any(|(key, _)| key == job.key);
+                jobs::insert_request(tx, instance_id, job, awaited).await?;
+            }
             Effect::CancelJob { key } => jobs::cancel(tx, instance_id, key).await?,
             Effect::SetTimer(timer) => timers::set(tx, instance_id, timer).await?,
             Effect::CancelTimer { key } => timers::cancel(tx, instance_id, key).await?,

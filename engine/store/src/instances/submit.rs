@@ -254,7 +254,7 @@ impl Step<'_> {
             effects: Summary::of(self.effects),
         };
         history::append(tx, id, &entry).await?;
-        effects::apply(tx, id, at, self.effects).await?;
+        effects::apply(tx, id, self.state, at, self.effects).await?;
         tx.label(Commit::Submit);
         Ok(Submitted { duplicate: false, ..entry.into_submitted() })
     }

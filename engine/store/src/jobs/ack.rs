@@ -5,14 +5,19 @@ use sealflow_core::{
     ids::{InstanceId, JobId},
 };
 
-use super::{ErrorClass, Lease, Outcome, delay_ms, key_in};
+use super::{
+    ErrorClass, Lease, Outcome, delay_ms, key_in,
+    lease::{lists, missing},
+};
 use crate::{
     Change, Error, Tx, change,
     db::{Commit, row::parse},
-    instances::{NewEvent, Submitted, lock_instances, submit},
+    instances::{NewEvent, Submitted, submit},
 };
 
 const COMPLETE: &str = include_str!("complete.sql");
+const COMPLETE_PLAIN_SQLITE: &str = include_str!("complete_plain.sqlite.sql");
+const COMPLETE_PLAIN_POSTGRES: &str = include_str!("complete_plain.postgres.sql");
 const RELEASE: &str = include_str!("release.sql");
 const BURY: &str = include_str!("bury.sql");
 
@@ -71,7 +76,7 @@ pub struct Complete {
     pub changes: Vec<Change>,
 }
 
-/// Writes a result: the job is done, its instance, if it has one, takes the next step, and its changes are applied. All
+/// Writes a result: the job is done, its instance, if it waits, takes the next step, and its changes are applied. All
 /// or nothing, in the caller's transaction. An instance that no longer waits for it ignores it, with its changes.
 ///
 /// # Errors
@@ -79,22 +84,18 @@ pub struct Complete {
 pub async fn complete(tx: &mut Tx, complete: &Complete) -> Result<Option<Submitted>, CompleteError> {
     let Complete { lease, outcome, changes } = complete;
     let now = tx.now();
-    let row: Option<(Option<String>, String)> = sqlx::query_as(COMPLETE)
+    let row: Option<(Option<String>, String, i64)> = sqlx::query_as(COMPLETE)
         .bind(lease.job_id.to_string())
         .bind(&lease.token)
         .bind(now.as_ms())
         .fetch_optional(tx.conn())
         .await
         .map_err(Error::from)?;
-    let Some((instance_id, key)) = row else { return Err(CompleteError::LeaseLost(lease.job_id)) };
+    let Some((instance_id, key, awaited)) = row else { return Err(CompleteError::LeaseLost(lease.job_id)) };
     let instance_id: Option<InstanceId> =
         instance_id.as_deref().map(|id| parse("a job's instance", id)).transpose()?;
-    if let Some(id) = instance_id {
-        // Before the changes: whoever writes an instance and its contract's rows takes the locks in this order.
-        lock_instances(tx, &[id]).await?;
-    }
     tx.label(Commit::Complete);
-    let Some(instance_id) = instance_id else {
+    let Some(instance_id) = instance_id.filter(|_| awaited != 0) else {
         apply(tx, changes).await?;
         return Ok(None);
     };
@@ -108,6 +109,7 @@ pub async fn complete(tx: &mut Tx, complete: &Complete) -> Result<Option<Submitt
             data: outcome.data.clone(),
         },
     };
+    // Before the changes: whoever writes an instance and its contract's rows takes the locks in this order.
     let submitted = submit::submit(tx, instance_id, event).await.map_err(CompleteError::Submit)?;
     // Withdrawn or declined meanwhile: what the job made is not wanted, and nobody shall see it.
     if !submitted.ignored {
@@ -121,6 +123,24 @@ async fn apply(tx: &mut Tx, changes: &[Change]) -> Result<(), CompleteError> {
         change.apply(tx).await.map_err(CompleteError::Change)?;
     }
     Ok(())
+}
+
+/// Writes results that nobody waits for and that change nothing else, all in one statement. Tells those that were not
+/// taken: their lease is lost.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn complete_plain(tx: &mut Tx, leases: &[Lease]) -> Result<Vec<JobId>, Error> {
+    if leases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = tx.now();
+    let (ids, pairs) = lists(leases)?;
+    let statement = tx.store().dialect().pick(COMPLETE_PLAIN_SQLITE, COMPLETE_PLAIN_POSTGRES);
+    let done: Vec<String> =
+        sqlx::query_scalar(statement).bind(ids).bind(pairs).bind(now.as_ms()).fetch_all(tx.conn()).await?;
+    tx.label(Commit::Complete);
+    Ok(missing(leases, &done))
 }
 
 /// A failed attempt.

@@ -17,5 +17,5 @@ set state = 'running',
     worker = $5
 from picked
 where jobs.id = picked.id
-returning jobs.id, key, kind, payload, attempts, max_attempts, lease_epoch, outside_call_at_ms, instance_id, item,
-    priority, run_at_ms
+returning jobs.id, key, kind, payload, attempts, max_attempts, lease_epoch, outside_call_at_ms, instance_id, awaited,
+    item, priority, run_at_ms

@@ -39,6 +39,7 @@ struct Row {
     lease_epoch: i64,
     outside_call_at_ms: Option<i64>,
     instance_id: Option<String>,
+    awaited: i64,
     item: Option<String>,
     priority: i64,
     run_at_ms: i64,
@@ -83,6 +84,7 @@ impl Row {
             max_attempts: u32::try_from(self.max_attempts).unwrap_or(0),
             earlier_outside_call_at: self.outside_call_at_ms.map(Timestamp),
             instance_id: self.instance_id.as_deref().map(|id| parse("a job's instance", id)).transpose()?,
+            awaited: self.awaited != 0,
             item: self.item,
         })
     }

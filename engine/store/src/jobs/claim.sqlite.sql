@@ -13,5 +13,5 @@ where id in (
     order by priority, run_at_ms, id
     limit $6
 )
-returning id, key, kind, payload, attempts, max_attempts, lease_epoch, outside_call_at_ms, instance_id, item,
-    priority, run_at_ms
+returning id, key, kind, payload, attempts, max_attempts, lease_epoch, outside_call_at_ms, instance_id, awaited,
+    item, priority, run_at_ms

@@ -40,6 +40,7 @@ struct Row<'a> {
     max_attempts: u32,
     last_error: Option<String>,
     instance_id: Option<InstanceId>,
+    awaited: bool,
     item: Option<&'a str>,
 }
 
@@ -61,17 +62,19 @@ pub async fn insert(tx: &mut Tx, job: &NewJob) -> Result<JobId, Error> {
         max_attempts: job.kind.max_attempts(),
         last_error: None,
         instance_id: None,
+        awaited: false,
         item: None,
     };
     write(tx, &row).await
 }
 
-/// Inserts a job that an instance asked for. One of a kind that nobody knows is dead from the start, for a person to
+/// Inserts a job that an instance asked for, and perhaps waits for. One of a kind that nobody knows is dead from the start, for a person to
 /// see: the definition needs a newer version of this program.
 pub(crate) async fn insert_request(
     tx: &mut Tx,
     instance_id: InstanceId,
     request: &JobRequest,
+    awaited: bool,
 ) -> Result<JobId, Error> {
     let kind: Option<Kind> = request.kind.parse().ok();
     let row = Row {
@@ -87,6 +90,7 @@ pub(crate) async fn insert_request(
             .is_none()
             .then(|| format!("this version has no worker for jobs of kind {:?}", request.kind)),
         instance_id: Some(instance_id),
+        awaited,
         item: request.item.as_deref(),
     };
     write(tx, &row).await
@@ -107,6 +111,7 @@ async fn write(tx: &mut Tx, row: &Row<'_>) -> Result<JobId, Error> {
         .bind(i64::from(row.max_attempts))
         .bind(row.last_error.as_deref())
         .bind(row.instance_id.map(|id| id.to_string()))
+        .bind(i64::from(row.awaited))
         .bind(row.item)
         .bind(now.as_ms())
         .bind((row.state == State::Dead).then_some(now.as_ms()))

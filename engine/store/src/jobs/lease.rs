@@ -28,18 +28,25 @@ pub async fn renew(tx: &mut Tx, leases: &[Lease], lease_ms: i64) -> Result<Vec<J
         return Ok(Vec::new());
     }
     let until = tx.now().plus_ms(lease_ms);
-    let ids: Vec<String> = leases.iter().map(|lease| lease.job_id.to_string()).collect();
-    let tokens: HashSet<&str> = leases.iter().map(|lease| lease.token.as_str()).collect();
+    let (ids, pairs) = lists(leases)?;
     let statement = tx.store().dialect().pick(RENEW_SQLITE, RENEW_POSTGRES);
-    let rows: Vec<(String, String)> = sqlx::query_as(statement)
-        .bind(to_json("job ids", &ids)?)
-        .bind(to_json("lease tokens", &tokens)?)
-        .bind(until.as_ms())
-        .fetch_all(tx.conn())
-        .await?;
-    let held: HashSet<(String, String)> = rows.into_iter().collect();
-    let lost = leases.iter().filter(|lease| !held.contains(&(lease.job_id.to_string(), lease.token.clone())));
-    Ok(lost.map(|lease| lease.job_id).collect())
+    let held: Vec<String> =
+        sqlx::query_scalar(statement).bind(ids).bind(pairs).bind(until.as_ms()).fetch_all(tx.conn()).await?;
+    Ok(missing(leases, &held))
+}
+
+/// The ids, and the ids with their tokens, as JSON lists for a statement.
+pub(super) fn lists(leases: &[Lease]) -> Result<(String, String), Error> {
+    let ids: Vec<String> = leases.iter().map(|lease| lease.job_id.to_string()).collect();
+    let pairs: Vec<String> = leases.iter().map(|lease| format!("{}/{}", lease.job_id, lease.token)).collect();
+    Ok((to_json("job ids", &ids)?, to_json("leases", &pairs)?))
+}
+
+/// The jobs that a statement did not find.
+pub(super) fn missing(leases: &[Lease], found: &[String]) -> Vec<JobId> {
+    let found: HashSet<&str> = found.iter().map(String::as_str).collect();
+    let ids = leases.iter().map(|lease| lease.job_id);
+    ids.filter(|id| !found.contains(id.to_string().as_str())).collect()
 }
 
 /// What a look at the expired leases found.

@@ -32,8 +32,8 @@ use sealflow_core::{
 use serde_json::Value;
 
 pub use ack::{
-    AckError, Complete, CompleteError, Failure, Released, bury, complete, hand_back, mark_outside_call,
-    retry_later, wait_until,
+    AckError, Complete, CompleteError, Failure, Released, bury, complete, complete_plain, hand_back,
+    mark_outside_call, retry_later, wait_until,
 };
 pub use backoff::{ErrorClass, delay_ms};
 pub use claim::{Claim, claim};
@@ -156,8 +156,10 @@ pub struct ClaimedJob {
     pub max_attempts: u32,
     /// When an earlier attempt was about to call outside: what came of it must be asked first.
     pub earlier_outside_call_at: Option<Timestamp>,
-    /// The instance that waits for it.
+    /// The instance that asked for it.
     pub instance_id: Option<InstanceId>,
+    /// Whether that instance waits for the result.
+    pub awaited: bool,
     /// The item of an `each` that it serves.
     pub item: Option<String>,
 }

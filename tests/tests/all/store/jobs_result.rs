@@ -24,6 +24,8 @@ on_both!(
     a_buried_job_keeps_its_reason,
     a_noted_outside_call_is_seen_by_the_next_attempt,
     a_savepoint_undoes_one_result_of_a_group,
+    a_result_that_nobody_waits_for_is_only_noted,
+    many_plain_results_are_one_statement_for_those_who_hold_the_lease,
 );
 
 async fn a_result_moves_the_instance_on(db: TestStore) {
@@ -185,4 +187,39 @@ async fn a_savepoint_undoes_one_result_of_a_group(db: TestStore) {
     tx.commit().await.unwrap();
     assert_eq!((good.get().await.status.as_str(), good.jobs().await[0].state), ("waiting", State::Done));
     assert_eq!((bad.get().await.status.as_str(), bad.jobs().await[0].state), ("in_progress", State::Dead));
+}
+
+async fn a_result_that_nobody_waits_for_is_only_noted(db: TestStore) {
+    let errand = Errand::start_asking(&db.store).await;
+    errand.act("e1", "finish").await.unwrap();
+    let farewell = claim(&db.store, Queue::Email, 1).await.pop().unwrap();
+    assert_eq!((farewell.instance_id, farewell.awaited), (Some(errand.id), false));
+    let before = errand.history().await;
+    let mut tx = db.store.begin().await.unwrap();
+    let mut complete = result(&farewell, sent());
+    complete.changes.push(Change::InsertJob(job(Kind::SendSms, "kept")));
+    assert_eq!(jobs::complete(&mut tx, &complete).await.unwrap(), None);
+    tx.commit().await.unwrap();
+    assert_eq!(errand.history().await, before);
+    assert_eq!(claim(&db.store, Queue::Sms, 1).await[0].key, "kept");
+}
+
+async fn many_plain_results_are_one_statement_for_those_who_hold_the_lease(db: TestStore) {
+    let errand = Errand::start(&db.store).await;
+    insert(&db.store, &[job(Kind::SendEmail, "a"), job(Kind::SendEmail, "b"), job(Kind::SendEmail, "c")]).await;
+    let plain = claim(&db.store, Queue::Email, 3).await;
+    let awaited = claim(&db.store, Queue::Sms, 1).await.pop().unwrap();
+    // Another lease's token, which is in the list for another job, opens nothing.
+    let swapped = jobs::Lease { token: awaited.lease.token.clone(), ..plain[2].lease.clone() };
+    let leases = [plain[0].lease.clone(), plain[1].lease.clone(), swapped, awaited.lease.clone()];
+    let mut tx = db.store.begin().await.unwrap();
+    let lost = jobs::complete_plain(&mut tx, &leases).await.unwrap();
+    tx.commit().await.unwrap();
+    // What an instance waits for is not noted without telling it.
+    assert_eq!(lost, [plain[2].lease.job_id, awaited.lease.job_id]);
+    assert_eq!(errand.jobs().await[0].state, State::Running);
+    let mut reader = db.store.read().await.unwrap();
+    for (job, state) in plain.iter().zip([State::Done, State::Done, State::Running]) {
+        assert_eq!(jobs::get(&mut reader, job.lease.job_id).await.unwrap().unwrap().state, state);
+    }
 }

@@ -1,8 +1,40 @@
 //! What keeps a commit through a power cut, and readers from writing.
 
 use sealflow_store::{Store, db::Dialect};
-use sealflow_tests::db::{Engine, TestStore};
+use sealflow_tests::{
+    db::{Engine, TestStore},
+    on_both, pg,
+};
 use sqlx::AnyConnection;
+
+on_both!(an_open_store_can_be_opened_again);
+
+async fn an_open_store_can_be_opened_again(db: TestStore) {
+    let again = db.reopen().await.unwrap();
+    let tx = again.begin().await.unwrap();
+    assert!(tx.now().as_ms() > 1_700_000_000_000);
+}
+
+/// Processes that start together make one schema.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_database_can_be_opened_by_many_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for database_url in [
+        format!("sqlite://{}/new.db", folder.path().display()),
+        pg::new_database().await.unwrap(),
+    ] {
+        let config = sealflow_store::Config { database_url, blobs_dir: folder.path().join("blobs") };
+        let opening: Vec<_> = (0..6)
+            .map(|_| {
+                let config = config.clone();
+                tokio::spawn(async move { Store::open(&config).await.map(drop) })
+            })
+            .collect();
+        for opened in opening {
+            opened.await.unwrap().unwrap();
+        }
+    }
+}
 
 async fn pragma(connection: &mut AnyConnection, name: &'static str) -> i64 {
     sqlx::query_scalar(name).fetch_one(connection).await.unwrap()

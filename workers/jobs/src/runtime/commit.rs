@@ -30,8 +30,8 @@ pub(crate) enum Report {
     Complete {
         /// The result.
         complete: Complete,
-        /// The instance that waits, to take locks in order.
-        instance_id: Option<InstanceId>,
+        /// The instance that waits for it.
+        awaited_by: Option<InstanceId>,
     },
     /// An attempt failed.
     Failed(Lease, Failure),
@@ -175,9 +175,15 @@ async fn write(store: &Store, group: &[Waiting]) -> Result<Vec<Result<Written, R
     if instances.len() > 1 {
         instances::lock_instances(&mut tx, &instances).await?;
     }
+    let plain: Vec<Lease> = group.iter().filter_map(|waiting| waiting.report.plain()).cloned().collect();
+    let lost = jobs::complete_plain(&mut tx, &plain).await?;
     let mut results = Vec::with_capacity(group.len());
-    for waiting in group {
-        results.push(write_one(&mut tx, &waiting.report).await?);
+    for Waiting { report, .. } in group {
+        results.push(match report.plain() {
+            Some(lease) if lost.contains(&lease.job_id) => Err(ReportError::LeaseLost),
+            Some(_) => Ok(Written::Accepted),
+            None => write_one(&mut tx, report).await?,
+        });
     }
     tx.commit().await?;
     Ok(results)
@@ -259,9 +265,20 @@ impl Report {
         })
     }
 
+    /// The instance that is locked to write it.
     fn instance_id(&self) -> Option<InstanceId> {
         match self {
-            Self::Complete { instance_id, .. } => *instance_id,
+            Self::Complete { awaited_by, .. } => *awaited_by,
+            _ => None,
+        }
+    }
+
+    /// A result that is only noted: many of them are one statement.
+    fn plain(&self) -> Option<&Lease> {
+        match self {
+            Self::Complete { complete, awaited_by: None } if complete.changes.is_empty() => {
+                Some(&complete.lease)
+            }
             _ => None,
         }
     }

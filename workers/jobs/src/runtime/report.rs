@@ -109,7 +109,7 @@ fn report_of(job: &ClaimedJob, result: Result<Done, BoxDynError>) -> Option<Repo
         Ok(done) => {
             let (outcome, changes) = done.into_parts();
             let complete = Complete { lease, outcome, changes };
-            return Some(Report::Complete { complete, instance_id: job.instance_id });
+            return Some(Report::Complete { complete, awaited_by: job.instance_id.filter(|_| job.awaited) });
         }
         Err(error) => error,
     };
