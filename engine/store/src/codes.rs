@@ -52,18 +52,34 @@ impl Default for Limits {
 }
 
 impl Limits {
-    const fn windows(&self) -> [(usize, i64); 3] {
-        [(self.per_minute, 60_000), (self.per_hour, 3_600_000), (self.per_day, 86_400_000)]
-    }
-
-    /// How long until another code may be sent, when codes were sent at these times, the newest first.
-    fn wait_ms(&self, sent_at_ms: &[i64], now_ms: i64) -> i64 {
-        let waits = self.windows().map(|(limit, window_ms)| match sent_at_ms.get(limit.max(1) - 1) {
-            Some(sent) => sent + window_ms - now_ms,
-            None => 0,
-        });
+    /// How long until another code may be sent, when codes were sent at these times, the newest first. The minute is
+    /// counted for one purpose: who has just signed in with a code may be sent one to confirm with at once.
+    fn wait_ms(&self, sent: &[Sent], purpose: Purpose, now_ms: i64) -> i64 {
+        let wait = |mut sent: Box<dyn Iterator<Item = &Sent> + '_>, limit: usize, window_ms: i64| {
+            sent.nth(limit.max(1) - 1).map_or(0, |sent| sent.at_ms + window_ms - now_ms)
+        };
+        let of_purpose = sent.iter().filter(move |sent| sent.purpose == purpose);
+        let waits = [
+            wait(Box::new(of_purpose), self.per_minute, 60_000),
+            wait(Box::new(sent.iter()), self.per_hour, 3_600_000),
+            wait(Box::new(sent.iter()), self.per_day, 86_400_000),
+        ];
         waits.into_iter().max().unwrap_or(0).max(0)
     }
+
+    /// The most codes that a decision looks back at.
+    fn looked_at(&self) -> i64 {
+        // Both purposes may have used up a minute.
+        let most = self.per_minute.saturating_mul(2).max(self.per_hour).max(self.per_day).clamp(1, 10_000);
+        i64::try_from(most).unwrap_or(i64::MAX)
+    }
+}
+
+/// A code that was sent.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    at_ms: i64,
+    purpose: Purpose,
 }
 
 /// A code that was asked for.
@@ -181,7 +197,8 @@ pub async fn get(conn: &mut Conn, id: CodeId) -> Result<Option<CodeRow>, Error> 
 /// [`IssueError::TooSoon`] when the number had enough codes.
 pub async fn issue(tx: &mut Tx, new: &NewCode, limits: &Limits) -> Result<CodeRow, IssueError> {
     let now_ms = tx.now().as_ms();
-    let wait_ms = limits.wait_ms(&sent_at_ms(tx.conn(), &new.phone, limits, now_ms).await?, now_ms);
+    let sent = sent(tx.conn(), &new.phone, limits, now_ms).await?;
+    let wait_ms = limits.wait_ms(&sent, new.purpose, now_ms);
     if wait_ms > 0 {
         return Err(IssueError::TooSoon { retry_after_s: wait_ms.div_euclid(1000) + 1 });
     }
@@ -207,8 +224,8 @@ pub async fn issue(tx: &mut Tx, new: &NewCode, limits: &Limits) -> Result<CodeRo
     })
 }
 
-/// When codes were sent to the number in the last day, the newest first. Makes others who ask for the number wait.
-async fn sent_at_ms(conn: &mut Conn, phone: &Phone, limits: &Limits, now_ms: i64) -> Result<Vec<i64>, Error> {
+/// The codes that were sent to the number in the last day, the newest first. Makes others who ask for the number wait.
+async fn sent(conn: &mut Conn, phone: &Phone, limits: &Limits, now_ms: i64) -> Result<Vec<Sent>, Error> {
     sqlx::query(
         "insert into code_numbers (phone, asked_at_ms) values ($1, $2)
          on conflict (phone) do update set asked_at_ms = excluded.asked_at_ms",
@@ -217,17 +234,19 @@ async fn sent_at_ms(conn: &mut Conn, phone: &Phone, limits: &Limits, now_ms: i64
     .bind(now_ms)
     .execute(&mut *conn)
     .await?;
-    let most = limits.windows().into_iter().map(|(limit, _)| limit).max().unwrap_or(1).clamp(1, 10_000);
-    let sent = sqlx::query_scalar(
-        "select created_at_ms from codes where phone = $1 and created_at_ms > $2
+    let found = sqlx::query(
+        "select created_at_ms, purpose from codes where phone = $1 and created_at_ms > $2
          order by created_at_ms desc limit $3",
     )
     .bind(phone.as_str())
     .bind(now_ms - 86_400_000)
-    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .bind(limits.looked_at())
     .fetch_all(conn)
     .await?;
-    Ok(sent)
+    found
+        .iter()
+        .map(|row| Ok(Sent { at_ms: row.try_get("created_at_ms")?, purpose: rows::id(row, "purpose")? }))
+        .collect()
 }
 
 async fn insert(
@@ -347,13 +366,21 @@ mod tests {
         let limits = Limits::default();
         let minute = 60_000;
         let now = 1_000 * minute;
-        assert_eq!(limits.wait_ms(&[], now), 0);
-        assert_eq!(limits.wait_ms(&[now - 20_000], now), 40_000);
-        assert_eq!(limits.wait_ms(&[now - minute], now), 0);
-        let five: Vec<i64> = (1..=5).map(|i| now - i * 5 * minute).collect();
-        assert_eq!(limits.wait_ms(&five, now), 35 * minute);
-        assert_eq!(limits.wait_ms(&five[..4], now), 0);
-        let ten: Vec<i64> = (1..=10).map(|i| now - i * 60 * minute).collect();
-        assert_eq!(limits.wait_ms(&ten, now), (24 - 10) * 60 * minute);
+        let logins = |ages_ms: &[i64]| -> Vec<Sent> {
+            ages_ms.iter().map(|age| Sent { at_ms: now - age, purpose: Purpose::Login }).collect()
+        };
+        let wait_ms = |ages_ms: &[i64]| limits.wait_ms(&logins(ages_ms), Purpose::Login, now);
+        assert_eq!(wait_ms(&[]), 0);
+        assert_eq!(wait_ms(&[20_000]), 40_000);
+        assert_eq!(wait_ms(&[minute]), 0);
+        let five: Vec<i64> = (1..=5).map(|i| i * 5 * minute).collect();
+        assert_eq!(wait_ms(&five), 35 * minute);
+        assert_eq!(wait_ms(&five[..4]), 0);
+        let ten: Vec<i64> = (1..=10).map(|i| i * 60 * minute).collect();
+        assert_eq!(wait_ms(&ten), (24 - 10) * 60 * minute);
+
+        // Who signed in a moment ago may confirm at once; the hour counts both.
+        assert_eq!(limits.wait_ms(&logins(&[20_000]), Purpose::Intent, now), 0);
+        assert_eq!(limits.wait_ms(&logins(&five), Purpose::Intent, now), 35 * minute);
     }
 }

@@ -65,7 +65,7 @@ pub enum Environment {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// Codes a minute.
+    /// Codes a minute, for one purpose.
     pub codes_per_minute: usize,
     /// Codes an hour.
     pub codes_per_hour: usize,
