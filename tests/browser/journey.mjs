@@ -56,6 +56,8 @@ export async function journey({ browser, app, texts, contract, out, step }) {
       await supplier.picture('pad')
       await supplier.click('pad-confirm')
     })
+    const drawn = await supplier.at('field-signature').locator('line').count()
+    assert.ok(drawn >= 20, `only ${drawn} pieces of the strokes are shown`)
     await supplier.fields('date', async () => {})
     await supplier.picture('fields')
   })

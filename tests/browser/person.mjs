@@ -15,7 +15,7 @@ export const SCREENS = {
  * @param {{name: string, phone: string, screen: keyof SCREENS, out: string, texts: ReturnType<typeof import('./phones.mjs').phones>}} who
  */
 export async function person(browser, { name, phone, screen, out, texts }) {
-  const context = await browser.newContext({ ...SCREENS[screen], locale: 'zh-CN', acceptDownloads: true })
+  const context = await browser.newContext({ ...SCREENS[screen], locale: 'zh-CN', timezoneId: 'Asia/Shanghai', acceptDownloads: true })
   context.setDefaultTimeout(20_000)
   const page = await context.newPage()
   const troubles = []
@@ -65,16 +65,30 @@ export async function person(browser, { name, phone, screen, out, texts }) {
         return me.at('next').isEnabled()
       })
     },
-    /** Draws something that looks like a name on the open pad. */
+    /** Draws something that looks like a name on the open pad: sideways when the pad wants the phone to be turned. */
     async draw() {
-      const box = await me.at('pad-canvas').boundingBox()
+      const box = await me.settled('pad-canvas')
+      const sideways = box.height > box.width
       for (const stroke of STROKES) {
-        const points = stroke.map(([x, y]) => [box.x + x * box.width, box.y + y * box.height])
+        const points = stroke.map(([x, y]) => {
+          const [right, down] = sideways ? [1 - y, x] : [x, y]
+          return [box.x + right * box.width, box.y + down * box.height]
+        })
         await page.mouse.move(...points[0])
         await page.mouse.down()
         for (const point of points.slice(1)) await page.mouse.move(...point, { steps: 8 })
         await page.mouse.up()
       }
+    },
+    /** Where something is, once it has stopped moving. */
+    async settled(id) {
+      let before
+      return until(`${id} has stopped moving`, 5_000, async () => {
+        const box = await me.at(id).boundingBox()
+        const still = before !== undefined && box !== null && before.x === box.x && before.y === box.y
+        before = box ?? undefined
+        return still && box
+      })
     },
     /** Fills every field of the kind by `fill`, which is called when the field was touched. */
     async fields(kind, fill) {

@@ -19,7 +19,7 @@ async function freePort() {
 }
 
 /**
- * Starts `sealflow all --sandbox --demo-data` and waits until it answers.
+ * Starts the whole platform with sandbox vendors, all on free ports, and waits until it answers.
  * @param {string} executable
  * @param {string} logFile where its output goes
  */
@@ -36,7 +36,8 @@ export async function start(executable, logFile) {
     SEALFLOW_AUTH__CODES_PER_HOUR: '100',
     SEALFLOW_AUTH__CODES_PER_DAY: '100',
   }
-  const child = spawn(executable, ['all', '--sandbox', '--demo-data', '--data', data], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const command = ['all', '--sandbox', '--free-ports', '--demo-data', '--data', data]
+  const child = spawn(executable, command, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(logFile)
   child.stdout.pipe(log)
   child.stderr.pipe(log)

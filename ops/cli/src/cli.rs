@@ -64,6 +64,9 @@ pub struct All {
     /// Start the sandbox vendors too, and talk to them
     #[arg(long)]
     pub sandbox: bool,
+    /// Let the sandbox vendors take free ports instead of 7100 to 7104
+    #[arg(long, requires = "sandbox")]
+    pub free_ports: bool,
     /// Add the demo organization with its seal, and three people who can log in
     #[arg(long)]
     pub demo_data: bool,

@@ -43,7 +43,8 @@ pub async fn all(args: &All, shutdown: CancellationToken) -> Result<ExitCode> {
     platform::log();
     let first = load(&args.settings, &json!({}))?;
     let (config, vendors) = if args.sandbox {
-        let vendors = sandbox::config(&first.data_dir.join("sandbox"), &first.public_url, Ports::Default)?;
+        let ports = if args.free_ports { Ports::Free } else { Ports::Default };
+        let vendors = sandbox::config(&first.data_dir.join("sandbox"), &first.public_url, ports)?;
         let running = Sandbox::start(vendors.clone()).await.context("starting the sandbox")?;
         (load(&args.settings, &sandbox::settings(&vendors, &running))?, Some(running))
     } else {
