@@ -105,3 +105,18 @@ pub async fn new_database() -> Result<String> {
     connection.close().await?;
     Ok(cluster.url(&name))
 }
+
+/// Throws a database away with everybody who is connected to it.
+///
+/// # Errors
+/// When it is none of [`new_database`]'s.
+pub async fn drop_database(url: &str) -> Result<()> {
+    let cluster = tokio::task::spawn_blocking(cluster).await??;
+    let name = url.split(['/', '?']).find(|part| part.starts_with('t') && part.len() > 1);
+    let name = name
+        .filter(|name| name[1..].bytes().all(|byte| byte.is_ascii_digit()))
+        .context("not a test's database")?;
+    let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
+    connection.execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).await?;
+    Ok(connection.close().await?)
+}

@@ -4,7 +4,7 @@ use sealflow_jobs::Config;
 use sealflow_store::jobs::{self, Kind, State};
 use sealflow_tests::{
     db::{Engine, TestStore},
-    on_both,
+    on_both, pg,
 };
 use serde_json::json;
 
@@ -91,6 +91,18 @@ async fn a_database_that_goes_away_and_comes_back_ends_nothing() {
         wait_for_state(&store, id, State::Done).await;
         store.close().await;
     }
+    workers.stop().await;
+}
+
+/// Nothing can be written any more; a stop ends all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_ends_without_a_database() {
+    let db = TestStore::new(Engine::Postgres).await.unwrap();
+    let mut workers = Workers::start(&db.store, Config { stop_grace_ms: 50, ..quick() });
+    insert(&db.store, Kind::SendSms, "a", json!(0)).await;
+    let call = workers.call().await;
+    pg::drop_database(&db.config.database_url).await.unwrap();
+    call.done();
     workers.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -12,13 +13,14 @@ use apalis_core::{
 };
 use futures::future::BoxFuture;
 use sealflow_store::jobs::Queue;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Parts,
     commit::{Committer, Report},
     fetch::{self, Claimed},
+    keep_with,
     report::ReportLayer,
 };
 
@@ -36,13 +38,16 @@ impl JobTable {
     pub(super) fn new(parts: &Parts, queue: Queue) -> Self {
         // Room for every hand, so that what was taken never waits to be handed over.
         let (out, claimed) = mpsc::channel(parts.config.concurrency());
+        let slots = Arc::new(Semaphore::new(parts.config.concurrency()));
+        let fetch =
+            keep_with("fetch", parts, move |parts| fetch::run(parts, queue, slots.clone(), out.clone()));
         Self {
             queue,
             claimed,
             committer: parts.committer.clone(),
             report: ReportLayer::new(queue, parts.committer.clone()),
             closing: None,
-            _fetch: AbortOnDropHandle::new(tokio::spawn(fetch::run(parts.clone(), queue, out))),
+            _fetch: AbortOnDropHandle::new(tokio::spawn(fetch)),
         }
     }
 

@@ -25,9 +25,8 @@ pub(super) struct Hand {
     _slot: OwnedSemaphorePermit,
 }
 
-/// Takes jobs of a queue until the stop is asked for.
-pub(super) async fn run(parts: Parts, queue: Queue, out: mpsc::Sender<Claimed>) {
-    let slots = Arc::new(Semaphore::new(parts.config.concurrency()));
+/// Takes jobs of a queue until the stop is asked for; `slots` are the free hands.
+pub(super) async fn run(parts: Parts, queue: Queue, slots: Arc<Semaphore>, out: mpsc::Sender<Claimed>) {
     let signal = parts.store.job_signal(queue);
     loop {
         let mut free = tokio::select! {

@@ -34,6 +34,9 @@ use held::Held;
 /// How long to wait before a part that broke is started again.
 const AFTER_BREAK: Duration = Duration::from_secs(1);
 
+/// How long handing back may take; longer only when the database does not answer.
+const HAND_BACK_TIME: Duration = Duration::from_secs(5);
+
 /// How the workers behave.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -146,8 +149,14 @@ pub async fn run(runtime: Runtime, shutdown: CancellationToken) {
     if tokio::time::timeout(grace, join(&mut workers)).await.is_err() {
         tracing::warn!(jobs.running = parts.held.len(), "jobs did not end in time and are handed back");
         parts.stop_now.cancel();
-        join(&mut workers).await;
+        if tokio::time::timeout(HAND_BACK_TIME, join(&mut workers)).await.is_err() {
+            tracing::error!(
+                jobs.running = parts.held.len(),
+                "jobs are not handed back; their leases will run out"
+            );
+        }
     }
+    workers.shutdown().await;
     services.shutdown().await;
     tracing::info!(worker.id = %parts.worker, "the workers have stopped");
 }
