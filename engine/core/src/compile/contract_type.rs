@@ -118,13 +118,18 @@ fn open(contract_type: &ContractType) -> Value {
 /// The states of one recipient.
 fn signing(contract_type: &ContractType) -> Value {
     json!({
+        // Not waited for: who has the message may act at once, also when the gateway's answer is late or lost. A message
+        // that cannot be sent is a dead job for the operators; the sender can remind.
         "notifying": {
-            "job": sms("sign_request", "notify/{recipient.id}"),
-            "on": {
-                "sent": {"set": {"notified": "notified + [recipient.id]"}, "to": "acting"},
-                // The sender sees that the message did not arrive, and can remind; who has the link can still sign.
-                "failed": "acting",
+            "enter": {
+                "set": {"notified": "notified + [recipient.id]"},
+                "start": [{
+                    "kind": "send_sms",
+                    "key": "notify/{recipient.id}",
+                    "payload": sms_payload("sign_request"),
+                }],
             },
+            "always": "acting",
         },
         "acting": acting(contract_type),
         "stamping": {

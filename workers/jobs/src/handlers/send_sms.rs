@@ -2,7 +2,10 @@
 
 use sealflow_core::ids::RecipientId;
 use sealflow_providers::sms::Template;
-use sealflow_store::{links, recipients};
+use sealflow_store::{
+    Conn, contracts, links,
+    recipients::{self, Recipient},
+};
 use serde::Deserialize;
 
 use super::{Tools, deliver};
@@ -24,11 +27,21 @@ enum Text {
     Declined,
 }
 
+impl Text {
+    /// It would be wrong once the contract was withdrawn, declined, or has expired.
+    const fn asks_to_sign(self) -> bool {
+        matches!(self, Self::SignRequest | Self::Reminder)
+    }
+}
+
 pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done, JobError> {
     let mut read = ctx.store().read().await?;
     let Some(recipient) = recipients::get(&mut read, payload.recipient_id).await? else {
         return Err(JobError::GiveUp { reason: "the recipient is not there".into() });
     };
+    if payload.template.asks_to_sign() && !is_in_progress(&mut read, &recipient).await? {
+        return Ok(Done::new("skipped"));
+    }
     drop(read);
     let token = || links::token(&tools.secret, recipient.id, links::FIRST);
     let template = match payload.template {
@@ -39,4 +52,9 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
     };
     deliver::once(&ctx, &tools, &recipient.phone, template).await?;
     Ok(Done::new("sent"))
+}
+
+async fn is_in_progress(read: &mut Conn, recipient: &Recipient) -> Result<bool, JobError> {
+    let contract = contracts::get(read, recipient.contract_id).await?;
+    Ok(contract.is_some_and(|contract| contract.status == contracts::IN_PROGRESS))
 }
