@@ -87,7 +87,8 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     port: 5173,
-    proxy: { '/api': { target: process.env.SEALFLOW_SERVER ?? 'http://127.0.0.1:8080', changeOrigin: true } },
+    // The host stays as the browser sent it: the server compares it with the origin.
+    proxy: { '/api': { target: process.env.SEALFLOW_SERVER ?? 'http://127.0.0.1:8080' } },
   },
   build: { target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 700 },
   test: {

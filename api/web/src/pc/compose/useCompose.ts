@@ -82,9 +82,9 @@ export function useCompose(draftId: string | undefined) {
     return creating
   }
   async function create(): Promise<string> {
-    const fallback = types.value[0]
-    if (!type.value && fallback) chooseType(fallback)
-    const draft: ContractInput = { title: title.value.trim() || firstName(), contract_type: typeName.value, organization_id: senderId.value, recipients: [] }
+    // The draft needs a type at once; the sender chooses in the next step, and saving says it anew.
+    const contractType = typeName.value || (types.value[0]?.name ?? '')
+    const draft: ContractInput = { title: title.value.trim() || firstName(), contract_type: contractType, organization_id: senderId.value, recipients: [] }
     const answer = await body(client.POST('/api/contracts', { params: idempotent(draftKey), body: draft }))
     contractId.value = answer.id
     return answer.id
