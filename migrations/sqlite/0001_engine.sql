@@ -10,6 +10,8 @@ create table definitions (
     hash text primary key,
     name text not null,
     version bigint not null,
+    -- From 1, for each time that another release compiled the same source to another form.
+    compilation bigint not null,
     -- What was published, as it was written.
     source text not null,
     -- The compiled definition, as canonical JSON.
@@ -17,7 +19,7 @@ create table definitions (
     -- contract_type, or workflow when it was written as one.
     kind text not null,
     published_at_ms bigint not null,
-    constraint definitions_version_unique unique (name, version),
+    constraint definitions_version_unique unique (name, version, compilation),
     constraint definitions_kind_known check (kind in ('contract_type', 'workflow'))
 );
 

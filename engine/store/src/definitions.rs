@@ -41,7 +41,7 @@ impl Cache {
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// What is published is immutable: raise the version.
-    #[error("version {version} of {name} is published already with other content")]
+    #[error("version {version} of {name} is published already with another source: raise the version")]
     VersionTaken {
         /// The definition's name.
         name: String,
@@ -64,25 +64,46 @@ pub struct Published {
     pub published_at: Timestamp,
 }
 
-/// Publishes a definition with the source that it was loaded from. Publishing the same again changes nothing.
+/// Publishes a definition with the source that it was loaded from. Publishing the same again changes nothing. A release
+/// that compiles the same source to another form publishes that form beside the earlier one: running instances keep
+/// theirs, new ones take the newest.
 ///
 /// # Errors
-/// When this version of this name has other content.
+/// When this version of this name has another source.
 pub async fn publish(
     tx: &mut Tx,
     definition: &Definition,
     source: &str,
 ) -> Result<DefinitionHash, PublishError> {
     let hash = definition.hash().clone();
+    let known: Vec<(String, String, i64)> = sqlx::query_as(
+        "select hash, source, compilation from definitions where name = $1 and version = $2 order by compilation",
+    )
+    .bind(definition.name())
+    .bind(i64::from(definition.version()))
+    .fetch_all(tx.conn())
+    .await
+    .map_err(Error::from)?;
+    if known.iter().any(|(known, ..)| *known == hash.0) {
+        return Ok(hash);
+    }
+    if known.iter().any(|(_, known, _)| known != source) {
+        return Err(PublishError::VersionTaken {
+            name: definition.name().to_owned(),
+            version: definition.version(),
+        });
+    }
     let kind = if definition.contract_type().is_some() { "contract_type" } else { "workflow" };
     let now = tx.now();
-    let inserted = sqlx::query(
-        "insert into definitions (hash, name, version, kind, source, compiled, published_at_ms) \
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+    // Two processes of one release may start at once: the second finds the first one's row.
+    sqlx::query(
+        "insert into definitions (hash, name, version, compilation, kind, source, compiled, published_at_ms) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (hash) do nothing",
     )
     .bind(&hash.0)
     .bind(definition.name())
     .bind(i64::from(definition.version()))
+    .bind(known.last().map_or(1, |(.., compilation)| compilation + 1))
     .bind(kind)
     .bind(source)
     .bind(to_json("a definition", definition)?)
@@ -90,19 +111,6 @@ pub async fn publish(
     .execute(tx.conn())
     .await
     .map_err(Error::from)?;
-    if inserted.rows_affected() == 0 {
-        let known: Option<i64> = sqlx::query_scalar("select 1 from definitions where hash = $1")
-            .bind(&hash.0)
-            .fetch_optional(tx.conn())
-            .await
-            .map_err(Error::from)?;
-        if known.is_none() {
-            return Err(PublishError::VersionTaken {
-                name: definition.name().to_owned(),
-                version: definition.version(),
-            });
-        }
-    }
     Ok(hash)
 }
 
@@ -138,7 +146,7 @@ pub async fn read(conn: &mut Conn, hash: &DefinitionHash) -> Result<Option<Defin
 /// When the database cannot be reached, or what it holds is not a definition.
 pub async fn newest(conn: &mut Conn, name: &str) -> Result<Option<Definition>, Error> {
     let compiled: Option<String> =
-        sqlx::query_scalar("select compiled from definitions where name = $1 order by version desc limit 1")
+        sqlx::query_scalar("select compiled from definitions where name = $1 order by version desc, compilation desc limit 1")
             .bind(name)
             .fetch_optional(conn)
             .await?;

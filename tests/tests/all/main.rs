@@ -7,5 +7,8 @@
     reason = "what cannot go on is the test's failure"
 )]
 
+mod api;
 mod jobs;
+mod signed_file;
 mod store;
+mod survive;

@@ -40,6 +40,7 @@ pub async fn run(args: &Demo, shutdown: CancellationToken) -> Result<ExitCode> {
         sandbox: Url::parse(&running.page())?,
         cast: Cast::default(),
         patience: PATIENCE,
+        await_reminder: false,
     };
     let original = sample_contract::build().context("building the contract")?;
     let mut number = 0;

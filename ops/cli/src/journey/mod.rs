@@ -55,6 +55,8 @@ pub struct Journey {
     pub cast: Cast,
     /// How long one step may take, restarts of the server included.
     pub patience: Duration,
+    /// The first signer only goes on after a reminder.
+    pub await_reminder: bool,
 }
 
 /// What is left at the end.

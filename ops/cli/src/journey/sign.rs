@@ -14,6 +14,10 @@ pub(super) async fn as_person(journey: &Journey, after_ms: i64, say: Say<'_>) ->
     let phone = &journey.cast.signer_phone;
     let (visitor, recipient_id) = arrive(journey, phone, after_ms).await?;
     say("签署人一收到短信并登录 · signer 1 came by the SMS link and is logged in");
+    if journey.await_reminder {
+        journey.phones().expect(phone, after_ms, "仍待签署").await.context("the reminder")?;
+        say("签署人一收到催签短信 · signer 1 was reminded");
+    }
     go_through(journey, &visitor, phone, &recipient_id, say).await?;
     say("签署人一已签名 · signer 1's signature is in the file");
     Ok(())

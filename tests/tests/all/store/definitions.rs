@@ -5,7 +5,12 @@ use sealflow_tests::{db::TestStore, on_both};
 
 use super::errand;
 
-on_both!(publishing_again_changes_nothing, a_version_has_one_content, the_newest_version_is_found);
+on_both!(
+    publishing_again_changes_nothing,
+    a_version_has_one_source,
+    another_compilation_goes_beside,
+    the_newest_version_is_found
+);
 
 async fn publishing_again_changes_nothing(db: TestStore) {
     errand::publish(&db.store).await;
@@ -18,13 +23,28 @@ async fn publishing_again_changes_nothing(db: TestStore) {
     assert_eq!(read, definition);
 }
 
-async fn a_version_has_one_content(db: TestStore) {
+async fn a_version_has_one_source(db: TestStore) {
     errand::publish(&db.store).await;
     let other = errand::definition().1.replace("rounds: 3", "rounds: 4");
     let other_definition = sealflow_core::load(&other, "errand.yaml").unwrap().definition;
     let mut tx = db.store.begin().await.unwrap();
     let refused = definitions::publish(&mut tx, &other_definition, &other).await;
     assert!(matches!(refused, Err(PublishError::VersionTaken { version: 1, .. })));
+}
+
+/// As after an upgrade: the source is the same, what it compiles to is not.
+async fn another_compilation_goes_beside(db: TestStore) {
+    errand::publish(&db.store).await;
+    let (first, source) = errand::definition();
+    let compiled_otherwise = source.replace("rounds: 3", "rounds: 4");
+    let second = sealflow_core::load(&compiled_otherwise, "errand.yaml").unwrap().definition;
+    let mut tx = db.store.begin().await.unwrap();
+    definitions::publish(&mut tx, &second, &source).await.unwrap();
+    definitions::publish(&mut tx, &second, &source).await.unwrap();
+    let newest = definitions::newest(tx.conn(), "errand").await.unwrap().unwrap();
+    assert_eq!(newest.hash(), second.hash());
+    let pinned = definitions::get(&mut tx, first.hash()).await.unwrap().unwrap();
+    assert_eq!(*pinned, first, "running instances keep theirs");
 }
 
 async fn the_newest_version_is_found(db: TestStore) {

@@ -1,0 +1,136 @@
+//! The real program as a child process that a test may let die and start again.
+
+use std::{
+    net::TcpListener,
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail};
+use tokio::process::{Child, Command};
+use url::Url;
+
+/// How to start the program.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The executable.
+    pub executable: PathBuf,
+    /// Its data folder, kept over restarts.
+    pub data_dir: PathBuf,
+    /// Its settings, as environment variables.
+    pub settings: Vec<(String, String)>,
+    /// Where it answers.
+    pub url: Url,
+}
+
+impl Program {
+    /// The program with an address of its own and settings that make a crash test quick: short leases, short time-outs,
+    /// no limits on codes.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub fn new(executable: &str, data_dir: &Path) -> Result<Self> {
+        let listen = free_address()?;
+        let url = Url::parse(&format!("http://{listen}"))?;
+        let settings = [
+            ("SEALFLOW_LISTEN", listen.as_str()),
+            ("SEALFLOW_PUBLIC_URL", url.as_str()),
+            ("SEALFLOW_JOBS__LEASE_MS", "1500"),
+            ("SEALFLOW_JOBS__POLL_MS", "100"),
+            ("SEALFLOW_JOBS__SMS_SETTLE_MS", "1000"),
+            ("SEALFLOW_SMS__LIMITS__TIMEOUT_MS", "700"),
+            ("SEALFLOW_AUTH__CODES_PER_MINUTE", "1000"),
+            ("SEALFLOW_AUTH__CODES_PER_HOUR", "1000"),
+            ("SEALFLOW_AUTH__CODES_PER_DAY", "1000"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        Ok(Self { executable: executable.into(), data_dir: data_dir.into(), settings, url })
+    }
+
+    /// Starts it; `fail_points` as the crate `fail` reads them, for example `store::submit::before_commit=return`.
+    ///
+    /// # Errors
+    /// When the executable cannot be started.
+    pub fn start(&self, fail_points: &str) -> Result<Running> {
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(self.data_dir.join("program.log"))?;
+        let child = Command::new(&self.executable)
+            .args(["all", "--demo-data", "--data"])
+            .arg(&self.data_dir)
+            .envs(self.settings.iter().cloned())
+            .env("FAILPOINTS", fail_points)
+            .env_remove("DATABASE_URL")
+            .envs(self.settings.iter().filter(|(name, _)| name == "DATABASE_URL").cloned())
+            .current_dir(&self.data_dir)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("starting {}", self.executable.display()))?;
+        Ok(Running { child })
+    }
+
+    /// What the program wrote so far, for the message of a failed test.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        let log = std::fs::read_to_string(self.data_dir.join("program.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+/// A started program.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+}
+
+impl Running {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When the operating system cannot say.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait().await?)
+    }
+
+    /// Ends it at once, as a power cut would.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill(&mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Asks it to stop (SIGTERM) and waits until it has.
+    ///
+    /// # Errors
+    /// When it ends with an error.
+    pub async fn stop(&mut self) -> Result<()> {
+        let Some(pid) = self.child.id() else { return Ok(()) };
+        let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("a process id is not 0")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        let status = self.child.wait().await?;
+        if !status.success() {
+            bail!("the program did not stop in order: {status}");
+        }
+        Ok(())
+    }
+}
+
+/// Whether it died of SIGKILL, as fail points end it.
+#[must_use]
+pub fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(9)
+}
+
+/// A loopback address whose port is free now.
+///
+/// # Errors
+/// When there is none.
+pub fn free_address() -> Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
