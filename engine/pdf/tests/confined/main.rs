@@ -23,26 +23,57 @@ use support::{
 };
 use tempfile::TempDir;
 
+const NAMES: [&str; 7] = [
+    "answers_are_those_of_the_plain_functions",
+    "errors_come_through",
+    "memory_is_limited",
+    "time_is_limited",
+    "output_is_limited",
+    "a_child_that_breaks_is_a_refusal",
+    "hostile_files_are_refused_or_read",
+];
+
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some(confined::SUBCOMMAND) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == confined::SUBCOMMAND) {
         return confined::child_main();
     }
+    let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    if given("--list") {
+        // As cargo-nextest asks; none is ignored.
+        for name in NAMES.iter().filter(|_| !given("--ignored")) {
+            println!("confined::{name}: test");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let wanted: Vec<&str> =
+        arguments.iter().filter(|argument| !argument.starts_with('-')).map(String::as_str).collect();
+    let chosen: Vec<&str> = NAMES
+        .into_iter()
+        .filter(|name| {
+            wanted.is_empty() || wanted.iter().any(|part| format!("confined::{name}").contains(part))
+        })
+        .collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        run("answers_are_those_of_the_plain_functions", answers_are_those_of_the_plain_functions()).await;
-        run("errors_come_through", errors_come_through()).await;
-        run("memory_is_limited", memory_is_limited()).await;
-        run("time_is_limited", time_is_limited()).await;
-        run("output_is_limited", output_is_limited()).await;
-        run("a_child_that_breaks_is_a_refusal", a_child_that_breaks_is_a_refusal()).await;
-        run("hostile_files_are_refused_or_read", hostile_files_are_refused_or_read()).await;
-    });
+    for name in &chosen {
+        runtime.block_on(run(name));
+        println!("test confined::{name} ... ok");
+    }
+    println!("test result: ok. {} passed; 0 failed", chosen.len());
     ExitCode::SUCCESS
 }
 
-async fn run(name: &str, test: impl Future<Output = ()>) {
-    test.await;
-    println!("test confined::{name} ... ok");
+async fn run(name: &str) {
+    match name {
+        "answers_are_those_of_the_plain_functions" => answers_are_those_of_the_plain_functions().await,
+        "errors_come_through" => errors_come_through().await,
+        "memory_is_limited" => memory_is_limited().await,
+        "time_is_limited" => time_is_limited().await,
+        "output_is_limited" => output_is_limited().await,
+        "a_child_that_breaks_is_a_refusal" => a_child_that_breaks_is_a_refusal().await,
+        "hostile_files_are_refused_or_read" => hostile_files_are_refused_or_read().await,
+        _ => panic!("no test is named {name}"),
+    }
 }
 
 fn myself(limits: Limits) -> Confined {
