@@ -65,7 +65,7 @@ impl Error {
             Self::Act(error) => match error {
                 ActError::NotInProgress => Code::NotInProgress.into(),
                 ActError::TooSoon { wait_ms } => {
-                    Refusal::from(Code::RemindTooSoon).retry_after_s(wait_ms.div_euclid(1000) + 1)
+                    Refusal::from(Code::RemindTooSoon).retry_after_s((wait_ms + 999).div_euclid(1000))
                 }
                 ActError::Submit(error) => of_submit(error, Code::NotInProgress),
                 ActError::Store(error) => of_store(error),

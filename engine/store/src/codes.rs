@@ -200,7 +200,7 @@ pub async fn issue(tx: &mut Tx, new: &NewCode, limits: &Limits) -> Result<CodeRo
     let sent = sent(tx.conn(), &new.phone, limits, now_ms).await?;
     let wait_ms = limits.wait_ms(&sent, new.purpose, now_ms);
     if wait_ms > 0 {
-        return Err(IssueError::TooSoon { retry_after_s: wait_ms.div_euclid(1000) + 1 });
+        return Err(IssueError::TooSoon { retry_after_s: (wait_ms + 999).div_euclid(1000) });
     }
     let id = CodeId::from_uuid(Uuid::now_v7());
     insert(tx.conn(), id, new, limits, now_ms).await?;

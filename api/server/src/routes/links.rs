@@ -77,7 +77,7 @@ async fn open_link(State(app): State<App>, At(token): At<String>) -> Result<Json
 }
 
 fn refuse_closed(recipient: &Recipient, state: &InstanceState, too_old: bool) -> Result<(), Code> {
-    if RecipientStatus::of(recipient, Some(state)) == RecipientStatus::Signed {
+    if RecipientStatus::of(recipient.id, Some(state), None) == RecipientStatus::Signed {
         return Err(Code::LinkUsed);
     }
     if too_old || state.status() != contracts::IN_PROGRESS {

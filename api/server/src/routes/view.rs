@@ -3,7 +3,10 @@
 use sealflow_core::{
     ItemProgress, State,
     ids::{DocumentId, RecipientId},
-    model::{ContractType, Title, contract_type::RecipientKind},
+    model::{
+        ContractType, Title,
+        contract_type::{RecipientKind, RecipientRole},
+    },
 };
 use sealflow_store::{documents, recipients, signing::form};
 use serde::Serialize;
@@ -59,9 +62,9 @@ pub(crate) enum RecipientStatus {
 
 impl RecipientStatus {
     /// Read from the instance's state: which of its states the recipient is in. Without an instance nobody's turn has
-    /// come.
-    pub(super) fn of(recipient: &recipients::Recipient, state: Option<&State>) -> Self {
-        let id = recipient.id.to_string();
+    /// come. The role says which step is the first.
+    pub(super) fn of(id: RecipientId, state: Option<&State>, role: Option<&RecipientRole>) -> Self {
+        let id = id.to_string();
         let Some(state) = state else { return Self::Waiting };
         let declined = state.data("declined").and_then(|declined| declined.get("recipient_id"));
         if declined.and_then(Value::as_str) == Some(&id) {
@@ -72,16 +75,23 @@ impl RecipientStatus {
             Some(ItemProgress::Done { .. }) => Self::Signed,
             Some(progress @ (ItemProgress::Active { .. } | ItemProgress::Stopped { .. })) => {
                 match progress.state() {
-                    Some("notifying") if recipient.turn_at_ms.is_none() => Self::Waiting,
                     Some("stamping") => Self::Stamping,
-                    Some(form::READING) => Self::InProgress,
-                    Some("signing") if recipient.turn_at_ms < Some(state.changed_at().as_ms()) => {
-                        Self::InProgress
-                    }
-                    _ => Self::Notified,
+                    at if at == role.map(first_state) => Self::Notified,
+                    _ => Self::InProgress,
                 }
             }
         }
+    }
+}
+
+/// The state in which a recipient has been told and has done nothing.
+fn first_state(role: &RecipientRole) -> &'static str {
+    if role.pre_sign.is_some() {
+        form::AGREEMENT
+    } else if role.forced_reading.is_some() {
+        form::READING
+    } else {
+        "signing"
     }
 }
 
@@ -131,8 +141,8 @@ impl Recipient {
         contract_type: Option<&ContractType>,
         language: Language,
     ) -> Self {
-        let status = RecipientStatus::of(recipient, state);
         let role = contract_type.and_then(|it| it.role(&recipient.role));
+        let status = RecipientStatus::of(recipient.id, state, role);
         let signed_at_ms = recipient.signed_at_ms.filter(|_| status == RecipientStatus::Signed);
         Self {
             id: recipient.id,

@@ -10,7 +10,7 @@ use sealflow_store::{
     contracts::{self, Seen},
     definitions, documents,
     instances::{self, Instance, history},
-    recipients,
+    jobs, recipients,
     signing::form,
 };
 use serde::Serialize;
@@ -142,6 +142,10 @@ pub(super) async fn of(
         Some(instance) => history::list(conn, instance.id, 0, history::ENTRIES_MAX).await?,
         None => Vec::new(),
     };
+    let jobs = match &instance {
+        Some(instance) => jobs::of_instance(conn, instance.id).await?,
+        None => Vec::new(),
+    };
     let recipients = recipients::list(conn, id).await?;
     let documents = documents::list(conn, id).await?;
     let state = instance.as_ref().map(|instance| &instance.state);
@@ -165,7 +169,7 @@ pub(super) async fn of(
         recipients: recipients.iter().map(|it| Recipient::of(it, state, contract_type, language)).collect(),
         documents: documents.iter().map(Document::from).collect(),
         my_recipient_id: seen.parts.recipients.first().copied(),
-        timeline: timeline::of(contract, &recipients, &history),
+        timeline: timeline::of(contract, &recipients, &history, &jobs),
         allowed: allowed(&seen, instance.as_ref(), person),
     })
 }

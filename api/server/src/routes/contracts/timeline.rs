@@ -4,6 +4,7 @@ use sealflow_core::{Actor, Event, EventKind, ids::PersonId};
 use sealflow_store::{
     contracts::Contract,
     instances::history::{Disposition, Entry},
+    jobs::{JobSummary, State as JobState},
     recipients::Recipient,
 };
 use serde::Serialize;
@@ -32,12 +33,15 @@ pub(crate) struct TimelineEntry {
 pub(crate) enum TimelineKind {
     Created,
     Sent,
+    /// The turn has come, and the message is on its way.
     Notified,
+    /// The message was given up.
     NotNotified,
     AgreementAccepted,
     ReadingFinished,
     Confirmed,
     Signed,
+    /// Nothing was put on the documents: the recipient confirms once more.
     NotSigned,
     Reminded,
     Declined,
@@ -52,7 +56,12 @@ pub(super) fn completed_at_ms(history: &[Entry]) -> Option<i64> {
 }
 
 /// The whole story.
-pub(super) fn of(contract: &Contract, recipients: &[Recipient], history: &[Entry]) -> Vec<TimelineEntry> {
+pub(super) fn of(
+    contract: &Contract,
+    recipients: &[Recipient],
+    history: &[Entry],
+    jobs: &[JobSummary],
+) -> Vec<TimelineEntry> {
     let names = Names { contract, recipients };
     let mut entries = vec![TimelineEntry {
         at_ms: contract.created_at_ms,
@@ -72,10 +81,23 @@ pub(super) fn of(contract: &Contract, recipients: &[Recipient], history: &[Entry
             "expired" => Some(TimelineKind::Expired),
             _ => None,
         };
-        entries.extend(turned.map(|kind| TimelineEntry { at_ms, kind, actor: String::new(), detail: None }));
+        entries.extend(turned.map(|kind| by_platform(at_ms, kind, None)));
+        let told = entry.effects.started_jobs.iter().filter_map(|key| names.notified(key));
+        entries.extend(told.map(|name| by_platform(at_ms, TimelineKind::Notified, Some(name))));
         status = &entry.status;
     }
+    for job in jobs.iter().filter(|job| job.state == JobState::Dead) {
+        let key = job.key.split_once('/').map_or("", |(_, key)| key);
+        let at_ms = job.finished_at.map_or(0, sealflow_core::Timestamp::as_ms);
+        let name = names.notified(key);
+        entries.extend(name.map(|name| by_platform(at_ms, TimelineKind::NotNotified, Some(name))));
+    }
+    entries.sort_by_key(|entry| entry.at_ms);
     entries
+}
+
+fn by_platform(at_ms: i64, kind: TimelineKind, detail: Option<String>) -> TimelineEntry {
+    TimelineEntry { at_ms, kind, actor: String::new(), detail }
 }
 
 struct Names<'a> {
@@ -104,6 +126,11 @@ impl Names<'_> {
         found.map(|recipient| recipient.name.clone())
     }
 
+    /// Whom the job with this key asks to sign.
+    fn notified(&self, key: &str) -> Option<String> {
+        self.recipient(key.strip_prefix("notify/")?)
+    }
+
     fn told(&self, event: &Event) -> Option<(TimelineKind, Option<String>)> {
         match &event.kind {
             EventKind::Started => Some((TimelineKind::Sent, None)),
@@ -123,8 +150,6 @@ impl Names<'_> {
                 let mut parts = key.split('/');
                 let (job, recipient) = (parts.next()?, parts.next()?);
                 let kind = match (job, outcome.as_str()) {
-                    ("notify", "sent") => TimelineKind::Notified,
-                    ("notify", _) => TimelineKind::NotNotified,
                     ("stamp", "stamped") => TimelineKind::Signed,
                     ("stamp", _) => TimelineKind::NotSigned,
                     _ => return None,

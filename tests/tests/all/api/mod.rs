@@ -1,0 +1,15 @@
+//! The HTTP API as clients meet it: the real server on loopback, on both engines, with the workers' part played by hand.
+
+mod access;
+mod audit;
+mod codes;
+mod contracts;
+mod edge;
+mod lists;
+mod ops;
+mod sending;
+mod signing;
+mod uploads;
+mod world;
+
+pub(crate) use world::{Browser, Reply, World};

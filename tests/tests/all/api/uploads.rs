@@ -1,0 +1,127 @@
+//! Uploads: what is no good PDF is refused, each with its own reason, and nothing of it is kept.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use bytes::Bytes;
+use reqwest::{Body, Method, header};
+use sealflow_tests::{db::TestStore, fixtures, on_both};
+use serde_json::json;
+
+use super::{
+    World,
+    world::{SENDER, contract_pdf, id},
+};
+
+const CHUNK: usize = 64 * 1024;
+const DOCUMENTS: &str = "select count(*) from documents";
+
+/// An empty draft's path for uploads.
+async fn documents(world: &World) -> String {
+    let sender = world.as_person(SENDER).await;
+    let draft = sender.post("/api/contracts", &world.input().await).await.expect(201);
+    format!("/api/contracts/{}/documents", id(&draft))
+}
+
+async fn a_pdf_is_taken_with_its_pages(db: TestStore) {
+    let world = World::open(db).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let document = sender.upload(&path, "../示例 合同.PDF", contract_pdf()).await.expect(201);
+    assert_eq!(document["name"], "示例 合同.pdf");
+    assert_eq!(document["page_count"], 10);
+    assert_eq!(document["revision"], 0);
+    assert_eq!(document["size_bytes"], contract_pdf().len());
+}
+
+async fn bad_files_are_refused_each_with_its_reason(db: TestStore) {
+    let world = World::open(db).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let cases = [
+        (fixtures::text_named_pdf(), "file_not_pdf"),
+        (fixtures::empty(), "file_empty"),
+        (fixtures::truncated().unwrap(), "file_damaged"),
+        (fixtures::encrypted().unwrap(), "file_encrypted"),
+    ];
+    for (bytes, code) in cases {
+        sender.upload(&path, "示例.pdf", bytes).await.refused(422, code);
+    }
+    let form = reqwest::multipart::Form::new().text("other", "x");
+    sender.send(sender.request(Method::POST, &path).multipart(form)).await.refused(422, "file_missing");
+    sender.post(&path, &json!({})).await.refused(415, "unsupported_media_type");
+    assert_eq!(world.count(DOCUMENTS).await, 0);
+}
+
+/// A form whose file has `size` bytes, made as it is sent; counts the chunks of 64 KiB that were asked for.
+fn endless(size: usize, taken: &Arc<AtomicUsize>) -> (String, Body) {
+    let boundary = "sealflow-boundary";
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\
+         Content-Type: application/pdf\r\n\r\n"
+    );
+    let counter = taken.clone();
+    let chunks = std::iter::once(Bytes::from(head)).chain((0..size / CHUNK).map(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Bytes::from(vec![b'x'; CHUNK])
+    }));
+    let body = Body::wrap_stream(futures::stream::iter(chunks.map(Ok::<_, std::convert::Infallible>)));
+    (format!("multipart/form-data; boundary={boundary}"), body)
+}
+
+async fn a_large_file_is_refused_before_it_is_read(db: TestStore) {
+    const OFFERED: usize = 200 << 20;
+    let world = World::open_with(db, |config| config.upload_bytes_max = 1 << 20).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let large = vec![b'x'; (1 << 20) + 1];
+    sender.upload(&path, "示例.pdf", large).await.refused(413, "file_too_large");
+
+    // 200 MB are offered, with their length and without, and few of them are taken.
+    for announced in [true, false] {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let (kind, body) = endless(OFFERED, &taken);
+        let request = sender.request(Method::POST, &path).header(header::CONTENT_TYPE, kind);
+        let request = if announced { request.header(header::CONTENT_LENGTH, OFFERED) } else { request };
+        sender.send(request.body(body)).await.refused(413, "file_too_large");
+        let taken = taken.load(Ordering::Relaxed) * CHUNK;
+        assert!(taken < OFFERED / 2, "announced: {announced}, {taken} bytes were taken");
+    }
+    assert_eq!(world.count(DOCUMENTS).await, 0);
+}
+
+async fn a_repeated_upload_is_one_document(db: TestStore) {
+    let world = World::open(db).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let upload = async |key: &str| {
+        let part = reqwest::multipart::Part::bytes(contract_pdf()).file_name("示例.pdf");
+        let form = reqwest::multipart::Form::new().part("file", part);
+        let request = sender.request(Method::POST, &path).header("idempotency-key", key).multipart(form);
+        sender.send(request).await.expect(201)
+    };
+    let first = upload("u1").await;
+    assert_eq!(first, upload("u1").await);
+    assert_eq!(world.count(DOCUMENTS).await, 1);
+    assert_ne!(id(&first), id(&upload("u2").await));
+    assert_eq!(world.count(DOCUMENTS).await, 2);
+}
+
+async fn a_contract_has_so_many_documents(db: TestStore) {
+    let world = World::open_with(db, |config| config.documents_max = 1).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    sender.upload(&path, "1.pdf", contract_pdf()).await.expect(201);
+    sender.upload(&path, "2.pdf", contract_pdf()).await.refused(422, "too_many_documents");
+    assert_eq!(world.count(DOCUMENTS).await, 1);
+}
+
+on_both!(
+    a_pdf_is_taken_with_its_pages,
+    bad_files_are_refused_each_with_its_reason,
+    a_large_file_is_refused_before_it_is_read,
+    a_repeated_upload_is_one_document,
+    a_contract_has_so_many_documents,
+);
