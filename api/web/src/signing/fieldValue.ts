@@ -31,8 +31,9 @@ export function isFilled(value: FieldContent | undefined): boolean {
   return Boolean(drawingOf(value) || sealOf(value) || dateOf(value) || textOf(value)?.trim())
 }
 
-/** A day as the signed file will show it. */
+const CHINA_OFFSET_MS = 8 * 3_600_000
+
+/** The day in China, where the contracts are signed, wherever the browser is: so the server writes it into the file. */
 export function dayText(at: Date): string {
-  const two = (n: number) => String(n).padStart(2, '0')
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
+  return new Date(at.getTime() + CHINA_OFFSET_MS).toISOString().slice(0, 10)
 }

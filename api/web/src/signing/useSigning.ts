@@ -5,7 +5,7 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 
 import { body, client, idempotent } from '@/api/client'
-import { type ApiError, errorOfFailure } from '@/api/problem'
+import type { ApiError } from '@/api/problem'
 import type { Field, FieldContent, Signing } from '@/api/types'
 import { useAction } from '@/composables/useAction'
 import { useLoad } from '@/composables/useLoad'
@@ -36,7 +36,10 @@ export function useSigning(recipientId: string) {
   const drafts = new DraftQueue({
     recipientId,
     storage: localStorage,
-    send: (fields) => body(client.PUT('/api/signing/{recipient_id}/fields', { params: { path }, body: { fields } })),
+    send: async (fields) => {
+      const init = { params: { path }, body: { fields } }
+      takeSaved(await body(client.PUT('/api/signing/{recipient_id}/fields', init)), new Map(fields.map(({ id, value }) => [id, value])))
+    },
     changed: (state, failure) => {
       draftState.value = state
       draftError.value = failure
@@ -44,6 +47,15 @@ export function useSigning(recipientId: string) {
       if (state === 'refused') forgetRefused()
     },
   })
+
+  /** What the server made of an entry, e.g. the day: it goes into the file. What was changed since stays. */
+  function takeSaved(view: Signing, sent: ReadonlyMap<string, Entry>): void {
+    const next = new Map(values.value)
+    for (const field of view.fields) {
+      if (sent.has(field.id) && next.get(field.id) === sent.get(field.id)) next.set(field.id, field.value ?? null)
+    }
+    values.value = next
+  }
 
   function forgetRefused(): void {
     values.value = new Map()
@@ -136,6 +148,7 @@ export function useSigning(recipientId: string) {
 
   /** All drafts must be with the server before a code is asked for: the code confirms exactly these. */
   async function goToConfirm(): Promise<boolean> {
+    clearActionError()
     if (missing.value > 0) {
       goToNext()
       return false
@@ -143,6 +156,16 @@ export function useSigning(recipientId: string) {
     await drafts.flush()
     confirming.value = drafts.pending.size === 0 && draftState.value !== 'refused'
     return confirming.value
+  }
+
+  function clearActionError(): void {
+    action.error.value = undefined
+  }
+
+  /** The signer wants to change something before confirming. */
+  function backToFields(): void {
+    clearActionError()
+    confirming.value = false
   }
 
   async function requestCode(): Promise<{ retry_after_s: number }> {
@@ -164,8 +187,7 @@ export function useSigning(recipientId: string) {
     fields, values, missing, activeField, lastDrawing, fill, goToNext, draftState, draftError,
     busy: action.busy, actionError: action.error,
     acceptAgreement, finishReading, goToConfirm, requestCode, confirmIntent, decline,
-    clearActionError: () => (action.error.value = undefined),
-    asError: errorOfFailure,
+    clearActionError, backToFields,
   }
 }
 
