@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
+/// Variables that others read: where fonts are (`sealflow_pdf::fonts`), and the data folder of `ops/run`.
+const NOT_SETTINGS: [&str; 2] = ["font_dirs", "data"];
+
 /// All settings. A name below a section is reached in the environment by two underscores: `SEALFLOW_SMS__ENDPOINT`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,7 +116,7 @@ impl Config {
             None => figment.merge(Toml::file("sealflow.toml")),
         };
         figment =
-            figment.merge(Env::raw().only(&["DATABASE_URL"])).merge(Env::prefixed("SEALFLOW_").split("__"));
+            figment.merge(Env::raw().only(&["DATABASE_URL"])).merge(Env::prefixed("SEALFLOW_").ignore(&NOT_SETTINGS).split("__"));
         if let Some(dir) = data_dir {
             figment = figment.merge(("data_dir", dir));
         }

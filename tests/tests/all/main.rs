@@ -8,6 +8,7 @@
 )]
 
 mod api;
+mod cli;
 mod jobs;
 mod signed_file;
 mod store;
