@@ -21,7 +21,7 @@ const en: typeof zh = {
   },
   timeline: {
     platform: 'Platform', created: 'Created', sent: 'Sent', notified: 'Notified', not_notified: 'Could not be notified', agreement_accepted: 'Agreement accepted', reading_finished: 'Read to the end', confirmed: 'Intent confirmed',
-    signed: 'Signed', not_signed: 'Could not be signed', reminded: 'Reminded', declined: 'Declined', withdrawn: 'Withdrawn', expired: 'Expired', completed: 'Completed by all',
+    signed: 'Signed', not_signed: 'Could not be signed, to be confirmed again', reminded: 'Reminded', declined: 'Declined', withdrawn: 'Withdrawn', expired: 'Expired', completed: 'Completed by all',
   },
   compose: {
     title: 'New contract', files: 'Files', type: 'Contract type', recipients: 'Recipients', review: 'Review and send', steps: 'Steps', file_intro: 'PDF files, up to 50 MB each.', choose_file: 'choose files', drop: 'Drop PDF files here, or', uploading: 'Uploading {percent}%', checking: 'Checking the file…', uploaded: 'Uploaded',

@@ -18,8 +18,8 @@ export default {
     reminded: '已向当前签署人发送提醒', order: '第 {n} 位', me: '我', waiting_for: '等待 {name} 签署',
   },
   timeline: {
-    platform: '平台', created: '创建合同', sent: '发出合同', notified: '已发送签署通知', not_notified: '签署通知未能送达', agreement_accepted: '同意签署协议', reading_finished: '完成阅读', confirmed: '意愿认证通过',
-    signed: '完成签署', not_signed: '签署未能完成', reminded: '催签', declined: '拒签', withdrawn: '撤回合同', expired: '合同过期', completed: '全部签署完成',
+    platform: '平台', created: '创建合同', sent: '发出合同', notified: '发送签署通知', not_notified: '签署通知未能送达', agreement_accepted: '同意签署协议', reading_finished: '完成阅读', confirmed: '意愿认证通过',
+    signed: '完成签署', not_signed: '签名未能加盖，需重新确认', reminded: '催签', declined: '拒签', withdrawn: '撤回合同', expired: '合同过期', completed: '全部签署完成',
   },
   compose: {
     title: '发起合同', files: '上传文件', type: '业务类型', recipients: '参与方', review: '核对发送', steps: '发起步骤', file_intro: '支持 PDF 文件，单个不超过 50 MB。', choose_file: '选择文件', drop: '将 PDF 文件拖到此处，或', uploading: '正在上传 {percent}%', checking: '正在检查文件…', uploaded: '已上传',
