@@ -127,7 +127,12 @@ impl Errand {
         Ok(submitted)
     }
 
-    pub(crate) async fn act_in(&self, tx: &mut Tx, event_id: &str, name: &str) -> Result<Submitted, submit::Error> {
+    pub(crate) async fn act_in(
+        &self,
+        tx: &mut Tx,
+        event_id: &str,
+        name: &str,
+    ) -> Result<Submitted, submit::Error> {
         submit::submit(tx, self.id, action(self.clerk, event_id, name)).await
     }
 

@@ -122,7 +122,10 @@ async fn a_kind_without_worker_is_dead_from_the_start(db: TestStore) {
     let errand = Errand::start_asking(&db.store).await;
     errand.act("e1", "pay").await.unwrap();
     let dead = errand.jobs().await.pop().unwrap();
-    assert_eq!((dead.state, dead.queue, dead.kind.as_str()), (State::Dead, Queue::Unassigned, "pay_micro_deposit"));
+    assert_eq!(
+        (dead.state, dead.queue, dead.kind.as_str()),
+        (State::Dead, Queue::Unassigned, "pay_micro_deposit")
+    );
     assert!(dead.last_error.unwrap().contains("pay_micro_deposit"));
     let mut tx = db.store.begin().await.unwrap();
     let retried = jobs::retry_dead(&mut tx, dead.id).await;
@@ -154,7 +157,10 @@ async fn another_process_is_woken() {
     let db = TestStore::new(sealflow_tests::db::Engine::Postgres).await.unwrap();
     let other = db.reopen().await.unwrap();
     let signal = db.store.job_signal(Queue::Sms);
-    let listening = { let store = db.store.clone(); tokio::spawn(async move { store.listen().await }) };
+    let listening = {
+        let store = db.store.clone();
+        tokio::spawn(async move { store.listen().await })
+    };
     // The first signal says that the connection is up.
     signal.notified().await;
     insert(&other, &[job(Kind::SendSms, "elsewhere")]).await;

@@ -70,7 +70,8 @@ async fn a_result_that_the_definition_does_not_know_changes_nothing(db: TestStor
     let mut tx = db.store.begin().await.unwrap();
     let odd = Outcome { name: "flown".to_owned(), data: Value::Null };
     let refused = jobs::complete(&mut tx, &result(&job, odd)).await;
-    let Err(CompleteError::Submit(submit::Error::Rejected(Rejection::UnknownOutcome { .. }))) = refused else {
+    let Err(CompleteError::Submit(submit::Error::Rejected(Rejection::UnknownOutcome { .. }))) = refused
+    else {
         panic!("{refused:?}")
     };
     tx.rollback().await.unwrap();
@@ -141,7 +142,10 @@ async fn a_buried_job_keeps_its_reason(db: TestStore) {
     jobs::bury(&mut tx, &taken.lease, "the payload cannot be read").await.unwrap();
     assert!(matches!(jobs::bury(&mut tx, &taken.lease, "twice").await, Err(AckError::LeaseLost(_))));
     let buried = jobs::get(tx.conn(), taken.lease.job_id).await.unwrap().unwrap();
-    assert_eq!((buried.state, buried.last_error.as_deref()), (State::Dead, Some("the payload cannot be read")));
+    assert_eq!(
+        (buried.state, buried.last_error.as_deref()),
+        (State::Dead, Some("the payload cannot be read"))
+    );
 }
 
 async fn a_noted_outside_call_is_seen_by_the_next_attempt(db: TestStore) {
@@ -206,7 +210,8 @@ async fn a_result_that_nobody_waits_for_is_only_noted(db: TestStore) {
 
 async fn many_plain_results_are_one_statement_for_those_who_hold_the_lease(db: TestStore) {
     let errand = Errand::start(&db.store).await;
-    insert(&db.store, &[job(Kind::SendEmail, "a"), job(Kind::SendEmail, "b"), job(Kind::SendEmail, "c")]).await;
+    insert(&db.store, &[job(Kind::SendEmail, "a"), job(Kind::SendEmail, "b"), job(Kind::SendEmail, "c")])
+        .await;
     let plain = claim(&db.store, Queue::Email, 3).await;
     let awaited = claim(&db.store, Queue::Sms, 1).await.pop().unwrap();
     // Another lease's token, which is in the list for another job, opens nothing.

@@ -29,7 +29,10 @@ async fn an_expired_lease_is_taken_over_and_the_late_ack_refused(db: TestStore) 
     assert_eq!((second.attempt, second.lease_epoch), (2, 2));
     assert_ne!(first.lease.token, second.lease.token);
     let mut tx = db.store.begin().await.unwrap();
-    assert!(matches!(jobs::complete(&mut tx, &result(&first, sent())).await, Err(CompleteError::LeaseLost(_))));
+    assert!(matches!(
+        jobs::complete(&mut tx, &result(&first, sent())).await,
+        Err(CompleteError::LeaseLost(_))
+    ));
     assert!(matches!(jobs::bury(&mut tx, &first.lease, "late").await, Err(AckError::LeaseLost(_))));
     assert!(matches!(jobs::hand_back(&mut tx, &first.lease).await, Err(AckError::LeaseLost(_))));
     jobs::complete(&mut tx, &result(&second, sent())).await.unwrap();

@@ -23,7 +23,8 @@ async fn queues_are_counted(db: TestStore) {
     let start = now(&db.store).await;
     let mut later = job(Kind::SendEmail, "later");
     later.run_at = Some(start.plus_ms(3_600_000));
-    insert(&db.store, &[job(Kind::SendSms, "a"), job(Kind::SendSms, "b"), job(Kind::SendSms, "c"), later]).await;
+    insert(&db.store, &[job(Kind::SendSms, "a"), job(Kind::SendSms, "b"), job(Kind::SendSms, "c"), later])
+        .await;
     let taken = claim(&db.store, Queue::Sms, 2).await;
     let mut tx = db.store.begin().await.unwrap();
     jobs::bury(&mut tx, &taken[0].lease, "no").await.unwrap();
@@ -88,7 +89,8 @@ async fn instances_are_listed_by_page_and_filter(db: TestStore) {
 }
 
 async fn long_finished_jobs_are_thrown_away_and_dead_ones_kept(db: TestStore) {
-    insert(&db.store, &[job(Kind::SendSms, "done"), job(Kind::SendSms, "dead"), job(Kind::SendSms, "open")]).await;
+    insert(&db.store, &[job(Kind::SendSms, "done"), job(Kind::SendSms, "dead"), job(Kind::SendSms, "open")])
+        .await;
     let taken = claim(&db.store, Queue::Sms, 2).await;
     let mut tx = db.store.begin().await.unwrap();
     jobs::complete(&mut tx, &result(&taken[0], sent())).await.unwrap();

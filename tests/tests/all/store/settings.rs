@@ -19,10 +19,9 @@ async fn an_open_store_can_be_opened_again(db: TestStore) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_database_can_be_opened_by_many_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    for database_url in [
-        format!("sqlite://{}/new.db", folder.path().display()),
-        pg::new_database().await.unwrap(),
-    ] {
+    for database_url in
+        [format!("sqlite://{}/new.db", folder.path().display()), pg::new_database().await.unwrap()]
+    {
         let config = sealflow_store::Config { database_url, blobs_dir: folder.path().join("blobs") };
         let opening: Vec<_> = (0..6)
             .map(|_| {

@@ -2,7 +2,7 @@
 
 use sealflow_core::{Actor, EventId, EventKind, Rejection, Timestamp, ids::PersonId};
 use sealflow_store::{
-    NewEvent, instances::history::Disposition, instances, jobs, jobs::State, submit, tasks, timers,
+    NewEvent, instances, instances::history::Disposition, jobs, jobs::State, submit, tasks, timers,
 };
 use sealflow_tests::{db::TestStore, on_both};
 use serde_json::Value;
@@ -38,7 +38,10 @@ async fn a_start_writes_state_history_and_job(db: TestStore) {
     assert_eq!(history[0].effects.started_jobs, ["work/0"]);
     let jobs = errand.jobs().await;
     assert_eq!(jobs.len(), 1);
-    assert_eq!((jobs[0].key.as_str(), jobs[0].state), (format!("{}/work/0", errand.id).as_str(), State::Available));
+    assert_eq!(
+        (jobs[0].key.as_str(), jobs[0].state),
+        (format!("{}/work/0", errand.id).as_str(), State::Available)
+    );
     let found = instances::of_subject(&mut db.store.read().await.unwrap(), &instance.subject).await.unwrap();
     assert_eq!(found.unwrap().id, errand.id);
 }
@@ -253,5 +256,7 @@ async fn an_unknown_instance_is_refused() {
         kind: EventKind::TimerFired { key: "t".to_owned(), generation: 1 },
     };
     let id = new_errand().id;
-    assert!(matches!(submit::submit(&mut tx, id, event).await, Err(submit::Error::UnknownInstance(x)) if x == id));
+    assert!(
+        matches!(submit::submit(&mut tx, id, event).await, Err(submit::Error::UnknownInstance(x)) if x == id)
+    );
 }
