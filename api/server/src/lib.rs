@@ -12,6 +12,7 @@ mod config;
 mod context;
 mod error;
 mod extract;
+mod linger;
 mod metrics_recorder;
 mod middleware;
 mod openapi;

@@ -12,13 +12,20 @@ use axum::{
 };
 use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
-    set_header::SetResponseHeaderLayer, trace::TraceLayer,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate as _,
+        predicate::{DefaultPredicate, NotForContentType},
+    },
+    csrf::CsrfLayer,
+    set_header::SetResponseHeaderLayer,
+    trace::TraceLayer,
 };
 
 use crate::{
     config::Config,
     context::{self, RequestId},
+    linger,
     problem::{self, Code, Refusal},
 };
 
@@ -49,9 +56,14 @@ pub(crate) fn wrap(router: Router, config: &Config) -> Router {
         .layer(fixed("permissions-policy", "camera=(self), geolocation=(), microphone=()"))
         .layer(fixed("content-security-policy", CONTENT_SECURITY_POLICY))
         .layer(from_fn(no_store))
-        .layer(CompressionLayer::new())
+        // A PDF is compressed inside.
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/pdf"))),
+        )
         .layer(from_fn(problem::render))
         .layer(CatchPanicLayer::custom(on_panic))
+        .layer(from_fn(linger::linger))
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     let router = router.layer(layers);

@@ -49,7 +49,9 @@ fn named(message: &str) -> Option<(&'static str, &'static str)> {
         CODE => ("请输入 6 位数字验证码", "enter the 6 digits of the code"),
         BLANK => ("不能为空", "must not be blank"),
         CONTROL => ("不能包含控制字符", "must not contain control characters"),
-        DEADLINE => ("截止时间必须晚于现在", "the deadline must be in the future"),
+        DEADLINE => {
+            ("截止时间必须晚于现在，且不超过十年", "the deadline must be in the future, and within ten years")
+        }
         VALUE_KIND => ("填写的内容与签署区类型不符", "this value does not fit the field's kind"),
         STROKES => ("签名笔迹无效，请重新书写", "the drawn signature is not valid; draw it again"),
         ORGANIZATION => ("请选择签署企业", "choose the organization that signs"),

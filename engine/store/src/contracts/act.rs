@@ -47,7 +47,8 @@ pub async fn withdraw(
     Ok(instances::submit(tx, instance, event).await?)
 }
 
-/// Reminds everybody whose turn it is (催签). A repeat with the same event id changes nothing.
+/// Reminds everybody whose turn it is (催签). A repeat with the same event id changes nothing; tells
+/// whether it was the first time.
 ///
 /// # Errors
 /// See [`ActError`].
@@ -57,13 +58,13 @@ pub async fn remind(
     person: PersonId,
     interval_ms: i64,
     event_id: &EventId,
-) -> Result<(), ActError> {
+) -> Result<bool, ActError> {
     let instance = contract.instance_id.ok_or(ActError::NotInProgress)?;
     let own = |position: i64| EventId(format!("{}/{position}", event_id.0));
     let recipients = recipients::list(tx.conn(), contract.id).await?;
     for recipient in &recipients {
         if history::find(tx.conn(), instance, &own(recipient.position)).await?.is_some() {
-            return Ok(());
+            return Ok(false);
         }
     }
     let open = tasks::of_instance(tx.conn(), instance).await?;
@@ -83,7 +84,7 @@ pub async fn remind(
         let event = action(contract, person, own(recipient.position), "remind", item, json!({}));
         instances::submit(tx, instance, event).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn action(

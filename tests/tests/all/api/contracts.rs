@@ -70,10 +70,12 @@ async fn what_is_said_must_be_right(db: TestStore) {
         let told = problem["fields"][0]["field"].as_str().unwrap_or_default();
         assert_eq!(told, field, "{body}: {problem}");
     }
-    let mut past = input.clone();
-    past["deadline_at_ms"] = json!(1);
-    let problem = sender.post("/api/contracts", &past).await.refused(422, "invalid_fields");
-    assert_eq!(problem["fields"][0]["field"], "deadline_at_ms");
+    for deadline in [1, i64::MAX] {
+        let mut wrong = input.clone();
+        wrong["deadline_at_ms"] = json!(deadline);
+        let problem = sender.post("/api/contracts", &wrong).await.refused(422, "invalid_fields");
+        assert_eq!(problem["fields"][0]["field"], "deadline_at_ms");
+    }
     assert_eq!(world.count(CONTRACTS).await, 0);
     assert_eq!(world.count("select count(*) from recipients").await, 0);
 }

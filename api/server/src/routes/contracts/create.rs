@@ -29,6 +29,9 @@ use crate::{
     problem::{Code, Language, Refusal, field},
 };
 
+/// The latest deadline, from now: ten years.
+const DEADLINE_MS_MAX: i64 = 10 * 366 * 86_400_000;
+
 /// What a sender says about a contract.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 pub(crate) struct ContractInput {
@@ -149,7 +152,8 @@ struct Said {
 impl Said {
     async fn of(app: &App, tx: &mut Tx, body: &ContractInput) -> Result<Self, Error> {
         let now_ms = tx.now().as_ms();
-        if body.deadline_at_ms.is_some_and(|deadline| deadline <= now_ms) {
+        let possible = now_ms..now_ms.saturating_add(DEADLINE_MS_MAX);
+        if body.deadline_at_ms.is_some_and(|deadline| !possible.contains(&deadline)) {
             return Err(Refusal::from(Code::InvalidFields).field("deadline_at_ms", field::DEADLINE).into());
         }
         let definition = definitions::newest(tx.conn(), &body.contract_type).await?;

@@ -84,7 +84,10 @@ pub(super) async fn get_document_file(
         // A revision never changes, but who may see it does.
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
         (header::ETAG, text(&format!("\"{}\"", revision.sha256))),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+        ),
     ];
     Ok((headers, bytes).into_response())
 }

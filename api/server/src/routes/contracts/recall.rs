@@ -51,9 +51,11 @@ pub(super) async fn withdraw_contract(
     let person = signed_in.person_id;
     let contract = own_sent(&mut tx, contract_id, person).await?;
     let event_id = signed_in.event_id("withdraw", &key);
-    contracts::withdraw(&mut tx, &contract, person, body.reason.trim(), event_id).await?;
+    let submitted = contracts::withdraw(&mut tx, &contract, person, body.reason.trim(), event_id).await?;
     let detail = detail::of(tx.conn(), contract_id, person, language).await?;
-    note(&mut tx, person, "contract.withdraw", contract_id).await?;
+    if !submitted.duplicate {
+        note(&mut tx, person, "contract.withdraw", contract_id).await?;
+    }
     tx.commit().await?;
     Ok(Json(detail))
 }
@@ -79,9 +81,11 @@ pub(super) async fn remind_recipients(
     let contract = own_sent(&mut tx, contract_id, person).await?;
     let interval_ms = app.config.remind_interval_s.saturating_mul(1000);
     let event_id = signed_in.event_id("remind", &key);
-    contracts::remind(&mut tx, &contract, person, interval_ms, &event_id).await?;
+    let reminded = contracts::remind(&mut tx, &contract, person, interval_ms, &event_id).await?;
     let detail = detail::of(tx.conn(), contract_id, person, language).await?;
-    note(&mut tx, person, "contract.remind", contract_id).await?;
+    if reminded {
+        note(&mut tx, person, "contract.remind", contract_id).await?;
+    }
     tx.commit().await?;
     Ok(Json(detail))
 }

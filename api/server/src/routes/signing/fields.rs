@@ -1,6 +1,9 @@
 //! What a recipient enters into the fields. It is a draft until it is confirmed.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, State},
+};
 use garde::Validate;
 use sealflow_core::ids::{FieldId, RecipientId, SealId};
 use sealflow_store::{
@@ -9,6 +12,7 @@ use sealflow_store::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     signer,
@@ -28,6 +32,13 @@ const STROKES_MAX: usize = 200;
 const POINTS_MAX: usize = 5_000;
 /// The largest pad, in its own units.
 const PAD_MAX: f64 = 10_000.0;
+
+/// The largest body, in bytes: drawn signatures for every field.
+const BODY_BYTES_MAX: usize = 4 << 20;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(fill_fields)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
 
 /// Values for some of the fields.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -105,7 +116,7 @@ pub(crate) struct Point {
 }
 
 fn drawn(strokes: &Strokes, (): &()) -> garde::Result {
-    let size = |value: f64| value.is_finite() && value >= 1.0 && value <= PAD_MAX;
+    let size = |value: f64| (1.0..=PAD_MAX).contains(&value);
     // A pen may leave the pad a little.
     let near = |value: f64, edge: f64| value.is_finite() && value >= -edge && value <= 2.0 * edge;
     let points: usize = strokes.strokes.iter().map(Vec::len).sum();
@@ -175,7 +186,7 @@ impl FieldInput {
     params(("recipient_id" = String, Path, format = "uuid")),
     request_body = FieldsInput, responses((status = OK, body = Signing))
 )]
-pub(super) async fn fill_fields(
+async fn fill_fields(
     State(app): State<App>,
     signed_in: SignedIn,
     language: Language,

@@ -19,7 +19,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(view::get_signing))
         .routes(routes!(steps::accept_agreement))
         .routes(routes!(steps::finish_reading))
-        .routes(routes!(fields::fill_fields))
+        .merge(fields::router())
         .routes(routes!(intent::send_intent_code))
         .routes(routes!(intent::confirm_intent))
         .routes(routes!(steps::decline))
