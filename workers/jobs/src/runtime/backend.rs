@@ -114,3 +114,59 @@ impl BackendConfig for JobTable {
         self.report.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
+
+    use std::time::Instant;
+
+    use sealflow_core::ids::JobId;
+    use sealflow_store::jobs::{ClaimedJob, Lease};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::runtime::{
+        commit::{self, Written},
+        held::Held,
+    };
+
+    fn job() -> ClaimedJob {
+        ClaimedJob {
+            lease: Lease { job_id: JobId::from_uuid(Uuid::now_v7()), token: "token".to_owned() },
+            lease_epoch: 1,
+            key: "key".to_owned(),
+            kind: "send_sms".to_owned(),
+            payload: "{}".to_owned(),
+            attempt: 1,
+            max_attempts: 5,
+            earlier_outside_call_at: None,
+            instance_id: None,
+            awaited: false,
+            item: None,
+        }
+    }
+
+    /// The claim under way when the stop comes may still bring jobs: none of them waits for its lease to run out.
+    #[tokio::test]
+    async fn what_nobody_began_is_handed_back_until_the_last_claim_has_ended() {
+        let (held, slots) = (Held::default(), Arc::new(Semaphore::new(2)));
+        let (out, claimed) = mpsc::channel(2);
+        let (committer, commits) = commit::channel();
+        let closing = tokio::spawn(hand_back(claimed, committer));
+        for _ in 0..2 {
+            let job = job();
+            let id = job.lease.job_id;
+            let hold = held.hold(&job.lease, Instant::now());
+            let slot = slots.clone().acquire_owned().await.unwrap();
+            out.send(Claimed::new(job, hold, slot)).await.unwrap();
+            let waiting = commits.lock().await.recv().await.unwrap();
+            assert!(matches!(waiting.report, Report::HandBack(lease) if lease.job_id == id));
+            waiting.answer.send(Ok(Written::Retried)).unwrap();
+        }
+        assert!(!closing.is_finished());
+        drop(out);
+        closing.await.unwrap();
+        assert_eq!((held.len(), slots.available_permits()), (0, 2));
+    }
+}

@@ -99,10 +99,11 @@ pub(crate) struct Committer {
 /// The other end of a [`Committer`]; several transactions may take from it.
 pub(super) type Commits = Arc<Mutex<mpsc::Receiver<Waiting>>>;
 
+/// A report, and where its worker waits.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    report: Report,
-    answer: oneshot::Sender<Result<Written, ReportError>>,
+    pub(super) report: Report,
+    pub(super) answer: oneshot::Sender<Result<Written, ReportError>>,
 }
 
 pub(super) fn channel() -> (Committer, Commits) {

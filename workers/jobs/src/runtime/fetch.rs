@@ -25,6 +25,12 @@ pub(super) struct Hand {
     _slot: OwnedSemaphorePermit,
 }
 
+impl Claimed {
+    pub(super) fn new(job: ClaimedJob, hold: Hold, slot: OwnedSemaphorePermit) -> Self {
+        Self { job: Arc::new(job), hand: Arc::new(Hand { hold, _slot: slot }) }
+    }
+}
+
 /// Takes jobs of a queue until the stop is asked for; `slots` are the free hands.
 pub(super) async fn run(parts: Parts, queue: Queue, slots: Arc<Semaphore>, out: mpsc::Sender<Claimed>) {
     let signal = parts.store.job_signal(queue);
@@ -48,7 +54,7 @@ pub(super) async fn run(parts: Parts, queue: Queue, slots: Arc<Semaphore>, out: 
         for job in claimed {
             let Some(slot) = free.split(1) else { break };
             let hold = parts.held.hold(&job.lease, asked_at);
-            let claimed = Claimed { job: Arc::new(job), hand: Arc::new(Hand { hold, _slot: slot }) };
+            let claimed = Claimed::new(job, hold, slot);
             if out.send(claimed).await.is_err() {
                 return;
             }
