@@ -71,7 +71,7 @@ digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
 web_packages() {
   local stamp=api/web/node_modules/.locked
   fresh "$stamp" api/web/package.json api/web/package-lock.json && return 0
-  npm ci --prefix api/web --no-audit --no-fund --loglevel=error
+  npm ci --prefix api/web --no-audit --no-fund --loglevel=error || return 1
   mark "$stamp" api/web/package.json api/web/package-lock.json
 }
 
@@ -82,6 +82,6 @@ web_pages() {
     [ ! -f "$file" ] || printf '%s\n' "$file"
   done)
   fresh "$stamp" "${sources[@]}" && return 0
-  npm run --silent --prefix api/web build
+  npm run --silent --prefix api/web build || return 1
   mark "$stamp" "${sources[@]}"
 }
