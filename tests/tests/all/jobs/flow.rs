@@ -115,7 +115,9 @@ async fn a_lease_is_renewed_as_long_as_the_work_goes_on(db: TestStore) {
     // The others reap what is not renewed.
     let mut others = Workers::start(&other, config);
     let first = wait_for_state(&db.store, id, State::Running).await.leased_until.unwrap();
-    let later = wait_for(&db.store, id, |job| job.leased_until.is_none_or(|until| until > first.plus_ms(1_500))).await;
+    let later =
+        wait_for(&db.store, id, |job| job.leased_until.is_none_or(|until| until > first.plus_ms(1_500)))
+            .await;
     assert_eq!((later.state, later.attempts), (State::Running, 1));
     assert!(others.another_call().is_none());
     call.finish(Ok(Done::new("sent")));

@@ -43,7 +43,6 @@ pub(super) async fn run(parts: Parts, queue: Queue) {
 }
 
 /// What was said is in the process's log; it may quote what the handler worked on.
-#[expect(clippy::borrowed_box, reason = "the layer asks for this type")]
 fn panicked(_: &Box<dyn Any + Send>) -> PanicError {
     PanicError("the handler panicked".to_owned())
 }
