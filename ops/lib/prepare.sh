@@ -6,7 +6,8 @@ say() { printf '%s\n' "$*"; }
 
 # die SENTENCE…: the last word, for a person.
 die() {
-  printf '\n%s\n' "$@" >&2
+  printf '\n' >&2
+  printf '%s\n' "$@" >&2
   exit 1
 }
 
