@@ -43,7 +43,9 @@ pub(crate) async fn serve(method: Method, uri: Uri) -> Response {
 
 fn answer(path: &str, file: EmbeddedFile) -> Response {
     let caching = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let kind = HeaderValue::from_str(file.metadata.mimetype());
+    let kind = file.metadata.mimetype();
+    let charset = if kind.starts_with("text/") { "; charset=utf-8" } else { "" };
+    let kind = HeaderValue::from_str(&format!("{kind}{charset}"));
     let headers = [
         (header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static("application/octet-stream"))),
         (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
