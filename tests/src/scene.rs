@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use sealflow::{
-    journey::{Cast, Finished, Journey},
+    journey::{Cast, Finished, Journey, Phones, Visitor},
     sandbox::{self, Ports},
 };
 use sealflow_sandbox::{Running, Sandbox};
@@ -14,6 +14,8 @@ use url::Url;
 
 use crate::process::Program;
 
+/// Who may see the queues in the demo data.
+const OPS_PHONE: &str = "13800000003";
 /// How long one step of a contract may take, a restart included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -66,6 +68,22 @@ impl Scene {
             await_reminder: false,
         };
         Ok(Drive { journey, pdf: self.contract_pdf.clone() })
+    }
+
+    /// Waits until the running program has nothing left to do, as ops sees it: what would be done twice has been done.
+    ///
+    /// # Errors
+    /// When a job is still there after the patience.
+    pub async fn until_quiet(&self) -> Result<()> {
+        let ops = Visitor::new(self.program.url.clone(), PATIENCE)?;
+        ops.log_in(&Phones::new(self.control()?, PATIENCE), OPS_PHONE, None).await?;
+        let is_quiet = |queues: &Value| {
+            queues.as_array().is_some_and(|all| {
+                all.iter()
+                    .all(|queue| ["depth", "scheduled", "running"].iter().all(|count| queue[*count] == 0))
+            })
+        };
+        ops.follow("/api/ops/queues", is_quiet).await.map(drop)
     }
 
     fn control(&self) -> Result<Url> {

@@ -15,7 +15,9 @@ pub struct Phones {
 }
 
 impl Phones {
-    pub(crate) fn new(sandbox: Url, patience: Duration) -> Self {
+    /// The phones of the sandbox at this control address.
+    #[must_use]
+    pub fn new(sandbox: Url, patience: Duration) -> Self {
         Self { http: reqwest::Client::new(), sandbox, patience }
     }
 

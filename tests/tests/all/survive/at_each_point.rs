@@ -102,6 +102,9 @@ async fn kill_once(point: &str, passed: u32, database_url: Option<String>) -> Re
             (finished, false, first)
         }
     };
+    if killed {
+        scene.until_quiet().await.with_context(|| scene.program.log_tail())?;
+    }
     running.stop().await.with_context(|| scene.program.log_tail())?;
     verdict::check(&scene, &finished).await?;
     Ok(if killed { Ended::Killed } else { Ended::NotReached })

@@ -11,6 +11,7 @@ async fn with_fault(fault: serde_json::Value, times: u32) -> Result<()> {
     scene.put_fault(&json!({"service": "sms", "fault": fault, "times": times})).await?;
     let mut running = scene.program.start("")?;
     let finished = scene.journey()?.drive().await?;
+    scene.until_quiet().await?;
     running.stop().await?;
     verdict::check(&scene, &finished).await
 }
