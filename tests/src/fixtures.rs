@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-/// The sample contract: ten pages of Chinese text, a table, a signing page.
+/// The sample contract: eleven pages of Chinese text, tables, a drawing, a signing page.
 ///
 /// # Errors
 /// When the Noto CJK fonts are not installed.

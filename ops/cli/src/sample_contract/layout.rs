@@ -5,6 +5,7 @@ use super::{
     fonts::{Faces, Style},
     lines::{Line, break_text},
     markup::Block,
+    site_plan,
 };
 
 /// The paper, in millimetres.
@@ -24,6 +25,8 @@ const MM_PER_POINT: f32 = 25.4 / 72.0;
 /// From one baseline to the next, in millimetres.
 const LEADING: f32 = 8.0;
 const ROW_HEIGHT: f32 = 8.4;
+/// Lines of tables and frames, in points.
+const FRAME: f32 = 0.5;
 
 /// A page with everything on it, in millimetres from its top left corner.
 #[derive(Debug, Default)]
@@ -56,6 +59,8 @@ impl Run {
 pub(super) struct Rule {
     pub(super) from: (f32, f32),
     pub(super) to: (f32, f32),
+    /// In points.
+    pub(super) width: f32,
 }
 
 /// Sets the whole contract, and the signing page after it.
@@ -112,6 +117,14 @@ impl Setter<'_> {
             }
             Block::Paragraph(text) => self.paragraph(text)?,
             Block::Table(rows) => self.table(rows)?,
+            Block::SitePlan => {
+                self.keep(site_plan::HEIGHT);
+                let top = self.y - LEADING * 0.5;
+                if let Some(page) = self.pages.last_mut() {
+                    page.rules.extend(site_plan::rules(LEFT, top));
+                }
+                self.y = top + site_plan::HEIGHT + LEADING;
+            }
         }
         Ok(())
     }
@@ -219,7 +232,7 @@ impl Setter<'_> {
             self.put_on(n, Run::new(Style::Body, MARGINAL, RIGHT - width, 17.0, number))?;
             self.put_on(n, Run::new(Style::Body, MARGINAL, centre, PAGE_HEIGHT - 14.0, &footer))?;
             if let Some(page) = self.pages.get_mut(n) {
-                page.rules.push(Rule { from: (LEFT, 19.5), to: (RIGHT, 19.5) });
+                page.rules.push(Rule { from: (LEFT, 19.5), to: (RIGHT, 19.5), width: FRAME });
             }
         }
         Ok(())
@@ -245,7 +258,7 @@ impl Setter<'_> {
 
     fn rule(&mut self, from: (f32, f32), to: (f32, f32)) {
         if let Some(page) = self.pages.last_mut() {
-            page.rules.push(Rule { from, to });
+            page.rules.push(Rule { from, to, width: FRAME });
         }
     }
 }

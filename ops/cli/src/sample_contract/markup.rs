@@ -1,4 +1,5 @@
-//! The few marks of `purchase.txt`: `# ` begins an article, `== ` an attachment on a new page, `|` a table row.
+//! The few marks of `purchase.txt`: `# ` begins an article, `== ` an attachment on a new page, `|` a table row,
+//! `~` the drawing of the site.
 
 /// One piece of the text, from the top of the contract to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(super) enum Block<'a> {
     Gap,
     /// Rows of cells; the first row is the head.
     Table(Vec<Vec<&'a str>>),
+    /// The drawing.
+    SitePlan,
 }
 
 pub(super) fn parse(text: &str) -> Vec<Block<'_>> {
@@ -28,6 +31,8 @@ pub(super) fn parse(text: &str) -> Vec<Block<'_>> {
             blocks.push(Block::Article(heading));
         } else if let Some(heading) = line.strip_prefix("== ") {
             blocks.push(Block::Attachment(heading));
+        } else if line == "~" {
+            blocks.push(Block::SitePlan);
         } else if line.is_empty() {
             blocks.push(Block::Gap);
         } else {

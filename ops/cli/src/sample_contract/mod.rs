@@ -9,6 +9,7 @@ mod layout;
 mod lines;
 mod markup;
 mod render;
+mod site_plan;
 
 use std::path::PathBuf;
 

@@ -35,8 +35,14 @@ pub(super) fn pdf(pages: &[Page], faces: &Faces) -> Result<Vec<u8>, Error> {
 }
 
 fn page(page: &Page) -> PdfPage {
-    let mut ops = vec![Op::SetOutlineColor { col: black() }, Op::SetOutlineThickness { pt: Pt(0.5) }];
-    ops.extend(page.rules.iter().map(rule));
+    let mut ops = vec![Op::SetOutlineColor { col: black() }];
+    let mut width = None;
+    for line in &page.rules {
+        if width.replace(line.width) != Some(line.width) {
+            ops.push(Op::SetOutlineThickness { pt: Pt(line.width) });
+        }
+        ops.push(rule(line));
+    }
     ops.push(Op::SetFillColor { col: black() });
     ops.extend(page.runs.iter().flat_map(run));
     PdfPage::new(Mm(PAGE_WIDTH), Mm(PAGE_HEIGHT), ops)
