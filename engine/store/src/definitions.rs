@@ -145,11 +145,12 @@ pub async fn read(conn: &mut Conn, hash: &DefinitionHash) -> Result<Option<Defin
 /// # Errors
 /// When the database cannot be reached, or what it holds is not a definition.
 pub async fn newest(conn: &mut Conn, name: &str) -> Result<Option<Definition>, Error> {
-    let compiled: Option<String> =
-        sqlx::query_scalar("select compiled from definitions where name = $1 order by version desc, compilation desc limit 1")
-            .bind(name)
-            .fetch_optional(conn)
-            .await?;
+    let compiled: Option<String> = sqlx::query_scalar(
+        "select compiled from definitions where name = $1 order by version desc, compilation desc limit 1",
+    )
+    .bind(name)
+    .fetch_optional(conn)
+    .await?;
     compiled.map(|compiled| from_json("a definition", &compiled)).transpose()
 }
 

@@ -115,8 +115,9 @@ impl Config {
             Some(path) => figment.merge(Toml::file_exact(path)),
             None => figment.merge(Toml::file("sealflow.toml")),
         };
-        figment =
-            figment.merge(Env::raw().only(&["DATABASE_URL"])).merge(Env::prefixed("SEALFLOW_").ignore(&NOT_SETTINGS).split("__"));
+        figment = figment
+            .merge(Env::raw().only(&["DATABASE_URL"]))
+            .merge(Env::prefixed("SEALFLOW_").ignore(&NOT_SETTINGS).split("__"));
         if let Some(dir) = data_dir {
             figment = figment.merge(("data_dir", dir));
         }

@@ -45,7 +45,9 @@ fn certificate(key: &PKey<Private>, name: &str) -> Result<X509> {
     builder.set_not_before(Asn1Time::days_from_now(0)?.as_ref())?;
     builder.set_not_after(Asn1Time::days_from_now(30)?.as_ref())?;
     builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
-    builder.append_extension(KeyUsage::new().critical().digital_signature().non_repudiation().key_cert_sign().build()?)?;
+    builder.append_extension(
+        KeyUsage::new().critical().digital_signature().non_repudiation().key_cert_sign().build()?,
+    )?;
     builder.sign(key, MessageDigest::sha256())?;
     Ok(builder.build())
 }
@@ -103,13 +105,19 @@ fn pdf_sign_appends_signatures_that_validate_and_that_others_accept() -> Result<
         ensure!(second.status.success(), said(&second));
 
         let (one, two) = (std::fs::read(desk.at("one.pdf"))?, std::fs::read(desk.at("two.pdf"))?);
-        ensure!(one.starts_with(&std::fs::read(desk.at("in.pdf"))?) && two.starts_with(&one), "bytes were moved");
+        ensure!(
+            one.starts_with(&std::fs::read(desk.at("in.pdf"))?) && two.starts_with(&one),
+            "bytes were moved"
+        );
         let (passed, report) = desk.validate("two.pdf")?;
         ensure!(passed, "{report}");
         let signatures = report["signatures"].as_array().cloned().unwrap_or_default();
         ensure!(signatures.len() == 2, "{report}");
         for (signature, covers_whole_file) in signatures.iter().zip([false, true]) {
-            ensure!(signature["verdict"] == "TOTAL-PASSED" && signature["signer"] == "示例签署人", "{signature}");
+            ensure!(
+                signature["verdict"] == "TOTAL-PASSED" && signature["signer"] == "示例签署人",
+                "{signature}"
+            );
             ensure!(signature["covers_whole_file"] == covers_whole_file, "{signature}");
         }
         judges::pyhanko_accepts(&desk.at("two.pdf"), &desk.at("cert.pem"), 2)?;
@@ -145,15 +153,20 @@ fn pdf_sign_refuses_bad_input_with_a_sentence() -> Result<()> {
     std::fs::write(desk.at("text.pdf"), fixtures::text_named_pdf())?;
     std::fs::write(desk.at("empty.pdf"), fixtures::empty())?;
     std::fs::write(desk.at("locked.pdf"), fixtures::encrypted()?)?;
-    for (input, words) in
-        [("text.pdf", "PDF"), ("empty.pdf", "empty"), ("locked.pdf", "encrypted"), ("none.pdf", "cannot be read")]
-    {
+    for (input, words) in [
+        ("text.pdf", "PDF"),
+        ("empty.pdf", "empty"),
+        ("locked.pdf", "encrypted"),
+        ("none.pdf", "cannot be read"),
+    ] {
         let refused = desk.sign(input, "out.pdf", &[])?;
         ensure!(!refused.status.success(), "{input} was signed");
         ensure!(said(&refused).contains(words), "{input}: {}", said(&refused));
         ensure!(!desk.at("out.pdf").exists(), "{input} left a file");
     }
-    for more in [&["--page", "1"][..], &["--page", "1", "--rect", "1,2,3"], &["--page", "99", "--rect", "9,9,50,50"]] {
+    for more in
+        [&["--page", "1"][..], &["--page", "1", "--rect", "1,2,3"], &["--page", "99", "--rect", "9,9,50,50"]]
+    {
         ensure!(!desk.sign("in.pdf", "out.pdf", more)?.status.success(), "{more:?} was taken");
     }
     Ok(())
@@ -187,7 +200,10 @@ fn workflow_schema_is_a_json_schema() -> Result<()> {
 #[test]
 fn a_broken_definition_stops_the_start_with_its_place() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("broken.yaml"), "contract_type: {name: broken, version: 1, dsl: 1}\ntitel: x\n")?;
+    std::fs::write(
+        folder.path().join("broken.yaml"),
+        "contract_type: {name: broken, version: 1, dsl: 1}\ntitel: x\n",
+    )?;
     let output = Command::new(env!("CARGO_BIN_EXE_sealflow_under_test"))
         .args(["migrate", "--data"])
         .arg(folder.path().join("data"))
@@ -201,7 +217,10 @@ fn a_broken_definition_stops_the_start_with_its_place() -> Result<()> {
 fn help_names_every_command() -> Result<()> {
     let help = said(&sealflow(&["--help"])?);
     for command in ["all", "serve", "work", "migrate", "demo", "sandbox", "pdf", "workflow"] {
-        ensure!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} is not in\n{help}");
+        ensure!(
+            help.lines().any(|line| line.trim_start().starts_with(command)),
+            "{command} is not in\n{help}"
+        );
     }
     ensure!(!help.contains("pdf-child"), "the hidden command shows");
     Ok(())
@@ -214,7 +233,10 @@ fn demo_leaves_a_contract_that_validates() -> Result<()> {
     let demo = sealflow(&["demo", "--out", &out])?;
     ensure!(demo.status.success(), said(&demo));
     let at = |name: &str| folder.path().join(name);
-    ensure!(std::fs::read(at("signed.pdf"))?.starts_with(&std::fs::read(at("original.pdf"))?), "bytes were moved");
+    ensure!(
+        std::fs::read(at("signed.pdf"))?.starts_with(&std::fs::read(at("original.pdf"))?),
+        "bytes were moved"
+    );
     let (signed, root) = (at("signed.pdf").display().to_string(), at("ca.pem").display().to_string());
     let valid = sealflow(&["pdf", "validate", &signed, "--trust", &root, "--json"])?;
     ensure!(valid.status.success(), said(&valid));

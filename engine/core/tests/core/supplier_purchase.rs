@@ -226,8 +226,11 @@ fn it_expires_at_the_contracts_own_deadline() {
     assert_eq!(drive.words().first().map(String::as_str), Some("set open:deadline at 432000000"));
     drive.job("prepare", "prepared").unwrap();
     drive.fire("open:deadline").unwrap();
-    let called_off =
-        ["close open/signing/acting/agreement@r1#3", "cancel timer open/signing/acting@r1:reminder", "finish expired"];
+    let called_off = [
+        "close open/signing/acting/agreement@r1#3",
+        "cancel timer open/signing/acting@r1:reminder",
+        "finish expired",
+    ];
     assert_eq!(drive.words(), called_off);
     assert_eq!(drive.state.status(), "expired");
 }
