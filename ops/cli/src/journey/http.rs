@@ -80,7 +80,7 @@ impl Visitor {
     /// # Errors
     /// See [`Visitor::send`].
     pub async fn get_bytes(&self, path: &str) -> Result<Vec<u8>> {
-        self.send(Method::GET, path, |request| Ok(request)).await
+        self.send(Method::GET, path, Ok).await
     }
 
     /// POST of JSON.

@@ -39,8 +39,8 @@ async fn another_compilation_goes_beside(db: TestStore) {
     let compiled_otherwise = source.replace("rounds: 3", "rounds: 4");
     let second = sealflow_core::load(&compiled_otherwise, "errand.yaml").unwrap().definition;
     let mut tx = db.store.begin().await.unwrap();
-    definitions::publish(&mut tx, &second, &source).await.unwrap();
-    definitions::publish(&mut tx, &second, &source).await.unwrap();
+    definitions::publish(&mut tx, &second, source).await.unwrap();
+    definitions::publish(&mut tx, &second, source).await.unwrap();
     let newest = definitions::newest(tx.conn(), "errand").await.unwrap().unwrap();
     assert_eq!(newest.hash(), second.hash());
     let pinned = definitions::get(&mut tx, first.hash()).await.unwrap().unwrap();
