@@ -13,7 +13,10 @@ const ENLARGE_MAX: f64 = 2.5;
 /// Width of the line as a part of the pad's height, when the pad gave none.
 const LINE_WIDTH: f64 = 1.0 / 50.0;
 /// Thinnest line, in points.
-const LINE_WIDTH_MIN: f64 = 0.5;
+const LINE_WIDTH_MIN: f64 = 0.7;
+/// The thickest line of a drawing is at least this, in points: a fine pen's 0.6 mm. A large drawing that is shrunk into
+/// its field would otherwise be hairlines.
+const THICKEST_MIN: f64 = 1.7;
 /// Thickest line, as a part of the field's height.
 const LINE_WIDTH_MAX: f64 = 0.1;
 
@@ -24,16 +27,20 @@ pub(super) fn draw(strokes: &Strokes, frame: Frame) -> Result<Drawing, Error> {
         points().map(of).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
     };
     let ((left, right), (top, bottom)) = (bounds(|point| point.x), bounds(|point| point.y));
-    let thickest = points().filter_map(|point| point.w).fold(strokes.height * LINE_WIDTH, f64::max);
-    let (ink_width, ink_height) = (right - left + 2.0 * thickest, bottom - top + 2.0 * thickest);
     let (pad_scale, ..) = frame.fit(strokes.width, strokes.height);
+    let thickest = points().filter_map(|point| point.w).fold(strokes.height * LINE_WIDTH, f64::max);
+    let thickest = thickest.max(THICKEST_MIN / pad_scale);
+    let (ink_width, ink_height) = (right - left + 2.0 * thickest, bottom - top + 2.0 * thickest);
     let (ink_scale, ..) = frame.fit(ink_width, ink_height);
     let scale = ink_scale.min(pad_scale * ENLARGE_MAX);
+    let usual = strokes.height * LINE_WIDTH;
+    let drawn = points().map(|point| point.w.unwrap_or(usual)).fold(0.0, f64::max) * scale;
     let pen = Pen {
         scale,
+        weight: if drawn > 0.0 { (THICKEST_MIN / drawn).max(1.0) } else { 1.0 },
         x: frame.width / 2.0 - (left + right) / 2.0 * scale,
         y: frame.height / 2.0 + (top + bottom) / 2.0 * scale,
-        usual: strokes.height * LINE_WIDTH,
+        usual,
         widest: frame.height * LINE_WIDTH_MAX,
     };
     let mut content = String::from("q 1 J 1 j 0 G\n");
@@ -75,6 +82,8 @@ struct Pen {
     y: f64,
     usual: f64,
     widest: f64,
+    /// Makes a drawing of hairlines as thick as a pen's.
+    weight: f64,
 }
 
 impl Pen {
@@ -84,7 +93,7 @@ impl Pen {
     }
 
     fn width(&self, point: &Point) -> String {
-        let width = point.w.unwrap_or(self.usual) * self.scale;
+        let width = point.w.unwrap_or(self.usual) * self.scale * self.weight;
         number_text(width.min(self.widest).max(LINE_WIDTH_MIN))
     }
 
@@ -155,6 +164,22 @@ mod tests {
         let (from, to): (f64, f64) =
             (words[at("m") - 1].parse().unwrap(), words[at("l") - 1].parse().unwrap());
         assert!(from > to);
+    }
+
+    #[test]
+    fn hairlines_become_as_thick_as_a_pens_and_keep_their_play() {
+        let strokes = pad(vec![vec![
+            point(0.0, 10.0, Some(0.8)),
+            point(100.0, 70.0, Some(0.8)),
+            point(300.0, 140.0, Some(0.6)),
+        ]]);
+        let content = String::from_utf8(draw(&strokes, FRAME).unwrap().content).unwrap();
+        let words: Vec<&str> = content.split_whitespace().collect();
+        let widths =
+            words.windows(2).filter(|pair| pair[1] == "w").map(|pair| pair[0].parse::<f64>().unwrap());
+        let widths: Vec<f64> = widths.collect();
+        assert!((widths[0] - THICKEST_MIN).abs() < 0.01, "{widths:?}");
+        assert!(widths[1] < widths[0] && widths[1] > LINE_WIDTH_MIN, "{widths:?}");
     }
 
     #[test]
