@@ -31,7 +31,7 @@ async fn a_pdf_is_taken_with_its_pages(db: TestStore) {
     let sender = world.as_person(SENDER).await;
     let document = sender.upload(&path, "../示例 合同.PDF", contract_pdf()).await.expect(201);
     assert_eq!(document["name"], "示例 合同.pdf");
-    assert_eq!(document["page_count"], 10);
+    assert_eq!(document["page_count"], 11);
     assert_eq!(document["revision"], 0);
     assert_eq!(document["size_bytes"], contract_pdf().len());
 }
