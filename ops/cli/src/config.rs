@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-/// Variables that others read: where fonts are (`sealflow_pdf::fonts`), and the data folder of `ops/run`.
-const NOT_SETTINGS: [&str; 2] = ["font_dirs", "data"];
+/// A variable that others read: where fonts are (`sealflow_pdf::fonts`).
+const NOT_SETTINGS: [&str; 1] = ["font_dirs"];
 
 /// All settings. A name below a section is reached in the environment by two underscores: `SEALFLOW_SMS__ENDPOINT`.
 #[derive(Debug, Clone, Deserialize)]
