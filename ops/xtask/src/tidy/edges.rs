@@ -40,10 +40,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sealflow-store",
         ],
     ),
+    ("sealflow-bench", &["sealflow-core", "sealflow-jobs", "sealflow-store"]),
     ("xtask", &[]),
 ];
 
-/// Libraries with one home. Tests of the whole may use them too.
+/// Libraries with one home. Tests and measurements of the whole may use them too.
 const HOMES: &[(&str, &[&str])] = &[
     ("apalis", &["sealflow-jobs"]),
     ("axum", &["sealflow-server", "sealflow-sandbox"]),
@@ -105,7 +106,8 @@ fn check_package(package: &Package, members: &BTreeSet<&str>) -> Vec<Finding> {
         }
         let homeless =
             HOMES.iter().any(|(library, homes)| *library == name && !homes.contains(&package.name.as_str()));
-        if homeless && package.name != "sealflow-tests" && dependency.kind.as_deref() != Some("dev") {
+        let whole = matches!(package.name.as_str(), "sealflow-tests" | "sealflow-bench");
+        if homeless && !whole && dependency.kind.as_deref() != Some("dev") {
             findings.push(Finding::wrong(&file, 1, format!("{} uses {name}", package.name), NO_HOME));
         }
         if package.name == "sealflow-core"

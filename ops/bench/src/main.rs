@@ -1,0 +1,81 @@
+//! Measures how fast the engine and the job table are, beside their peers on the same PostgreSQL in the same call.
+//!
+//! `ops/bench/run` installs the peers, starts the server, builds this program and runs it.
+
+mod databases;
+mod jobs;
+mod peers;
+mod report;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::{databases::Databases, peers::Peers, report::Report};
+
+/// Measures, and prints figures beside those of the peers.
+#[derive(Debug, Parser)]
+struct Args {
+    /// A PostgreSQL server on which databases may be made, as `postgres://user@host/database`.
+    #[arg(long, global = true, default_value = "postgres://postgres@localhost/postgres")]
+    postgres: String,
+    /// The folder of the peers.
+    #[arg(long, global = true, default_value = "ops/bench/peers")]
+    peers: PathBuf,
+    /// The folder of the built program with the dbos crate.
+    #[arg(long, global = true, default_value = "target/dbos/release")]
+    dbos: PathBuf,
+    /// How often each is measured; the median counts.
+    #[arg(long, global = true, default_value_t = 3)]
+    runs: usize,
+    /// One JSON object a line instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Only figures whose name contains this.
+    #[arg(long, global = true, default_value = "")]
+    only: String,
+    #[command(subcommand)]
+    part: Part,
+}
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// The job table: no-op jobs, inserts, claims in a crowd.
+    Jobs,
+}
+
+/// What every measurement needs.
+#[derive(Debug)]
+struct Bench {
+    databases: Databases,
+    peers: Peers,
+    runs: usize,
+    only: String,
+    report: Report,
+}
+
+impl Bench {
+    /// Whether a figure is asked for.
+    fn wants(&self, name: &str) -> bool {
+        name.contains(&self.only)
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    let mut bench = Bench {
+        databases: Databases::new(args.postgres)?,
+        peers: Peers { folder: args.peers, dbos: args.dbos },
+        runs: args.runs.clamp(1, 100),
+        only: args.only,
+        report: Report::new(args.json),
+    };
+    match args.part {
+        Part::Jobs => jobs::measure(&mut bench).await?,
+    }
+    bench.report.end();
+    Ok(())
+}
