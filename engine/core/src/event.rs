@@ -1,10 +1,13 @@
 //! What can happen to an instance. Nothing else changes one.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     Timestamp,
+    definition::DefinitionHash,
     ids::{OrganizationId, PersonId},
 };
 
@@ -73,5 +76,12 @@ pub enum EventKind {
         key: String,
         /// The generation of the `TimerRequest`; an older one does nothing.
         generation: u64,
+    },
+    /// It goes on under another definition; see [`crate::migrate`].
+    Migrated {
+        /// The new definition.
+        to: DefinitionHash,
+        /// Which state took the place of which, where the paths differ.
+        states: BTreeMap<String, String>,
     },
 }

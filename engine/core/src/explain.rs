@@ -6,7 +6,9 @@ use crate::{
     Timestamp,
     definition::Definition,
     ids::PersonId,
-    state::{Place, State},
+    simulate,
+    state::{Place, State, StatePath},
+    ways::{self, Cause, Way},
 };
 
 /// One thing that would move the instance on.
@@ -83,4 +85,92 @@ pub fn explain(def: &Definition, state: &State) -> Vec<Wait> {
         due_at: timer.due_at,
     });
     persons.chain(workers).chain(clock).collect()
+}
+
+/// One way that the instance could go from where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Next {
+    /// The state that it is written in: the one where the instance or the item is, or one around it.
+    pub holder: Place,
+    /// What makes the instance take it.
+    #[serde(flatten)]
+    pub cause: Cause,
+    /// Who may do it, as written; none for a task's assignee, a job or a timer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Its condition, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// The state that it leads to; none when the instance stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<StatePath>,
+    /// The counter that it raises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raises: Option<Raises>,
+}
+
+/// A counter that a way raises, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Raises {
+    /// Its name.
+    pub counter: String,
+    /// How often it was raised.
+    pub count: u32,
+    /// How often it may be.
+    pub limit: u32,
+    /// Where the way leads at the limit, as written; none when it is refused then.
+    pub at_limit: Option<String>,
+}
+
+/// Every way that leads on from where the instance and its items stand, innermost first. Empty when it has ended.
+#[must_use]
+pub fn next(def: &Definition, state: &State) -> Vec<Next> {
+    if state.is_final() {
+        return Vec::new();
+    }
+    let workflow = def.workflow();
+    let mut all: Vec<Next> = Vec::new();
+    for place in simulate::active_places(state) {
+        for len in (0..=place.path.0.len()).rev() {
+            let path = StatePath(place.path.0.get(..len).unwrap_or_default().to_vec());
+            let inside = workflow.each_around(&place.path.0).is_some_and(|(depth, _)| len > depth);
+            let holder = Place { path, item: place.item.clone().filter(|_| inside) };
+            for way in ways::ways_of(workflow, &holder.path) {
+                if !way.id.otherwise {
+                    let next = one(def, state, &holder, &way);
+                    if !all.contains(&next) {
+                        all.push(next);
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+fn one(def: &Definition, state: &State, holder: &Place, way: &Way<'_>) -> Next {
+    let transition = way.transition;
+    let raises = transition.raise.as_ref().map(|counter| {
+        let item = holder.item.as_deref().and_then(|id| state.running_item(id));
+        let of_item = item.and_then(|item| item.scope.counters.get(counter));
+        let limit_of_item =
+            def.workflow().each_around(&holder.path.0).and_then(|(_, each)| each.counters.get(counter));
+        Raises {
+            counter: counter.clone(),
+            count: of_item.copied().or_else(|| state.counter(counter)).unwrap_or_default(),
+            limit: limit_of_item
+                .or_else(|| def.workflow().counters.get(counter))
+                .copied()
+                .unwrap_or_default(),
+            at_limit: transition.otherwise.clone(),
+        }
+    });
+    Next {
+        holder: holder.clone(),
+        cause: way.id.cause.clone(),
+        by: transition.by.as_ref().map(|by| by.source().to_owned()),
+        condition: transition.guard.as_ref().map(|guard| guard.source().to_owned()),
+        to: way.target.clone(),
+        raises,
+    }
 }

@@ -1,6 +1,7 @@
 //! From YAML to a checked definition, with every fault said and placed.
 
 mod shape;
+mod source;
 pub(crate) mod tree;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -14,6 +15,7 @@ use crate::{
     diagnostic::{Diagnostic, did_you_mean},
     model::{ContractType, Workflow},
 };
+pub(crate) use source::read_source;
 use tree::{Node, Position};
 
 /// The largest source, in bytes.
@@ -120,7 +122,7 @@ fn generator() -> SchemaGenerator {
 }
 
 /// The schema of one type; maps take no other keys than those they name.
-fn schema_of<T: JsonSchema>() -> Value {
+pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     let mut schema = generator().into_root_schema_for::<T>().to_value();
     close(&mut schema);
     schema

@@ -6,6 +6,7 @@ use super::{
     ITEM_ID_BYTES_MAX, JOB_KEY_BYTES_MAX, JOB_KEYS_MAX, Rejection,
     run::{Consequence, Run},
     scope::{failed, text},
+    trace::Passed,
 };
 use crate::{
     Effect, JobRequest, TaskRequest, TimerRequest, Timestamp, expr,
@@ -102,6 +103,7 @@ impl Run<'_> {
 
     fn enter_one(&mut self, place: &Place) -> Result<(), Rejection> {
         let Some(state) = self.workflow.state(&place.path.0) else { return Err(self.broken(&place.path.0)) };
+        self.passed.push(Passed::Entered(place.clone()));
         if let Some(enter) = &state.enter {
             self.assign(place, &enter.set)?;
             let started = self.start_jobs(place, &enter.start)?;
@@ -124,7 +126,7 @@ impl Run<'_> {
         }
     }
 
-    fn open_task(&mut self, place: &Place, task: &Task) -> Result<(), Rejection> {
+    pub(super) fn open_task(&mut self, place: &Place, task: &Task) -> Result<(), Rejection> {
         let not_a_person = || failed(task.assignee.source(), expr::Error::NotA("person's id"));
         let assignee = self.visible(place).value(&task.assignee)?;
         let assignee: PersonId =
@@ -204,7 +206,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn first_due(&self, place: &Place, timer: &Timer) -> Result<Option<Timestamp>, Rejection> {
+    pub(super) fn first_due(&self, place: &Place, timer: &Timer) -> Result<Option<Timestamp>, Rejection> {
         if let Some(at) = &timer.at {
             return match self.visible(place).value(at)? {
                 Value::Null => Ok(None),

@@ -4,6 +4,7 @@
 //! leaves states, changes data, enters states; what that brings about without waiting (decisions, ended items) is
 //! worked off before the step ends, at most [`TRANSITIONS_MAX`] of it.
 
+mod adopt;
 mod dispatch;
 mod each;
 mod enter;
@@ -11,6 +12,7 @@ mod rejection;
 mod run;
 mod scope;
 mod target;
+pub(crate) mod trace;
 mod transition;
 
 use serde_json::Value;
@@ -22,10 +24,12 @@ use crate::{
     state::State,
 };
 
+pub(crate) use adopt::{Adopted, adopt};
 pub(crate) use dispatch::DONE;
 pub use dispatch::possible_actions;
 pub use rejection::Rejection;
 pub(crate) use target::{children, resolve};
+pub(crate) use trace::Stepped;
 pub(crate) use transition::STAY;
 
 /// How many transitions one event may cause.
@@ -50,6 +54,15 @@ pub const JOB_KEY_BYTES_MAX: usize = 200;
 /// # Errors
 /// [`Rejection`] when the input is not what the definition asks for.
 pub fn start(def: &Definition, input: Value, event: &Event) -> Result<(State, Vec<Effect>), Rejection> {
+    start_traced(def, input, event).map(Stepped::into_result)
+}
+
+/// Like [`start`], telling what it went through.
+pub(crate) fn start_traced<'a>(
+    def: &'a Definition,
+    input: Value,
+    event: &'a Event,
+) -> Result<Stepped<'a>, Rejection> {
     check_size("the input", &input)?;
     run::Run::start(def, canonical(input), event)
 }
@@ -59,6 +72,15 @@ pub fn start(def: &Definition, input: Value, event: &Event) -> Result<(State, Ve
 /// # Errors
 /// [`Rejection`] says which rule refuses the event; the state is then unchanged.
 pub fn step(def: &Definition, state: &State, event: &Event) -> Result<(State, Vec<Effect>), Rejection> {
+    step_traced(def, state, event).map(Stepped::into_result)
+}
+
+/// Like [`step`], telling what it went through.
+pub(crate) fn step_traced<'a>(
+    def: &'a Definition,
+    state: &State,
+    event: &'a Event,
+) -> Result<Stepped<'a>, Rejection> {
     if state.definition() != def.hash() {
         return Err(Rejection::WrongDefinition);
     }
@@ -66,6 +88,8 @@ pub fn step(def: &Definition, state: &State, event: &Event) -> Result<(State, Ve
         EventKind::Started => {
             Err(Rejection::UnknownActionHere { action: "started".to_owned(), state: state.at().to_string() })
         }
+        // Another function does that, which knows both definitions.
+        EventKind::Migrated { .. } => Err(Rejection::WrongDefinition),
         EventKind::Action { name, item, data } => {
             if state.is_final() {
                 return Err(Rejection::Finished);

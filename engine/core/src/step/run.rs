@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Rejection, TRANSITIONS_MAX, check_size, scope::Visible};
+use super::{Rejection, Stepped, TRANSITIONS_MAX, check_size, scope::Visible, trace::Passed};
 use crate::{
     Effect, Event,
     canonical::canonical,
@@ -37,6 +37,8 @@ pub(super) struct Run<'a> {
     pub(super) state: State,
     pub(super) effects: Vec<Effect>,
     pub(super) due: VecDeque<Consequence>,
+    /// What it went through, in order.
+    pub(super) passed: Vec<Passed<'a>>,
     draws: Arc<AtomicU64>,
 }
 
@@ -49,6 +51,7 @@ impl<'a> Run<'a> {
             state: state.clone(),
             effects: Vec::new(),
             due: VecDeque::new(),
+            passed: Vec::new(),
             draws: Arc::new(AtomicU64::new(event.random)),
         }
     }
@@ -57,7 +60,7 @@ impl<'a> Run<'a> {
         def: &'a Definition,
         input: Value,
         event: &'a Event,
-    ) -> Result<(State, Vec<Effect>), Rejection> {
+    ) -> Result<Stepped<'a>, Rejection> {
         let workflow = def.workflow();
         let Value::Object(input) = input else {
             return Err(Rejection::BadInput { reason: "it is no object".to_owned() });
@@ -109,7 +112,7 @@ impl<'a> Run<'a> {
     }
 
     /// Works off what follows, and hands out the result.
-    pub(super) fn settle(mut self) -> Result<(State, Vec<Effect>), Rejection> {
+    pub(super) fn settle(mut self) -> Result<Stepped<'a>, Rejection> {
         let mut transitions = 0;
         while let Some(consequence) = self.due.pop_front() {
             transitions += 1;
@@ -124,7 +127,7 @@ impl<'a> Run<'a> {
         }
         self.check_data()?;
         self.state.changed_at = self.event.at;
-        Ok((self.state, self.effects))
+        Ok(Stepped { state: self.state, effects: self.effects, passed: self.passed })
     }
 
     /// What expressions at `place` see.

@@ -9,6 +9,7 @@ use super::{
     run::Run,
     scope::{failed, text},
     target::{common, resolve},
+    trace::Passed,
 };
 use crate::{
     Effect, JobRequest,
@@ -21,18 +22,21 @@ use crate::{
 /// `to: stay` and `else: stay`.
 pub(crate) const STAY: &str = "stay";
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Takes a transition of the state at `holder`.
-    pub(super) fn take(&mut self, holder: &Place, transition: &Transition) -> Result<(), Rejection> {
+    pub(super) fn take(&mut self, holder: &Place, transition: &'a Transition) -> Result<(), Rejection> {
         if let Some(counter) = &transition.raise
             && !self.raise(holder, counter)?
         {
             return match transition.otherwise.as_deref() {
                 None => Err(Rejection::LimitReached { counter: counter.clone() }),
-                Some(STAY) => Ok(()),
-                Some(to) => self.go(holder, to, Vec::new()),
+                Some(to) => {
+                    self.passed.push(Passed::Took { holder: holder.clone(), transition, otherwise: true });
+                    if to == STAY { Ok(()) } else { self.go(holder, to, Vec::new()) }
+                }
             };
         }
+        self.passed.push(Passed::Took { holder: holder.clone(), transition, otherwise: false });
         self.assign(holder, &transition.set)?;
         let started = self.start_jobs(holder, &transition.start)?;
         match transition.to.as_deref().filter(|to| *to != STAY) {

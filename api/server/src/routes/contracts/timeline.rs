@@ -156,7 +156,7 @@ impl Names<'_> {
                 };
                 Some((kind, self.recipient(recipient)))
             }
-            EventKind::TimerFired { .. } => None,
+            EventKind::TimerFired { .. } | EventKind::Migrated { .. } => None,
         }
     }
 }

@@ -279,6 +279,7 @@ impl From<&Entry> for HistoryEntry {
             }
             EventKind::JobResult { key, outcome, .. } => ("job_result", key.clone(), outcome.clone()),
             EventKind::TimerFired { key, generation } => ("timer_fired", key.clone(), generation.to_string()),
+            EventKind::Migrated { to, .. } => ("migrated", String::new(), to.0.clone()),
         };
         let applied = entry.disposition == instances::history::Disposition::Applied;
         let detail = if applied { detail } else { format!("{detail} (ignored: too late)") };
