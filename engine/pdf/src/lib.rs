@@ -31,6 +31,7 @@ pub use appearance::{Appearance, FieldAppearance, Strokes};
 pub use geometry::Rect;
 pub use inspect::{Inspection, inspect};
 pub use prepare::{FieldKind, FieldSpec, prepare};
+pub use read::repair;
 pub use sign::{
     Digest, PreparedSignature, SignRequest, begin, finish, sign_with_openssl_key, signed_attributes,
     timestamp_imprint,

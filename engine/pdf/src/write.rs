@@ -111,6 +111,7 @@ impl<'f, 'a> Increment<'f, 'a> {
         let mut offsets = BTreeMap::new();
         let mut raw_offsets = BTreeMap::new();
         for (reference, body) in std::mem::take(&mut self.changed) {
+            let body = self.closed(reference, body)?;
             offsets.insert(reference, start + tail.len());
             let raw_at = write_indirect(&mut tail, reference, &body);
             if matches!(body, Body::Raw(_)) {
@@ -127,10 +128,36 @@ impl<'f, 'a> Increment<'f, 'a> {
         Ok(Revision { tail, raw_offsets })
     }
 
+    /// A string as it is written into a raw object: closed when the file is encrypted.
+    pub(crate) fn closed_string(&self, reference: Reference, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut string = Object::String(bytes.to_vec());
+        if let Some(crypt) = &self.file.crypt {
+            crypt.close_strings(reference, &mut string)?;
+        }
+        Ok(string.as_string().unwrap_or_default().to_vec())
+    }
+
+    fn closed(&self, reference: Reference, body: Body) -> Result<Body, Error> {
+        let Some(crypt) = &self.file.crypt else { return Ok(body) };
+        Ok(match body {
+            Body::Object(mut object) => {
+                crypt.close_strings(reference, &mut object)?;
+                Body::Object(object)
+            }
+            Body::Stream(dictionary, data) => {
+                let data = crypt.close_stream(reference, &dictionary, &data)?;
+                let mut dictionary = Object::from(dictionary);
+                crypt.close_strings(reference, &mut dictionary)?;
+                Body::Stream(dictionary.into_dictionary().unwrap_or_default(), data)
+            }
+            raw @ Body::Raw(_) => raw,
+        })
+    }
+
     fn trailer(&self, tail: &[u8]) -> Dictionary {
         let old = &self.file.xref.trailer;
         let mut trailer = Dictionary::new();
-        for key in ["Root", "Info"] {
+        for key in ["Root", "Info", "Encrypt"] {
             if let Some(value) = old.get(key) {
                 trailer.set(key, value.clone());
             }

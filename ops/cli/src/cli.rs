@@ -96,6 +96,15 @@ pub struct SandboxArgs {
 pub enum Pdf {
     /// Append a PAdES signature (B-B) as a new revision
     Sign(PdfSign),
+    /// Rewrite a damaged file that has no signature, with a new cross-reference
+    Repair {
+        /// The damaged file
+        #[arg(value_name = "IN.pdf")]
+        input: PathBuf,
+        /// Where the mended file goes
+        #[arg(long, value_name = "OUT.pdf")]
+        out: PathBuf,
+    },
     /// Validate every signature of a file; the exit status is 0 only when all pass
     Validate(PdfValidate),
 }

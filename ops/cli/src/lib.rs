@@ -60,6 +60,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Migrate(settings) => commands::run::migrate(&settings).await,
             Command::Demo(args) => commands::demo::run(&args, shutdown).await,
             Command::Sandbox(args) => commands::sandbox::run(&args, shutdown).await,
+            Command::Pdf(Pdf::Repair { input, out }) => commands::pdf::repair(&input, &out),
             Command::Pdf(Pdf::Sign(args)) => commands::pdf::sign(&args),
             Command::Pdf(Pdf::Validate(args)) => commands::pdf::validate(&args),
             Command::Workflow(Workflow::Check { files }) => commands::workflow::check(&files),

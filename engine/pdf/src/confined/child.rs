@@ -8,7 +8,7 @@ use std::{
 use rlimit::Resource;
 
 use super::{Answer, Call, frame};
-use crate::{inspect, limits::FILE_BYTES_MAX, prepare, sign, validate};
+use crate::{inspect, limits::FILE_BYTES_MAX, prepare, read, sign, validate};
 
 /// Address space, in bytes.
 pub(super) const MEMORY_VARIABLE: &str = "SEALFLOW_PDF_CHILD_MEMORY_BYTES";
@@ -55,6 +55,10 @@ fn serve() -> io::Result<()> {
 fn answer(call: &Call, bytes: &[u8]) -> (Answer, Vec<u8>) {
     match call {
         Call::Inspect => (Answer::Inspect(inspect::inspect(bytes)), Vec::new()),
+        Call::Repair => match read::repair(bytes) {
+            Ok(rewritten) => (Answer::Repair(Ok(())), rewritten),
+            Err(error) => (Answer::Repair(Err(error)), Vec::new()),
+        },
         Call::Validate { trust } => (Answer::Validate(validate::validate(bytes, trust)), Vec::new()),
         Call::Prepare { fields } => match prepare::revision(bytes, fields) {
             Ok((from, tail)) => (Answer::Prepare(Ok(from)), tail),

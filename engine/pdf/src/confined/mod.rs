@@ -44,7 +44,8 @@ impl Default for Limits {
             memory_bytes: 1024 * 1024 * 1024,
             cpu_s: 20,
             wall: Duration::from_secs(30),
-            output_bytes: 32 * 1024 * 1024,
+            // A repaired file comes back whole.
+            output_bytes: FILE_BYTES_MAX + 32 * 1024 * 1024,
             children: 4,
         }
     }
@@ -100,6 +101,18 @@ impl Confined {
     pub async fn inspect(&self, bytes: &[u8]) -> Result<Inspection, Error> {
         match self.call(&Call::Inspect, bytes).await? {
             (Answer::Inspect(answer), _) => answer.map_err(Error::Read),
+            _ => Err(mixed_up()),
+        }
+    }
+
+    /// [`crate::repair`] in a child.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn repair(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        match self.call(&Call::Repair, bytes).await? {
+            (Answer::Repair(Ok(())), rewritten) => Ok(rewritten),
+            (Answer::Repair(Err(source)), _) => Err(Error::Read(source)),
             _ => Err(mixed_up()),
         }
     }
@@ -169,15 +182,18 @@ fn mixed_up() -> Error {
 #[derive(Debug, Serialize, Deserialize)]
 enum Call {
     Inspect,
+    Repair,
     Prepare { fields: Vec<FieldSpec> },
     Begin { request: SignRequest },
     Validate { trust: Trust },
 }
 
-/// What it answers; for prepared files and begun signatures the new revision's bytes follow, never the whole file.
+/// What it answers; for prepared files and begun signatures the new revision's bytes follow, never the whole file; for a
+/// repaired file all of it.
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Inspect(Result<Inspection, read::Error>),
+    Repair(Result<(), read::Error>),
     /// Where the file begins to be a PDF.
     Prepare(Result<usize, prepare::Error>),
     Begin(Result<Layout, sign::Error>),

@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
-    Error, filter,
+    Error, crypt,
+    crypt::Crypt,
+    filter,
     object::{Dictionary, Object, Reference},
     parser::Parser,
     xref::{Place, Xref},
@@ -24,6 +26,8 @@ const HEADER_WITHIN: usize = 1024;
 pub(crate) struct File<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) xref: Xref,
+    /// The key, when the file is encrypted.
+    pub(crate) crypt: Option<Crypt>,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
     unpacked: Cell<usize>,
 }
@@ -39,7 +43,7 @@ pub(crate) struct Loaded<'a> {
 }
 
 #[derive(Debug)]
-struct ObjectStream {
+pub(super) struct ObjectStream {
     plain: Vec<u8>,
     /// Object number and its offset in `plain`.
     index: Vec<(u32, usize)>,
@@ -85,10 +89,24 @@ impl<'a> File<'a> {
             return Err(Error::Damaged { what: "there are bytes before the header".to_owned() });
         }
         let xref = Xref::read(bytes)?;
-        if xref.trailer.get("Encrypt").is_some_and(|encrypt| *encrypt != Object::Null) {
-            return Err(Error::Encrypted);
-        }
-        Ok(Self { bytes, xref, streams: RefCell::default(), unpacked: Cell::new(0) })
+        let mut file = Self { bytes, xref, crypt: None, streams: RefCell::default(), unpacked: Cell::new(0) };
+        file.crypt = file.open_crypt()?;
+        Ok(file)
+    }
+
+    /// Opens an encrypted file with the empty password.
+    fn open_crypt(&self) -> Result<Option<Crypt>, Error> {
+        let encrypt = match self.xref.trailer.get("Encrypt") {
+            None | Some(Object::Null) => return Ok(None),
+            Some(encrypt) => encrypt,
+        };
+        let own = encrypt.as_reference();
+        let Some(encrypt) = self.resolve(encrypt)?.into_dictionary() else {
+            return Err(Error::Damaged { what: "the encryption dictionary is missing".to_owned() });
+        };
+        let ids = self.entry(&self.xref.trailer, "ID")?;
+        let id = ids.as_array().and_then(|ids| ids.first()).and_then(Object::as_string).unwrap_or_default();
+        Crypt::open(&encrypt, own, id).map(Some)
     }
 
     /// Reads one object; an object that is free or not named is null.
@@ -107,7 +125,7 @@ impl<'a> File<'a> {
     }
 
     fn load_at(&self, reference: Reference, offset: usize) -> Result<Loaded<'a>, Error> {
-        let found = Parser::new(self.bytes, offset).indirect_object()?;
+        let mut found = Parser::new(self.bytes, offset).indirect_object()?;
         if found.reference != reference {
             return Err(Error::Damaged {
                 what: format!("object {} is not where it should be", reference.number),
@@ -119,6 +137,9 @@ impl<'a> File<'a> {
             }
             _ => None,
         };
+        if let Some(crypt) = &self.crypt {
+            crypt.open_strings(reference, &mut found.object)?;
+        }
         Ok(Loaded { object: found.object, stream, span: Some((offset, found.end)) })
     }
 
@@ -153,33 +174,22 @@ impl<'a> File<'a> {
         let Some((Place::At { offset, generation }, _)) = self.xref.place(stream) else {
             return Err(Error::Damaged { what: format!("object stream {stream} is missing") });
         };
-        let loaded = self.load_at(Reference { number: stream, generation }, offset)?;
-        let opened = Rc::new(self.open_object_stream(stream, &loaded)?);
+        let reference = Reference { number: stream, generation };
+        let loaded = self.load_at(reference, offset)?;
+        let opened = Rc::new(self.open_object_stream(reference, &loaded)?);
         self.streams.borrow_mut().insert(stream, Rc::clone(&opened));
         opened.object(number, index)
     }
 
-    fn open_object_stream(&self, number: u32, loaded: &Loaded<'_>) -> Result<ObjectStream, Error> {
-        let damaged = || Error::Damaged { what: format!("object stream {number} is broken") };
+    fn open_object_stream(&self, reference: Reference, loaded: &Loaded<'_>) -> Result<ObjectStream, Error> {
         let (Some(dictionary), Some(data)) = (loaded.object.as_dictionary(), loaded.stream) else {
-            return Err(damaged());
+            return Err(Error::Damaged { what: format!("object stream {} is broken", reference.number) });
         };
-        let get = |key| dictionary.get(key).and_then(Object::as_usize).ok_or_else(damaged);
-        let (count, first) = (get("N")?, get("First")?);
+        let data = crypt::open_stream(self.crypt.as_ref(), reference, dictionary, data)?;
         let left = UNPACKED_BYTES_MAX.saturating_sub(self.unpacked.get());
-        let plain = filter::unpack(dictionary, data, left.min(STREAM_BYTES_MAX))?;
-        self.unpacked.set(self.unpacked.get().saturating_add(plain.len()));
-        if !dictionary.is("Type", "ObjStm") || count > plain.len().min(OBJECTS_MAX) {
-            return Err(damaged());
-        }
-        let mut parser = Parser::new(&plain, 0);
-        let mut index = Vec::with_capacity(count);
-        for _ in 0..count {
-            let number = parser.take_unsigned().and_then(|n| u32::try_from(n).ok()).ok_or_else(damaged)?;
-            let offset = parser.take_unsigned().and_then(|n| usize::try_from(n).ok()).ok_or_else(damaged)?;
-            index.push((number, first.saturating_add(offset)));
-        }
-        Ok(ObjectStream { plain, index })
+        let opened = ObjectStream::open(reference.number, dictionary, &data, left)?;
+        self.unpacked.set(self.unpacked.get().saturating_add(opened.plain.len()));
+        Ok(opened)
     }
 
     /// Follows references to the object behind them.
@@ -209,6 +219,40 @@ impl<'a> File<'a> {
 }
 
 impl ObjectStream {
+    /// Reads the stream's index; it may unpack to `bytes_max` bytes.
+    pub(super) fn open(
+        number: u32,
+        dictionary: &Dictionary,
+        data: &[u8],
+        bytes_max: usize,
+    ) -> Result<Self, Error> {
+        let damaged = || Error::Damaged { what: format!("object stream {number} is broken") };
+        let get = |key| dictionary.get(key).and_then(Object::as_usize).ok_or_else(damaged);
+        let (count, first) = (get("N")?, get("First")?);
+        let plain = filter::unpack(dictionary, data, bytes_max.min(STREAM_BYTES_MAX))?;
+        if !dictionary.is("Type", "ObjStm") || count > plain.len().min(OBJECTS_MAX) {
+            return Err(damaged());
+        }
+        let mut parser = Parser::new(&plain, 0);
+        let mut index = Vec::with_capacity(count);
+        for _ in 0..count {
+            let number = parser.take_unsigned().and_then(|n| u32::try_from(n).ok()).ok_or_else(damaged)?;
+            let offset = parser.take_unsigned().and_then(|n| usize::try_from(n).ok()).ok_or_else(damaged)?;
+            index.push((number, first.saturating_add(offset)));
+        }
+        Ok(Self { plain, index })
+    }
+
+    /// How many bytes it unpacked to.
+    pub(super) fn bytes(&self) -> usize {
+        self.plain.len()
+    }
+
+    /// The objects' numbers, in their order.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.index.iter().map(|(number, _)| *number)
+    }
+
     fn object(&self, number: u32, index: usize) -> Result<Object, Error> {
         let damaged = || Error::Damaged { what: format!("object {number} is not in its object stream") };
         let offset = match self.index.get(index) {

@@ -1,14 +1,17 @@
 //! Why: the file is read lazily, object by object, so that the cost of a signature follows the change and not the file.
 
+pub(crate) mod crypt;
 pub(crate) mod fields;
 pub(crate) mod file;
 mod filter;
 pub(crate) mod object;
 pub(crate) mod pages;
 pub(crate) mod parser;
+mod repair;
 pub(crate) mod text;
 pub(crate) mod xref;
 
+pub use repair::repair;
 use serde::{Deserialize, Serialize};
 
 /// Why a file cannot be read.
@@ -22,9 +25,12 @@ pub enum Error {
     /// There is no PDF header near the start.
     #[error("the file is no PDF")]
     NotAPdf,
-    /// The file wants a password or has permissions set.
+    /// The file wants a password, or is encrypted in a way that is not known.
     #[error("the file is encrypted")]
     Encrypted,
+    /// The file is signed, so that its damage must not be mended.
+    #[error("the file is damaged, and signed: it is never rewritten")]
+    SignedAndDamaged,
     /// The file's structure is broken.
     #[error("the file is damaged: {what}")]
     Damaged {

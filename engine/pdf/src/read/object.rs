@@ -165,6 +165,10 @@ impl Dictionary {
         self.0.iter().map(|(key, value)| (key.as_slice(), value))
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&[u8], &mut Object)> {
+        self.0.iter_mut().map(|(key, value)| (key.as_slice(), value))
+    }
+
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Object> {
         self.0.iter_mut().map(|(_, value)| value)
     }

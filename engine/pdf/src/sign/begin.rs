@@ -73,8 +73,8 @@ pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, La
             fill(&mut increment, &fields, wanted)?;
         }
     }
-    let (raw, marks) = signature_dictionary(request);
     let value = increment.reserve();
+    let (raw, marks) = signature_dictionary(&increment, value, request)?;
     increment.put_raw(value, raw);
     set_signature(&mut increment, signed, value, request)?;
 
@@ -228,9 +228,13 @@ struct Marks {
     hole_end: usize,
 }
 
-fn signature_dictionary(request: &SignRequest) -> (Vec<u8>, Marks) {
+fn signature_dictionary(
+    increment: &Increment<'_, '_>,
+    own: Reference,
+    request: &SignRequest,
+) -> Result<(Vec<u8>, Marks), Error> {
     let mut raw = b"<</Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M ".to_vec();
-    write_string(&mut raw, text::date(request.signed_at_ms).as_bytes());
+    write_string(&mut raw, &increment.closed_string(own, text::date(request.signed_at_ms).as_bytes())?);
     let texts = [
         ("Name", Some(&request.signer_name)),
         ("Reason", request.reason.as_ref()),
@@ -239,7 +243,7 @@ fn signature_dictionary(request: &SignRequest) -> (Vec<u8>, Marks) {
     for (key, value) in texts {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             raw.extend_from_slice(format!("/{key} ").as_bytes());
-            write_string(&mut raw, &text::encode(value));
+            write_string(&mut raw, &increment.closed_string(own, &text::encode(value))?);
         }
     }
     raw.extend_from_slice(b"/ByteRange [");
@@ -253,5 +257,5 @@ fn signature_dictionary(request: &SignRequest) -> (Vec<u8>, Marks) {
     raw.push(b'>');
     let hole_end = raw.len();
     raw.extend_from_slice(b">>");
-    (raw, Marks { range_start, hole_start, hole_end })
+    Ok((raw, Marks { range_start, hole_start, hole_end }))
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is the test's failure")]
 
 mod command_line;
+mod corpus;
 mod judges;
 mod preparing;
 mod reading;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A hybrid file: its page is in an object stream, which the table hides and `/XRefStm` shows.
-fn hybrid() -> Vec<u8> {
+pub(crate) fn hybrid() -> Vec<u8> {
     let mut out = b"%PDF-1.5\n".to_vec();
     let mut offsets = vec![];
     let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>";

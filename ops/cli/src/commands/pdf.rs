@@ -1,4 +1,4 @@
-//! `sealflow pdf sign` and `sealflow pdf validate`.
+//! `sealflow pdf sign`, `sealflow pdf repair` and `sealflow pdf validate`.
 
 use std::{
     fs,
@@ -47,6 +47,22 @@ pub fn sign(args: &PdfSign) -> Result<ExitCode> {
     let signed = sign_file(&request).with_context(|| format!("signing {}", args.input.display()))?;
     write_whole(&args.out, &signed)?;
     println!("{} has one more signature ({} bytes).", args.out.display(), signed.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Rewrites a damaged file that has no signature.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong with it.
+pub fn repair(input: &Path, out: &Path) -> Result<ExitCode> {
+    let pdf = read(input, FILE_BYTES_MAX as u64)?;
+    let repaired = sealflow_pdf::repair(&pdf).with_context(|| format!("repairing {}", input.display()))?;
+    write_whole(out, &repaired)?;
+    println!(
+        "{} was written anew ({} bytes). It is not the file that was sent: tell its sender.",
+        out.display(),
+        repaired.len()
+    );
     Ok(ExitCode::SUCCESS)
 }
 
