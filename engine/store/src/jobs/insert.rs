@@ -42,6 +42,7 @@ struct Row<'a> {
     instance_id: Option<InstanceId>,
     awaited: bool,
     item: Option<&'a str>,
+    concurrency_key: Option<String>,
 }
 
 /// Inserts a job, and wakes its workers when the transaction is committed. Tells its id, and that of the first one when
@@ -64,6 +65,7 @@ pub async fn insert(tx: &mut Tx, job: &NewJob) -> Result<JobId, Error> {
         instance_id: None,
         awaited: false,
         item: None,
+        concurrency_key: job.kind.concurrency_key(&job.payload),
     };
     write(tx, &row).await
 }
@@ -92,6 +94,7 @@ pub(crate) async fn insert_request(
         instance_id: Some(instance_id),
         awaited,
         item: request.item.as_deref(),
+        concurrency_key: kind.and_then(|kind| kind.concurrency_key(&request.payload)),
     };
     write(tx, &row).await
 }
@@ -115,6 +118,7 @@ async fn write(tx: &mut Tx, row: &Row<'_>) -> Result<JobId, Error> {
         .bind(row.item)
         .bind(now.as_ms())
         .bind((row.state == State::Dead).then_some(now.as_ms()))
+        .bind(row.concurrency_key.as_deref())
         .execute(tx.conn())
         .await?;
     if inserted.rows_affected() == 0 {

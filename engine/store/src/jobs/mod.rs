@@ -21,6 +21,7 @@ mod ack;
 mod backoff;
 mod claim;
 mod insert;
+mod kinds;
 mod lease;
 mod list;
 mod ops;
@@ -39,78 +40,12 @@ pub use backoff::{ErrorClass, delay_ms};
 pub use claim::{Claim, claim};
 pub use insert::{NewJob, insert};
 pub(crate) use insert::{cancel, insert_request};
+pub use kinds::{Concurrency, Kind, Provider, Queue, Traits};
 pub use lease::{Reaped, reap, renew};
 pub use list::{Filter, JobSummary, PAGE_SIZE_MAX, Page, get, list, of_instance};
 pub use ops::{QueueStats, RetryDeadError, delete_finished, pause, queue_stats, resume, retry_dead};
 
 use crate::text_enum::text_enum;
-
-text_enum! {
-    /// Where jobs wait, with workers of their own.
-    Queue ("queue") {
-        /// Messages through the SMS gateway.
-        Sms = "sms",
-        /// Mail.
-        Email = "email",
-        /// Preparing and stamping documents.
-        Pdf = "pdf",
-        /// Jobs of a kind that this version does not know. Nobody works here; they are dead from the start.
-        Unassigned = "unassigned",
-    }
-}
-
-impl Queue {
-    /// The queues that workers work on.
-    pub const WORKED: &[Self] = &[Self::Sms, Self::Email, Self::Pdf];
-}
-
-text_enum! {
-    /// What a job does; each kind has one handler.
-    Kind ("kind of job") {
-        /// A message about a contract.
-        SendSms = "send_sms",
-        /// A one-time code: somebody is waiting for it.
-        SendCode = "send_code",
-        /// The first revision of a document, with all fields.
-        PrepareDocument = "prepare_document",
-        /// A signer's revision.
-        StampSignature = "stamp_signature",
-        /// A mail.
-        SendEmail = "send_email",
-    }
-}
-
-impl Kind {
-    /// Where its jobs wait.
-    #[must_use]
-    pub const fn queue(self) -> Queue {
-        match self {
-            Self::SendSms | Self::SendCode => Queue::Sms,
-            Self::PrepareDocument | Self::StampSignature => Queue::Pdf,
-            Self::SendEmail => Queue::Email,
-        }
-    }
-
-    /// How often it is tried before it is dead.
-    #[must_use]
-    pub const fn max_attempts(self) -> u32 {
-        match self {
-            // A code is of no use after ten minutes.
-            Self::SendCode => 5,
-            Self::SendSms | Self::SendEmail => 12,
-            Self::PrepareDocument | Self::StampSignature => 10,
-        }
-    }
-
-    /// Lower runs first.
-    #[must_use]
-    pub const fn priority(self) -> i64 {
-        match self {
-            Self::SendCode => -10,
-            Self::SendSms | Self::PrepareDocument | Self::StampSignature | Self::SendEmail => 0,
-        }
-    }
-}
 
 text_enum! {
     /// Where a job is in its life.

@@ -32,7 +32,7 @@ async fn queues_are_counted(db: TestStore) {
     tx.commit().await.unwrap();
     let stats = jobs::queue_stats(&mut db.store.read().await.unwrap(), start.plus_ms(60_000)).await.unwrap();
     let names: Vec<Queue> = stats.iter().map(|queue| queue.queue).collect();
-    assert_eq!(names, [Queue::Sms, Queue::Email, Queue::Pdf]);
+    assert_eq!(names, [Queue::Sms, Queue::Email, Queue::Pdf, Queue::Upkeep]);
     let sms = &stats[0];
     assert_eq!((sms.depth, sms.running, sms.dead, sms.paused), (1, 1, 1, false));
     assert!(sms.oldest_age_ms.is_some_and(|age| (50_000..=60_000).contains(&age)), "{sms:?}");
