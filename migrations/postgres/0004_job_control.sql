@@ -52,3 +52,9 @@ create table schedules (
     changed_at_ms bigint not null,
     constraint schedules_paused_flag check (paused in (0, 1))
 );
+
+-- What chores look for.
+create index codes_by_expiry on codes (expires_at_ms);
+create index code_numbers_by_time on code_numbers (asked_at_ms);
+create index links_by_expiry on links (expires_at_ms);
+create index instances_finished on instances (finished_at_ms) where finished_at_ms is not null;

@@ -10,6 +10,7 @@ mod wake;
 use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
+    time::Duration,
 };
 
 use sealflow_core::Timestamp;
@@ -21,7 +22,14 @@ pub use error::Error;
 pub use open::{Config, OpenError};
 pub use tx::{Commit, Tx};
 
-use crate::{blobs::Blobs, definitions, jobs::Queue};
+use crate::{
+    blobs::Blobs,
+    definitions,
+    jobs::{LimitsCache, Queue},
+};
+
+/// The longest rest before a queue is looked at again; polling does it sooner.
+const REST_MAX: Duration = Duration::from_secs(60);
 
 /// A connection to either engine. Statements use `$1` placeholders.
 pub type Conn = AnyConnection;
@@ -42,6 +50,7 @@ struct Inner {
     wake: wake::Wake,
     blobs: Blobs,
     definitions: definitions::Cache,
+    limits: LimitsCache,
 }
 
 impl Store {
@@ -61,6 +70,7 @@ impl Store {
                 wake,
                 blobs: opened.blobs,
                 definitions: definitions::Cache::default(),
+                limits: LimitsCache::default(),
             }),
         })
     }
@@ -116,6 +126,32 @@ impl Store {
 
     pub(crate) fn definitions(&self) -> &definitions::Cache {
         &self.inner.definitions
+    }
+
+    pub(crate) fn limits(&self) -> &LimitsCache {
+        &self.inner.limits
+    }
+
+    /// A job of this queue ended: one that waited for its slot may begin.
+    pub fn slot_freed(&self, queue: Queue) {
+        if self.limits().known().is_some_and(|limits| limits.has_slots(queue)) {
+            self.wake([queue]);
+        }
+    }
+
+    /// Wakes this process's workers of a queue after a while; once, however often it is asked for meanwhile.
+    pub(crate) fn wake_after(&self, queue: Queue, after_ms: i64) {
+        if !self.inner.wake.is_new_rest(queue) {
+            return;
+        }
+        let rest = Duration::from_millis(u64::try_from(after_ms).unwrap_or(0)).min(REST_MAX);
+        let inner = Arc::downgrade(&self.inner);
+        tokio::spawn(async move {
+            tokio::time::sleep(rest).await;
+            if let Some(inner) = inner.upgrade() {
+                inner.wake.end_rest(queue);
+            }
+        });
     }
 
     pub(crate) fn wake(&self, queues: impl IntoIterator<Item = Queue>) {

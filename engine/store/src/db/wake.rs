@@ -4,7 +4,11 @@
 //! a statement of its own and coalesced: inside the transaction it would take a lock of the whole server through the
 //! commit. Every signal may be lost; polling is the backstop.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use sqlx::{AnyPool, postgres::PgListener};
 use tokio::sync::{Notify, mpsc};
@@ -23,6 +27,8 @@ const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Wake {
     signals: Vec<(Queue, Arc<Notify>)>,
     others: Option<mpsc::Sender<Queue>>,
+    /// Queues that will be woken after a rest.
+    resting: Mutex<BTreeSet<Queue>>,
 }
 
 impl Wake {
@@ -36,7 +42,7 @@ impl Wake {
                 Some(sender)
             }
         };
-        Self { signals, others }
+        Self { signals, others, resting: Mutex::default() }
     }
 
     pub(super) fn signal(&self, queue: Queue) -> Arc<Notify> {
@@ -52,6 +58,16 @@ impl Wake {
             // Full means that signals are under way already; closed means that the store is being closed.
             let _ = others.try_send(queue);
         }
+    }
+
+    /// Notes that a queue will be woken after a rest; false when that was noted before.
+    pub(super) fn is_new_rest(&self, queue: Queue) -> bool {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner).insert(queue)
+    }
+
+    pub(super) fn end_rest(&self, queue: Queue) {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner).remove(&queue);
+        self.wake_here(queue);
     }
 
     fn wake_here(&self, queue: Queue) {

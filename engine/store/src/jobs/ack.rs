@@ -206,7 +206,7 @@ pub async fn hand_back(tx: &mut Tx, lease: &Lease) -> Result<(), AckError> {
     release(tx, lease, now, 1, None).await
 }
 
-async fn release(
+pub(super) async fn release(
     tx: &mut Tx,
     lease: &Lease,
     run_at: Timestamp,

@@ -3,7 +3,7 @@
 use sealflow_core::Timestamp;
 use uuid::Uuid;
 
-use super::{ClaimedJob, Lease, Queue};
+use super::{ClaimedJob, Lease, Queue, claim_limited, limits};
 use crate::{
     Error, Tx,
     db::{
@@ -29,7 +29,7 @@ pub struct Claim<'a> {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     key: String,
     kind: String,
@@ -45,7 +45,7 @@ struct Row {
     run_at_ms: i64,
 }
 
-/// Takes up to `slots` jobs that are due. A paused queue gives none.
+/// Takes up to `slots` jobs that are due. A paused queue gives none, one with limits what they allow.
 ///
 /// # Errors
 /// When the database cannot be reached.
@@ -53,9 +53,13 @@ pub async fn claim(tx: &mut Tx, claim: &Claim<'_>, now: Timestamp) -> Result<Vec
     if claim.slots == 0 {
         return Ok(Vec::new());
     }
+    let limits = limits::current(tx).await?;
+    if limits.apply_to(claim.queue) {
+        return claim_limited::claim(tx, &limits, claim, now).await;
+    }
     let token = Uuid::new_v4().simple().to_string();
     let statement = tx.store().dialect().pick(SQLITE, POSTGRES);
-    let mut rows: Vec<Row> = sqlx::query_as(statement)
+    let rows: Vec<Row> = sqlx::query_as(statement)
         .bind(claim.queue.as_str())
         .bind(now.as_ms())
         .bind(&token)
@@ -67,9 +71,13 @@ pub async fn claim(tx: &mut Tx, claim: &Claim<'_>, now: Timestamp) -> Result<Vec
     if !rows.is_empty() {
         tx.label(Commit::Claim);
     }
-    // RETURNING promises no order.
+    into_jobs(rows, &token)
+}
+
+/// The jobs of these rows in their order; RETURNING promises none.
+pub(super) fn into_jobs(mut rows: Vec<Row>, token: &str) -> Result<Vec<ClaimedJob>, Error> {
     rows.sort_by(|a, b| (a.priority, a.run_at_ms, &a.id).cmp(&(b.priority, b.run_at_ms, &b.id)));
-    rows.into_iter().map(|row| row.into_job(&token)).collect()
+    rows.into_iter().map(|row| row.into_job(token)).collect()
 }
 
 impl Row {

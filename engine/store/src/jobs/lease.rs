@@ -49,6 +49,18 @@ pub(super) fn missing(leases: &[Lease], found: &[String]) -> Vec<JobId> {
     ids.filter(|id| !found.contains(id.to_string().as_str())).collect()
 }
 
+/// A job that killed its workers says so when it is dead: it is the job that must be looked at, not the workers.
+fn reason(attempts: u32, dead: bool) -> String {
+    let class = ErrorClass::LeaseExpired;
+    if dead {
+        format!(
+            "{class}: given up: {attempts} attempts ended with a worker that died or hung while it had this job"
+        )
+    } else {
+        format!("{class}: its worker stopped renewing the lease (attempt {attempts})")
+    }
+}
+
 /// What a look at the expired leases found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reaped {
@@ -80,10 +92,7 @@ pub async fn reap(tx: &mut Tx, now: Timestamp) -> Result<Reaped, Error> {
             .bind(if dead { "dead" } else { "available" })
             .bind(dead.then_some(now.as_ms()))
             .bind(run_at.as_ms())
-            .bind(format!(
-                "{}: its worker stopped renewing the lease (attempt {attempts})",
-                ErrorClass::LeaseExpired
-            ))
+            .bind(reason(attempts, dead))
             .execute(tx.conn())
             .await?;
         if dead {

@@ -1,0 +1,11 @@
+-- As for SQLite, but for how a JSON list is read.
+update jobs
+set state = 'running',
+    attempts = attempts + 1,
+    lease_token = $2,
+    lease_epoch = lease_epoch + 1,
+    leased_until_ms = $3,
+    worker = $4
+where id in (select jsonb_array_elements_text($1::jsonb)) and state = 'available'
+returning id, key, kind, payload, attempts, max_attempts, lease_epoch, outside_call_at_ms, instance_id, awaited,
+    item, priority, run_at_ms
