@@ -1,6 +1,7 @@
 //! Every setting, in one place: defaults, then `sealflow.toml`, then the environment (`SEALFLOW_…`, and `DATABASE_URL`).
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write as _,
     net::SocketAddr,
@@ -13,7 +14,9 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
 };
+use sealflow_jobs::{Control, cron, handlers::Retention};
 use sealflow_providers::{ca, sms, tsa};
+use sealflow_store::jobs::{ConfiguredLimits, Kind, Provider, Queue, Rate, Scope};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -84,20 +87,107 @@ pub struct Jobs {
     pub lease_ms: u64,
     /// How often a queue is looked at when nothing woke it, in milliseconds.
     pub poll_ms: u64,
-    /// Jobs at a time in each queue.
+    /// Jobs at a time in each queue, in this process.
     pub concurrency: usize,
     /// How long after a send with unknown result the gateway's "not found" is believed, in milliseconds.
     pub sms_settle_ms: u64,
+    /// What holds jobs back over all processes.
+    pub limits: JobLimits,
+    /// What the clock starts, by name.
+    pub schedules: BTreeMap<String, Schedule>,
+    /// How long what is old is kept.
+    pub keep: Keep,
+}
+
+/// Limits over all processes; people can set others at run time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobLimits {
+    /// Jobs at a time, by queue.
+    pub queues: BTreeMap<Queue, u32>,
+    /// Jobs at a time of one concurrency key, by kind.
+    pub keys: BTreeMap<Kind, u32>,
+    /// Calls of a provider: at most `max` in any `period_ms`.
+    pub rates: BTreeMap<Provider, Rate>,
+}
+
+/// Jobs that the clock starts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// `second minute hour day month weekday [year]`; empty: never.
+    pub cron: String,
+    /// Whose clock it is, for example `Asia/Shanghai`.
+    pub time_zone: String,
+    /// What happens with ticks that were missed: `skip`, `once`, or `all/<n>`.
+    pub catch_up: String,
+    /// The kind of job.
+    pub kind: String,
+    /// What the job is given.
+    #[serde(default = "nothing")]
+    pub payload: Value,
+}
+
+fn nothing() -> Value {
+    json!({})
+}
+
+/// How long what is old is kept, in days.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// Sessions, codes and links, after they expired.
+    pub sign_ins_days: u32,
+    /// Jobs, after they were done or cancelled.
+    pub jobs_days: u32,
+    /// Instances other than contracts', after they ended; 0: for ever.
+    pub instances_days: u32,
+}
+
+impl Keep {
+    pub(crate) fn retention(&self) -> Retention {
+        Retention {
+            sign_ins_days: self.sign_ins_days,
+            jobs_days: self.jobs_days,
+            instances_days: Some(self.instances_days).filter(|days| *days > 0),
+        }
+    }
 }
 
 impl Jobs {
-    pub(crate) fn runtime(&self) -> sealflow_jobs::Config {
-        sealflow_jobs::Config {
+    pub(crate) fn runtime(&self) -> Result<sealflow_jobs::Config> {
+        Ok(sealflow_jobs::Config {
             lease_ms: self.lease_ms,
             poll_ms: self.poll_ms,
             concurrency: self.concurrency,
+            control: Some(self.control()?),
             ..sealflow_jobs::Config::default()
+        })
+    }
+
+    fn control(&self) -> Result<Control> {
+        let JobLimits { queues, keys, rates } = &self.limits;
+        for (name, none) in queues.iter().map(|(queue, max)| (queue.as_str(), *max == 0)).chain(
+            keys.iter().map(|(kind, max)| (kind.as_str(), *max == 0)).chain(
+                rates.iter().map(|(provider, rate)| (provider.as_str(), rate.max == 0 || rate.period_ms < 1)),
+            ),
+        ) {
+            if none {
+                bail!("jobs.limits: the limit of {name} must be at least 1; to stop jobs, pause their queue");
+            }
         }
+        let of_queues = queues.iter().map(|(queue, max)| (Scope::Queue(*queue), *max));
+        let of_keys = keys.iter().map(|(kind, max)| (Scope::Kind(*kind), *max));
+        let limits = ConfiguredLimits { slots: of_queues.chain(of_keys).collect(), rates: rates.clone() };
+        let mut schedules = Vec::with_capacity(self.schedules.len());
+        for (name, schedule) in self.schedules.iter().filter(|(_, schedule)| !schedule.cron.is_empty()) {
+            let time = (schedule.cron.as_str(), schedule.time_zone.as_str());
+            let job = (schedule.kind.as_str(), schedule.payload.clone());
+            let schedule = cron::Schedule::new(name, time, &schedule.catch_up, job)
+                .with_context(|| format!("jobs.schedules.{name}"))?;
+            schedules.push(schedule);
+        }
+        Ok(Control { limits, schedules })
     }
 }
 
@@ -174,6 +264,24 @@ impl Config {
     }
 }
 
+/// The chores run at night; a tick that nobody was there for is made up for once.
+fn jobs() -> Value {
+    let chore = |cron, kind| json!({"cron": cron, "time_zone": "Asia/Shanghai", "catch_up": "once", "kind": kind, "payload": {}});
+    json!({
+        "lease_ms": 15_000, "poll_ms": 1_000, "concurrency": 8, "sms_settle_ms": 60_000,
+        "limits": {
+            "queues": {}, "keys": {},
+            "rates": {"sms": {"max": 100, "period_ms": 1_000}, "ca": {"max": 20, "period_ms": 1_000}}
+        },
+        "schedules": {
+            "forget_sign_ins": chore("0 10 3 * * *", "forget_sign_ins"),
+            "forget_jobs": chore("0 20 3 * * *", "forget_jobs"),
+            "forget_instances": chore("0 30 3 * * *", "forget_instances"),
+        },
+        "keep": {"sign_ins_days": 30, "jobs_days": 90, "instances_days": 0},
+    })
+}
+
 /// What holds where nothing else is said. The vendors have no defaults: `.invalid` is a name that never resolves.
 fn base() -> Value {
     json!({
@@ -185,7 +293,7 @@ fn base() -> Value {
         "environment": "production",
         "sandbox_url": null,
         "auth": {"codes_per_minute": 1, "codes_per_hour": 5, "codes_per_day": 10},
-        "jobs": {"lease_ms": 15_000, "poll_ms": 1_000, "concurrency": 8, "sms_settle_ms": 60_000},
+        "jobs": jobs(),
         "sms_callback_token": "",
         "sms": {
             "base_url": "https://dysmsapi.aliyuncs.com", "access_key_id": "", "access_key_secret": "", "sign_name": "",

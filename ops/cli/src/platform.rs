@@ -81,7 +81,7 @@ pub(crate) async fn run(
         let runtime = Runtime {
             store: store.clone(),
             registry: handlers::registry(&tools),
-            config: config.jobs.runtime(),
+            config: config.jobs.runtime()?,
         };
         sealflow_jobs::run(runtime, shutdown.clone()).await;
         Ok(())
@@ -112,6 +112,7 @@ fn tools(config: &Config, confined: Confined, secret: [u8; 32]) -> Result<Tools>
         trust: Trust { roots_der: roots(config)?, at_ms: None },
         secret,
         sms_settle_ms: i64::try_from(config.jobs.sms_settle_ms)?,
+        retention: config.jobs.keep.retention(),
     }))
 }
 

@@ -3,9 +3,10 @@
 //! apalis runs the workers; the jobs are rows of our own table (`sealflow_store::jobs`), reached through
 //! [`runtime`]'s `Backend`. What each kind of job does is in [`handlers`].
 
+pub mod cron;
 pub mod handlers;
 pub mod registry;
 pub mod runtime;
 
 pub use registry::{Ctx, Done, JobError, Registry};
-pub use runtime::{Config, Runtime, run};
+pub use runtime::{Config, Control, Runtime, run};

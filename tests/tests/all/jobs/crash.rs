@@ -8,11 +8,12 @@ use sealflow_tests::{
 };
 use serde_json::json;
 
-use super::puppet::{Workers, get, insert, quick, wait_for_state};
+use super::puppet::{Workers, get, insert, quick, try_end_rest, wait_for, wait_for_state};
 
 on_both!(
     a_crashed_workers_job_is_taken_up_again,
     a_restarted_process_is_another_worker,
+    a_poison_pill_is_dead_after_its_attempts,
     whoever_loses_the_lease_stops_and_cannot_report,
 );
 
@@ -51,6 +52,40 @@ async fn a_restarted_process_is_another_worker(db: TestStore) {
     wait_for_state(&db.store, id, State::Done).await;
     second.stop().await;
     drop(call);
+}
+
+/// It kills its worker each time. Nobody reports anything; the claims are what is counted.
+async fn a_poison_pill_is_dead_after_its_attempts(db: TestStore) {
+    let id = insert(&db.store, Kind::SendSms, "poison", json!(0)).await;
+    let mut tx = db.store.begin().await.unwrap();
+    sqlx::query("update jobs set max_attempts = 3").execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    for attempt in 1..=3 {
+        let mut workers = Workers::start(&db.store, short());
+        if attempt > 1 {
+            let rests =
+                wait_for(&db.store, id, |job| job.state != State::Running || job.attempts == attempt).await;
+            if rests.state == State::Available {
+                let _ = try_end_rest(&db.store, id).await;
+            }
+        }
+        let call = workers.call().await;
+        assert_eq!((call.id(), call.ctx.attempt()), (id, attempt));
+        workers.crash().await;
+        drop(call);
+    }
+    let mut workers = Workers::start(&db.store, short());
+    let job = wait_for_state(&db.store, id, State::Dead).await;
+    assert_eq!(job.attempts, 3);
+    let error = job.last_error.unwrap();
+    assert!(error.contains("3 attempts ended with a worker that died or hung"), "{error}");
+    // The others are not harmed.
+    let good = insert(&db.store, Kind::SendSms, "good", json!(1)).await;
+    let call = workers.call().await;
+    assert_eq!(call.id(), good);
+    call.done();
+    wait_for_state(&db.store, good, State::Done).await;
+    workers.stop().await;
 }
 
 async fn whoever_loses_the_lease_stops_and_cannot_report(db: TestStore) {

@@ -15,6 +15,7 @@ on_both!(
     a_payload_that_cannot_be_read_is_dead,
     a_kind_without_handler_is_dead,
     a_failed_attempt_is_repeated,
+    a_vendor_says_when_to_come_again,
     waiting_does_not_count,
     giving_up_is_dead,
     an_unknown_result_is_asked_about_first,
@@ -93,6 +94,23 @@ async fn a_failed_attempt_is_repeated(db: TestStore) {
     let call = workers.call().await;
     assert_eq!(call.ctx.attempt(), 2);
     assert_eq!(call.ctx.earlier_outside_call(), None);
+    call.done();
+    wait_for_state(&db.store, id, State::Done).await;
+    workers.stop().await;
+}
+
+async fn a_vendor_says_when_to_come_again(db: TestStore) {
+    let mut workers = Workers::start(&db.store, quick());
+    let id = insert(&db.store, Kind::SendSms, "a", json!(0)).await;
+    let call = workers.call().await;
+    let later = call.ctx.now().await.unwrap().plus_ms(3_600_000);
+    call.finish(Err(JobError::Retry { error: "busy".to_owned(), not_before: Some(later) }));
+    let job = wait_for_state(&db.store, id, State::Available).await;
+    // It failed, so it counts; and it is taken again, not before and not never.
+    assert_eq!((job.attempts, job.run_at), (1, later));
+    end_rest(&db.store, id).await;
+    let call = workers.call().await;
+    assert_eq!(call.ctx.attempt(), 2);
     call.done();
     wait_for_state(&db.store, id, State::Done).await;
     workers.stop().await;

@@ -9,6 +9,7 @@ mod leases;
 mod limits;
 mod ops;
 mod retention;
+mod schedules;
 mod settings;
 mod submit;
 mod timers;

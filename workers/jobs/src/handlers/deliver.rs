@@ -7,7 +7,7 @@
 //! ```
 
 use sealflow_providers::sms::{Error as SmsError, Message, Template};
-use sealflow_store::{failpoint, phone::Phone};
+use sealflow_store::{failpoint, jobs::Provider, phone::Phone};
 
 use super::Tools;
 use crate::registry::{Ctx, JobError};
@@ -52,6 +52,7 @@ pub(super) async fn once(
 fn cannot_ask(error: SmsError) -> JobError {
     match error {
         SmsError::Rejected { .. } | SmsError::Setup(_) => JobError::give_up(&error),
+        SmsError::Throttled { .. } => JobError::throttled(Provider::Sms, None, &error),
         other => JobError::unknown(&other),
     }
 }
@@ -59,7 +60,8 @@ fn cannot_ask(error: SmsError) -> JobError {
 /// Sorts the ways in which a send can fail by what comes next.
 async fn failed(ctx: &Ctx, error: SmsError) -> Result<JobError, JobError> {
     Ok(match error {
-        SmsError::Unreached(_) | SmsError::Throttled { .. } => JobError::retry(&error),
+        SmsError::Unreached(_) => JobError::retry(&error),
+        SmsError::Throttled { .. } => JobError::throttled(Provider::Sms, None, &error),
         SmsError::Unknown(_) => JobError::unknown(&error),
         SmsError::PerNumberLimit { window, .. } => {
             let until = sealflow_core::Timestamp(window.until_at_ms(ctx.now().await?.as_ms()));

@@ -1,6 +1,7 @@
 //! What each kind of job does. One file a kind: its payload, a thin `run`, the functions that do the work.
 
 mod deliver;
+mod forget;
 mod prepare_document;
 mod send_code;
 mod send_sms;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use sealflow_pdf::{Trust, confined::Confined};
 use sealflow_providers::{ca::CaClient, sms::SmsClient, tsa::TsaClient};
 use sealflow_store::jobs::Kind;
+
+pub use forget::Retention;
 
 use crate::registry::Registry;
 
@@ -47,6 +50,8 @@ pub struct Inner {
     pub secret: [u8; 32],
     /// How long after a send with unknown result the gateway's "not found" is believed, in milliseconds.
     pub sms_settle_ms: i64,
+    /// How long things are kept.
+    pub retention: Retention,
 }
 
 impl Tools {
@@ -73,5 +78,8 @@ pub fn registry(tools: &Tools) -> Registry {
     registry.add(Kind::SendCode, tools.clone(), send_code::run);
     registry.add(Kind::PrepareDocument, tools.clone(), prepare_document::run);
     registry.add(Kind::StampSignature, tools.clone(), stamp_signature::run);
+    registry.add(Kind::ForgetSignIns, tools.clone(), forget::sign_ins);
+    registry.add(Kind::ForgetJobs, tools.clone(), forget::finished_jobs);
+    registry.add(Kind::ForgetInstances, tools.clone(), forget::instances);
     registry
 }

@@ -4,6 +4,7 @@ use std::{error::Error, fmt::Write as _};
 
 use sealflow_core::Timestamp;
 use sealflow_pdf::confined;
+use sealflow_store::jobs::Provider;
 
 /// An attempt without a result. The texts are for operators and are kept: no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,16 @@ pub enum JobError {
     #[error("{error}")]
     Unknown {
         /// Why it is not known.
+        error: String,
+    },
+    /// The provider asked for a rest: it gets it from all jobs that call it, and the attempt does not count.
+    #[error("{error}")]
+    Throttled {
+        /// Who.
+        provider: Provider,
+        /// How long, when it said so, in milliseconds.
+        rest_ms: Option<i64>,
+        /// What it said.
         error: String,
     },
     /// Not possible before a known time; no failure, the attempt does not count.
@@ -55,6 +66,12 @@ impl JobError {
     #[must_use]
     pub fn unknown(error: &(dyn Error + 'static)) -> Self {
         Self::Unknown { error: chain(error) }
+    }
+
+    /// The provider asked for a rest; `error` is told with its causes.
+    #[must_use]
+    pub fn throttled(provider: Provider, rest_ms: Option<i64>, error: &(dyn Error + 'static)) -> Self {
+        Self::Throttled { provider, rest_ms, error: chain(error) }
     }
 
     /// Give up; `error` is told with its causes.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sealflow_core::ids::InstanceId;
 use sealflow_store::{
     Dialect, Error, Store, Tx, instances,
-    jobs::{self, AckError, Complete, CompleteError, ErrorClass, Failure, Lease, Released},
+    jobs::{self, AckError, Complete, CompleteError, ErrorClass, Failure, Lease, Provider, Released},
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -37,6 +37,8 @@ pub(crate) enum Report {
     Failed(Lease, Failure),
     /// A time to wait for.
     Wait(Lease, sealflow_core::Timestamp, String),
+    /// Its provider asked for a rest.
+    Throttled(Lease, Provider, Option<i64>, String),
     /// It is given up.
     Bury(Lease, String),
     /// It was not begun, or stopped: for another worker.
@@ -202,6 +204,9 @@ async fn write_one(tx: &mut Tx, report: &Report) -> Result<Result<Written, Repor
         Report::Wait(lease, until, reason) => {
             jobs::wait_until(tx, lease, *until, reason).await.map(|()| Written::Retried)
         }
+        Report::Throttled(lease, provider, rest_ms, error) => {
+            jobs::throttled(tx, lease, *provider, *rest_ms, error).await.map(|_| Written::Retried)
+        }
         Report::Bury(lease, reason) => jobs::bury(tx, lease, reason).await.map(|()| Written::Dead),
         Report::HandBack(lease) => jobs::hand_back(tx, lease).await.map(|()| Written::Retried),
         Report::MarkOutside(lease) => jobs::mark_outside_call(tx, lease).await.map(|()| Written::Accepted),
@@ -259,6 +264,9 @@ impl Report {
         Some(match error {
             JobError::Retry { error, not_before } => failed(ErrorClass::Retry, error, not_before),
             JobError::Unknown { error } => failed(ErrorClass::Unknown, error, None),
+            JobError::Throttled { provider, rest_ms, error } => {
+                Self::Throttled(lease.clone(), provider, rest_ms, error)
+            }
             JobError::Wait { until, reason } => Self::Wait(lease.clone(), until, reason),
             JobError::GiveUp { reason } => Self::Bury(lease.clone(), reason),
             JobError::Stopped => Self::HandBack(lease.clone()),

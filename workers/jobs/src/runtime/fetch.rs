@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use sealflow_store::{
-    Error,
+    Error, Store,
     jobs::{self, Claim, ClaimedJob, Queue},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -22,12 +22,32 @@ pub(super) struct Claimed {
 #[derive(Debug)]
 pub(super) struct Hand {
     pub(super) hold: Hold,
-    _slot: OwnedSemaphorePermit,
+    slot: Option<OwnedSemaphorePermit>,
+    /// Where a job may wait for this one to end.
+    freed: Option<(Store, Queue)>,
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        // First the hand, so that whoever is woken finds it free.
+        drop(self.slot.take());
+        if let Some((store, queue)) = &self.freed {
+            store.slot_freed(*queue);
+        }
+    }
 }
 
 impl Claimed {
     pub(super) fn new(job: ClaimedJob, hold: Hold, slot: OwnedSemaphorePermit) -> Self {
-        Self { job: Arc::new(job), hand: Arc::new(Hand { hold, _slot: slot }) }
+        Self { job: Arc::new(job), hand: Arc::new(Hand { hold, slot: Some(slot), freed: None }) }
+    }
+
+    /// Has jobs that wait for its slot looked for when it ends.
+    fn telling(mut self, store: &Store, queue: Queue) -> Self {
+        if let Some(hand) = Arc::get_mut(&mut self.hand) {
+            hand.freed = Some((store.clone(), queue));
+        }
+        self
     }
 }
 
@@ -54,7 +74,7 @@ pub(super) async fn run(parts: Parts, queue: Queue, slots: Arc<Semaphore>, out: 
         for job in claimed {
             let Some(slot) = free.split(1) else { break };
             let hold = parts.held.hold(&job.lease, asked_at);
-            let claimed = Claimed::new(job, hold, slot);
+            let claimed = Claimed::new(job, hold, slot).telling(&parts.store, queue);
             if out.send(claimed).await.is_err() {
                 return;
             }

@@ -1,4 +1,5 @@
-//! Runs the workers of one process: takes jobs, keeps their leases, writes what came of them, fires timers.
+//! Runs the workers of one process: takes jobs, keeps their leases, writes what came of them, fires timers,
+//! takes the ticks of schedules.
 //!
 //! ```text
 //!   job table ──► fetch ──► backend ──► apalis worker ─► report ─► time limit ─► catch panic ─► handler
@@ -13,6 +14,7 @@
 mod backend;
 mod clock;
 pub(crate) mod commit;
+mod cron;
 mod fetch;
 mod held;
 mod report;
@@ -22,12 +24,15 @@ mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use sealflow_store::{Store, jobs::Queue};
+use sealflow_store::{
+    Store,
+    jobs::{ConfiguredLimits, Queue},
+};
 use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
 
-use crate::registry::Registry;
+use crate::{cron::Schedule, registry::Registry};
 use commit::Committer;
 use held::Held;
 
@@ -50,8 +55,17 @@ pub struct Config {
     pub time_limit_ms: u64,
     /// How long running jobs may go on after a stop was asked for, in milliseconds; then they are handed back.
     pub stop_grace_ms: u64,
-    /// How long done and cancelled jobs are kept, in days.
-    pub keep_finished_days: u32,
+    /// The limits and schedules of the settings, written at the start; none: the rows stay as they are.
+    pub control: Option<Control>,
+}
+
+/// What the settings say about the queues as a whole.
+#[derive(Debug, Clone, Default)]
+pub struct Control {
+    /// What holds jobs back.
+    pub limits: ConfiguredLimits,
+    /// What the clock starts.
+    pub schedules: Vec<Schedule>,
 }
 
 impl Default for Config {
@@ -62,7 +76,7 @@ impl Default for Config {
             concurrency: 8,
             time_limit_ms: 120_000,
             stop_grace_ms: 20_000,
-            keep_finished_days: 90,
+            control: None,
         }
     }
 }
@@ -136,9 +150,10 @@ pub async fn run(runtime: Runtime, shutdown: CancellationToken) {
     services.spawn(keep_with("renew", &parts, upkeep::renew));
     services.spawn(keep_with("listen", &parts, listen));
     services.spawn(keep_with("reap", &parts, upkeep::reap));
-    services.spawn(keep_with("throw_away", &parts, upkeep::throw_away));
     services.spawn(keep_with("clock", &parts, clock::run));
+    services.spawn(keep_with("cron", &parts, cron::run));
 
+    cron::configure(&parts).await;
     let mut workers = JoinSet::new();
     for queue in Queue::WORKED {
         workers.spawn(keep_with(queue.as_str(), &parts, |parts| worker::run(parts, *queue)));

@@ -1,6 +1,6 @@
-//! What must go on beside the work: renewing our leases, taking back those of dead workers, throwing away what is old.
+//! What must go on beside the work: renewing our leases, taking back those of dead workers.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sealflow_store::{Error, jobs};
 
@@ -8,11 +8,6 @@ use super::{Parts, retry::Patience};
 
 /// A lease is renewed three times before it would run out.
 const RENEWALS: u32 = 3;
-/// How often old jobs are looked for.
-const THROW_AWAY_EVERY: Duration = Duration::from_secs(600);
-/// How many are thrown away in one transaction.
-const THROW_AWAY_MAX: u32 = 1_000;
-const DAY_MS: i64 = 86_400_000;
 
 /// Renews the leases of the jobs in our hands.
 pub(super) async fn renew(parts: Parts) {
@@ -82,29 +77,4 @@ async fn reap_once(parts: &Parts) -> Result<jobs::Reaped, Error> {
     let reaped = jobs::reap(&mut tx, now).await?;
     tx.commit().await?;
     Ok(reaped)
-}
-
-/// Throws away jobs that ended long ago.
-pub(super) async fn throw_away(parts: Parts) {
-    loop {
-        match throw_away_once(&parts).await {
-            Ok(deleted) if deleted >= u64::from(THROW_AWAY_MAX) => continue,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "old jobs are not thrown away");
-            }
-        }
-        tokio::select! {
-            () = parts.stop.cancelled() => return,
-            () = tokio::time::sleep(THROW_AWAY_EVERY) => {}
-        }
-    }
-}
-
-async fn throw_away_once(parts: &Parts) -> Result<u64, Error> {
-    let mut tx = parts.store.begin().await?;
-    let before = tx.now().plus_ms(-DAY_MS.saturating_mul(i64::from(parts.config.keep_finished_days)));
-    let deleted = jobs::delete_finished(&mut tx, before, THROW_AWAY_MAX).await?;
-    tx.commit().await?;
-    Ok(deleted)
 }

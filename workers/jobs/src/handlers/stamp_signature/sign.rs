@@ -11,6 +11,7 @@ use sealflow_providers::{
 use sealflow_store::{
     documents::{NewRevision, RevisionKind},
     failpoint,
+    jobs::Provider,
     recipients::Recipient,
 };
 
@@ -175,6 +176,12 @@ pub(super) fn signature_field<'a>(part: &Part<'a>) -> Option<&'a str> {
 fn no_certificate(error: &ca::Error) -> JobError {
     match error {
         ca::Error::Rejected { .. } | ca::Error::Setup(_) | ca::Error::NotHttps => JobError::give_up(error),
+        // Too many requests; or busy, when it says for how long.
+        ca::Error::Unavailable { status: 429, retry_after_s }
+        | ca::Error::Unavailable { status: 503, retry_after_s: retry_after_s @ Some(_) } => {
+            let rest_ms = retry_after_s.map(|s| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000));
+            JobError::throttled(Provider::Ca, rest_ms, error)
+        }
         other => JobError::retry(other),
     }
 }
