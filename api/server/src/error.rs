@@ -34,6 +34,8 @@ pub(crate) enum Error {
     Code(#[from] codes::IssueError),
     #[error("the job was not retried")]
     RetryDead(#[from] jobs::RetryDeadError),
+    #[error("the job was not discarded")]
+    Discard(#[from] jobs::DiscardError),
     #[error("the upload was refused")]
     Pdf(#[from] confined::Error),
     #[error("a temporary file failed")]
@@ -72,16 +74,25 @@ impl Error {
             },
             Self::Signing(error) => of_signing(error),
             Self::Code(error) => of_issue(error),
-            Self::RetryDead(error) => match error {
-                jobs::RetryDeadError::Unknown(_) => Code::NotFound.into(),
-                jobs::RetryDeadError::NotDead { .. } | jobs::RetryDeadError::UnknownKind(_) => {
-                    Code::JobNotDead.into()
-                }
-                jobs::RetryDeadError::Store(error) => of_store(error),
+            Self::RetryDead(error) => of_retry_dead(error),
+            Self::Discard(error) => match error {
+                jobs::DiscardError::NotDead(error) => of_retry_dead(error),
+                jobs::DiscardError::Awaited(_) => Code::JobAwaited.into(),
+                jobs::DiscardError::Store(error) => of_store(error),
             },
             Self::Pdf(error) => of_pdf(error),
             Self::Blob(_) | Self::TemporaryFile(_) | Self::Broken(_) => Code::Internal.into(),
         }
+    }
+}
+
+fn of_retry_dead(error: &jobs::RetryDeadError) -> Refusal {
+    match error {
+        jobs::RetryDeadError::Unknown(_) => Code::NotFound.into(),
+        jobs::RetryDeadError::NotDead { .. } | jobs::RetryDeadError::UnknownKind(_) => {
+            Code::JobNotDead.into()
+        }
+        jobs::RetryDeadError::Store(error) => of_store(error),
     }
 }
 

@@ -221,6 +221,9 @@ codes! {
     JobNotDead "job_not_dead" CONFLICT
         zh: "该作业不需要重试", "只有已停止的作业可以重试，请刷新后查看。";
         en: "This job is not dead", "Only dead jobs can be retried. Reload to see its state.";
+    JobAwaited "job_awaited" CONFLICT
+        zh: "有流程正在等待该作业", "请重试该作业，或先结束等待它的流程。";
+        en: "An instance waits for this job", "Retry the job, or end its instance first.";
 }
 
 #[cfg(test)]

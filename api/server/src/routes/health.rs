@@ -68,6 +68,7 @@ async fn get_metrics(
         let queue = stats.queue.as_str();
         let figures = [
             ("sealflow_queue_depth", stats.depth),
+            ("sealflow_queue_scheduled", stats.scheduled),
             ("sealflow_queue_running", stats.running),
             ("sealflow_queue_dead", stats.dead),
             ("sealflow_queue_paused", u64::from(stats.paused)),
@@ -75,6 +76,17 @@ async fn get_metrics(
         ];
         for (name, value) in figures {
             metrics::gauge!(name, "queue" => queue).set(u32::try_from(value).unwrap_or(u32::MAX));
+        }
+    }
+    for stats in jobs::provider_stats(&mut reader, now).await? {
+        let provider = stats.provider.as_str();
+        let figures = [
+            ("sealflow_provider_calls", u64::from(stats.calls)),
+            ("sealflow_provider_waiting", stats.waiting),
+            ("sealflow_provider_blocked", u64::from(stats.blocked_until.is_some())),
+        ];
+        for (name, value) in figures {
+            metrics::gauge!(name, "provider" => provider).set(u32::try_from(value).unwrap_or(u32::MAX));
         }
     }
     let text = recorder.render();

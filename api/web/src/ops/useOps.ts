@@ -20,11 +20,22 @@ export function useOpsActions(changed: () => Promise<void>) {
     return await settled()
   }
 
+  async function retryAll(): Promise<boolean> {
+    await action.run(['retry-all'], () => body<unknown>(client.POST('/api/ops/dead-jobs/retry', { body: {} })))
+    return await settled()
+  }
+
+  async function discard(job: Pick<Job, 'id'>, reason: string): Promise<boolean> {
+    const init = { params: { path: { job_id: job.id } }, body: { reason } }
+    await action.run(['discard', job.id], () => body<unknown>(client.POST('/api/ops/jobs/{job_id}/discard', init)))
+    return await settled()
+  }
+
   async function settled(): Promise<boolean> {
     const failure = action.error.value
     if (!failure || failure.kind === 'conflict') await changed()
     return !failure
   }
 
-  return { setPaused, retry, busy: action.busy, error: action.error }
+  return { setPaused, retry, retryAll, discard, busy: action.busy, error: action.error }
 }

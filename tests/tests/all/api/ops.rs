@@ -49,6 +49,104 @@ async fn a_dead_job_is_retried_by_hand(db: TestStore) {
     ops.get("/api/ops/jobs?state=lost").await.refused(422, "invalid_fields");
 }
 
+async fn dead_jobs_are_retried_by_queue_and_kind(db: TestStore) {
+    let world = World::open(db).await;
+    world.sent().await;
+    let ops = world.as_person(OPS).await;
+    let jobs = world.count("select count(*) from jobs").await;
+    assert_eq!(jobs, 2);
+    let killed = "update jobs set state = 'dead', attempts = 4, finished_at_ms = 1, lease_token = null, \
+                  leased_until_ms = null";
+    world.execute(killed).await;
+    let retry = async |body| ops.post("/api/ops/dead-jobs/retry", &body).await;
+    assert_eq!(retry(json!({"queue": "email"})).await.expect(200)["retried"], 0);
+    assert_eq!(retry(json!({"kind": "prepare_document", "queue": "pdf"})).await.expect(200)["retried"], 1);
+    assert_eq!(world.count("select count(*) from jobs where state = 'dead'").await, 1);
+    assert_eq!(retry(json!({})).await.expect(200)["retried"], 1);
+    assert_eq!(world.count("select count(*) from jobs where state = 'available' and attempts = 0").await, 2);
+    retry(json!({"kind": "send_pigeon"})).await.refused(422, "invalid_fields");
+    assert_eq!(world.count("select count(*) from audit where action = 'job.retry_all'").await, 3);
+}
+
+async fn a_dead_job_is_discarded_with_a_reason_unless_an_instance_waits(db: TestStore) {
+    let world = World::open(db).await;
+    world.sent().await;
+    let ops = world.as_person(OPS).await;
+    let killed = "update jobs set state = 'dead', finished_at_ms = 1";
+    world.execute(killed).await;
+    world.execute("update jobs set awaited = 1 where kind = 'prepare_document'").await;
+    world.execute("update jobs set awaited = 0 where kind = 'send_sms'").await;
+    let all = ops.get("/api/ops/jobs").await.expect(200);
+    let path = |kind: &str| {
+        let job = all["items"].as_array().unwrap().iter().find(|job| job["kind"] == kind).unwrap();
+        format!("/api/ops/jobs/{}/discard", id(job))
+    };
+    let reason = json!({"reason": "已由人工处理"});
+    ops.post(&path("prepare_document"), &reason).await.refused(409, "job_awaited");
+    ops.post(&path("send_sms"), &json!({"reason": ""})).await.refused(422, "invalid_fields");
+    assert_eq!(world.count("select count(*) from jobs where state = 'dead'").await, 2);
+    ops.post(&path("send_sms"), &reason).await.expect(204);
+    ops.post(&path("send_sms"), &reason).await.refused(409, "job_not_dead");
+    assert_eq!(world.count("select count(*) from jobs where state = 'cancelled'").await, 1);
+    let noted = "select count(*) from audit where action = 'job.discard' and detail like '%人工处理%'";
+    assert_eq!(world.count(noted).await, 1);
+    let absent = format!("/api/ops/jobs/{}/discard", uuid::Uuid::nil());
+    ops.post(&absent, &reason).await.refused(404, "not_found");
+    // Its instance over, the job is nobody's.
+    world.execute("update instances set finished_at_ms = 1, outcome = 'withdrawn'").await;
+    ops.post(&path("prepare_document"), &reason).await.expect(204);
+}
+
+async fn limits_are_shown_and_set(db: TestStore) {
+    let world = World::open(db).await;
+    let ops = world.as_person(OPS).await;
+    let limits = async || ops.get("/api/ops/limits").await.expect(200);
+    assert_eq!(limits().await["slots"], json!([]));
+    ops.put("/api/ops/limits/queues/pdf", &json!({"max": 4})).await.expect(204);
+    ops.put("/api/ops/limits/kinds/stamp_signature", &json!({"max": 2})).await.expect(204);
+    ops.put("/api/ops/limits/providers/sms", &json!({"max": 20, "period_ms": 2_000})).await.expect(204);
+    let shown = limits().await;
+    let pdf = json!({"queue": "pdf", "max": 4, "by_person": true});
+    assert_eq!(shown["slots"], json!([{"kind": "stamp_signature", "max": 2, "by_person": true}, pdf]));
+    let sms = shown["providers"].as_array().unwrap().iter().find(|it| it["provider"] == "sms").unwrap();
+    assert_eq!([&sms["max"], &sms["period_ms"], &sms["waiting"]], [20, 2_000, 0]);
+    for (path, body, status, code) in [
+        ("queues/none", json!({"max": 4}), 404, "not_found"),
+        ("queues/pdf", json!({"max": 0}), 422, "invalid_fields"),
+        // Its jobs have nothing by which they belong together.
+        ("kinds/send_sms", json!({"max": 4}), 404, "not_found"),
+        ("providers/none", json!({"max": 4}), 404, "not_found"),
+        ("providers/sms", json!({"max": 4, "period_ms": 0}), 422, "invalid_fields"),
+    ] {
+        ops.put(&format!("/api/ops/limits/{path}"), &body).await.refused(status, code);
+    }
+    ops.put("/api/ops/limits/queues/pdf", &json!({"max": null})).await.expect(204);
+    ops.put("/api/ops/limits/providers/sms", &json!({"max": null})).await.expect(204);
+    let shown = limits().await;
+    assert_eq!(shown["slots"].as_array().unwrap().len(), 1);
+    assert!(shown["providers"].as_array().unwrap().iter().all(|it| it.get("max").is_none()));
+    assert_eq!(world.count("select count(*) from audit where action like 'limit.%'").await, 5);
+}
+
+async fn a_schedule_is_paused_and_started_by_hand(db: TestStore) {
+    let world = World::open(db).await;
+    let ops = world.as_person(OPS).await;
+    assert_eq!(ops.get("/api/ops/schedules").await.expect(200), json!([]));
+    ops.post("/api/ops/schedules/nightly/run", &json!({})).await.refused(404, "not_found");
+    let chore = "insert into schedules values ('nightly', '0 0 3 * * *', 'Asia/Shanghai', 'once', 'forget_jobs', '{}', 5, 9, 0, 5)";
+    world.execute(chore).await;
+    let shown = ops.get("/api/ops/schedules").await.expect(200)[0].clone();
+    assert_eq!([&shown["last_tick_at_ms"], &shown["next_tick_at_ms"]], [5, 9]);
+    ops.post("/api/ops/schedules/nightly/run", &json!({})).await.expect(204);
+    assert_eq!(world.count("select count(*) from jobs where kind = 'forget_jobs'").await, 1);
+    ops.post("/api/ops/schedules/nightly/pause", &json!({})).await.expect(204);
+    assert_eq!(ops.get("/api/ops/schedules").await.expect(200)[0]["paused"], true);
+    ops.post("/api/ops/schedules/nightly/resume", &json!({})).await.expect(204);
+    assert_eq!(ops.get("/api/ops/schedules").await.expect(200)[0]["paused"], false);
+    ops.post("/api/ops/schedules/none/pause", &json!({})).await.refused(404, "not_found");
+    assert_eq!(world.count("select count(*) from audit where target_kind = 'schedule'").await, 3);
+}
+
 async fn an_instance_shows_how_it_got_there(db: TestStore) {
     let world = World::open(db).await;
     let contract = world.sent().await;
@@ -70,4 +168,12 @@ async fn an_instance_shows_how_it_got_there(db: TestStore) {
     assert_eq!(ops.get("/api/ops/instances?status=completed").await.expect(200)["total"], 0);
 }
 
-on_both!(a_queue_is_paused_and_goes_on, a_dead_job_is_retried_by_hand, an_instance_shows_how_it_got_there);
+on_both!(
+    a_queue_is_paused_and_goes_on,
+    a_dead_job_is_retried_by_hand,
+    dead_jobs_are_retried_by_queue_and_kind,
+    a_dead_job_is_discarded_with_a_reason_unless_an_instance_waits,
+    limits_are_shown_and_set,
+    a_schedule_is_paused_and_started_by_hand,
+    an_instance_shows_how_it_got_there,
+);

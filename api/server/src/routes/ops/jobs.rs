@@ -5,17 +5,18 @@ use garde::Validate;
 use sealflow_core::ids::{InstanceId, JobId};
 use sealflow_store::{
     Conn, contracts, instances,
-    jobs::{self, Filter, JobSummary},
+    jobs::{self, DeadFilter, Filter, JobSummary},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::queues::note;
+use super::queues::{note, note_with};
 use crate::{
     App,
     auth::Ops,
     error::Error,
-    extract::{At, Search},
+    extract::{At, Body, Search, rules},
     problem::{Code, Refusal},
 };
 
@@ -158,4 +159,75 @@ pub(super) async fn retry_job(
     note(&mut tx, ops.person_id, "job.retry", "job", &job_id.to_string()).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why a job is given up.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct DiscardReason {
+    /// In the person's own words; kept in the audit log.
+    #[garde(length(chars, min = 1, max = 200), custom(rules::plain_text))]
+    #[schema(example = "已由人工处理", max_length = 200)]
+    reason: String,
+}
+
+/// Gives a dead job up for good. One that a running instance waits for cannot be.
+#[utoipa::path(
+    post, path = "/api/ops/jobs/{job_id}/discard", tag = "ops", security(("session" = [])),
+    params(("job_id" = String, Path, format = "uuid")), request_body = DiscardReason,
+    responses((status = NO_CONTENT))
+)]
+pub(super) async fn discard_job(
+    State(app): State<App>,
+    ops: Ops,
+    At(job_id): At<JobId>,
+    Body(body): Body<DiscardReason>,
+) -> Result<StatusCode, Error> {
+    let mut tx = app.store.begin().await?;
+    jobs::discard(&mut tx, job_id).await?;
+    let detail = json!({"reason": body.reason.trim()});
+    note_with(&mut tx, ops.person_id, "job.discard", ("job", &job_id.to_string()), detail).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which dead jobs are tried again.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct DeadJobs {
+    /// Only of this queue.
+    #[garde(length(max = 32))]
+    #[schema(example = "sms")]
+    queue: Option<String>,
+    /// Only of this kind.
+    #[garde(length(max = 64))]
+    #[schema(example = "send_sms")]
+    kind: Option<String>,
+}
+
+/// How many jobs are tried again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Retried {
+    /// At most 1,000 at once; ask again for more.
+    retried: u64,
+}
+
+/// Tries dead jobs again, the longest dead first.
+#[utoipa::path(
+    post, path = "/api/ops/dead-jobs/retry", tag = "ops", security(("session" = [])),
+    request_body = DeadJobs, responses((status = OK, body = Retried))
+)]
+pub(super) async fn retry_dead_jobs(
+    State(app): State<App>,
+    ops: Ops,
+    Body(body): Body<DeadJobs>,
+) -> Result<Json<Retried>, Error> {
+    let filter = DeadFilter {
+        queue: word(body.queue.as_deref(), "queue")?,
+        kind: word(body.kind.as_deref(), "kind")?,
+    };
+    let mut tx = app.store.begin().await?;
+    let retried = jobs::retry_all_dead(&mut tx, filter).await?;
+    let detail = json!({"queue": body.queue, "kind": body.kind, "retried": retried});
+    note_with(&mut tx, ops.person_id, "job.retry_all", ("jobs", "dead"), detail).await?;
+    tx.commit().await?;
+    Ok(Json(Retried { retried }))
 }

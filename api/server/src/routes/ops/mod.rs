@@ -1,8 +1,10 @@
-//! For people with the role ops: queues, jobs, instances. What they do is audited.
+//! For people with the role ops: queues, jobs, instances, limits, schedules. What they do is audited.
 
 mod instances;
 mod jobs;
+mod limits;
 mod queues;
+mod schedules;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -15,6 +17,16 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(queues::resume_queue))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::retry_job))
+        .routes(routes!(jobs::discard_job))
+        .routes(routes!(jobs::retry_dead_jobs))
+        .routes(routes!(limits::list_limits))
+        .routes(routes!(limits::set_queue_slots))
+        .routes(routes!(limits::set_kind_slots))
+        .routes(routes!(limits::set_provider_rate))
+        .routes(routes!(schedules::list_schedules))
+        .routes(routes!(schedules::run_schedule))
+        .routes(routes!(schedules::pause_schedule))
+        .routes(routes!(schedules::resume_schedule))
         .routes(routes!(instances::list_instances))
         .routes(routes!(instances::get_instance))
 }
@@ -25,6 +37,16 @@ pub(super) const REFUSALS: Refusals = &[
     ("resume_queue", &[Code::Forbidden]),
     ("list_jobs", &[Code::Forbidden]),
     ("retry_job", &[Code::Forbidden, Code::JobNotDead]),
+    ("discard_job", &[Code::Forbidden, Code::JobNotDead, Code::JobAwaited]),
+    ("retry_dead_jobs", &[Code::Forbidden]),
+    ("list_limits", &[Code::Forbidden]),
+    ("set_queue_slots", &[Code::Forbidden]),
+    ("set_kind_slots", &[Code::Forbidden]),
+    ("set_provider_rate", &[Code::Forbidden]),
+    ("list_schedules", &[Code::Forbidden]),
+    ("run_schedule", &[Code::Forbidden]),
+    ("pause_schedule", &[Code::Forbidden]),
+    ("resume_schedule", &[Code::Forbidden]),
     ("list_instances", &[Code::Forbidden]),
     ("get_instance", &[Code::Forbidden]),
 ];

@@ -7,7 +7,7 @@ use sealflow_store::{
     jobs::{self, Queue as StoreQueue, QueueStats},
 };
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{App, auth::Ops, error::Error, extract::At, problem::Code};
@@ -103,12 +103,23 @@ pub(super) async fn note(
     target_kind: &str,
     target_id: &str,
 ) -> Result<(), Error> {
+    note_with(tx, person_id, action, (target_kind, target_id), json!({})).await
+}
+
+/// The same, with what was set or why; no personal data.
+pub(super) async fn note_with(
+    tx: &mut Tx,
+    person_id: PersonId,
+    action: &str,
+    (target_kind, target_id): (&str, &str),
+    detail: Value,
+) -> Result<(), Error> {
     let entry = audit::Entry {
         person_id: Some(person_id),
         action,
         target_kind,
         target_id: target_id.to_owned(),
-        detail: json!({}),
+        detail,
     };
     let now_ms = tx.now().as_ms();
     Ok(audit::append(tx.conn(), &entry, now_ms).await?)

@@ -7,6 +7,8 @@ const en: typeof zh = {
     pause_title: 'Pause a queue', jobs: 'Jobs', kind: 'Kind', attempts: 'Attempts', run_at: 'Due', last_error: 'Last error', instance: 'Instance', retry: 'Retry', retried: 'Queued again', all_states: 'All states', all_queues: 'All queues', incidents: 'Incidents',
     no_incidents: 'No incidents', no_jobs: 'No jobs', instances: 'Instances', definition: 'Definition', status: 'Status', updated: 'Updated', history: 'History', timers: 'Timers', tasks: 'Tasks', instance_title: 'Instance {id}', due: 'Due', seq: 'No.', actor: 'Actor', event: 'Event', detail: 'Detail',
     current_state: 'State', contract: 'Contract', hash: 'Definition hash', key: 'Key', form: 'Form', since: 'Since', no_timers: 'No timers', no_tasks: 'No tasks', search_instance: 'Instance or contract id', refreshed: 'As of {time}', id: 'Id', item: 'Recipient', at: 'Time',
+    retry_all: 'Retry all', discard: 'Discard', discard_title: 'Discard a job', discard_prompt: 'Say why (1 to 200 characters). It is kept in the audit log.', limits: 'Limits of vendors', provider: 'Vendor', limit: 'Limit', unlimited: 'None', rate: '{max} in {seconds} s', calls: 'Recent calls', held_back: 'Held back', blocked_until: 'Rests until',
+    set: 'Set', rate_prompt: 'How many calls of “{provider}” a second? Empty for no limit.', rate_invalid: 'Enter a whole number from 1 to 999999, or nothing.', schedules: 'Schedules', schedule: 'Schedule', expression: 'When', last_tick: 'Last', next_tick: 'Next', run_now: 'Run now',
   },
   actor: { system: 'Platform', clock: 'Timer', worker: 'Job' },
   event: { started: 'Started', action: 'Action', job_result: 'Job result', timer_fired: 'Timer fired' },
