@@ -60,4 +60,7 @@ pub struct TaskRequest {
     pub assignee: PersonId,
     /// The item of an `each` (a recipient's id) that it belongs to.
     pub item: Option<String>,
+    /// Until when, when it has a deadline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
 }

@@ -29,6 +29,9 @@ pub enum Wait {
         actions: Vec<String>,
         /// Since when.
         since: Timestamp,
+        /// Until when, when it has a deadline.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_at: Option<Timestamp>,
     },
     /// A worker does a job.
     Worker {
@@ -68,6 +71,7 @@ pub fn explain(def: &Definition, state: &State) -> Vec<Wait> {
             .map(|state| state.on.keys().cloned().collect())
             .unwrap_or_default(),
         since: task.since,
+        due_at: task.due_at,
     });
     let workers = state.waiting_jobs().map(|(key, job)| Wait::Worker {
         key: key.to_owned(),
@@ -78,10 +82,7 @@ pub fn explain(def: &Definition, state: &State) -> Vec<Wait> {
     let clock = state.set_timers().map(|(key, timer)| Wait::Clock {
         key: key.to_owned(),
         place: timer.place.clone(),
-        to: workflow
-            .timers(&timer.place.path.0)
-            .and_then(|timers| timers.get(&timer.name))
-            .and_then(|timer| timer.then.to.clone()),
+        to: workflow.timer(&timer.place.path.0, &timer.name).and_then(|timer| timer.then.to.clone()),
         due_at: timer.due_at,
     });
     persons.chain(workers).chain(clock).collect()

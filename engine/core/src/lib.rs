@@ -10,6 +10,7 @@ pub mod canonical;
 pub mod catalog;
 mod check;
 mod compile;
+pub mod daily;
 pub mod definition;
 pub mod diagnostic;
 pub mod diff;

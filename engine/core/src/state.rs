@@ -83,6 +83,9 @@ pub struct OpenTask {
     pub methods: Vec<IntentMethod>,
     /// Since when.
     pub since: Timestamp,
+    /// Until when, when it has a deadline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
 }
 
 /// A job that a state waits for.

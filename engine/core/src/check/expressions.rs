@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Checker, Scope, Spot};
 use crate::{
+    daily::{Daily, absolute},
     diagnostic::did_you_mean,
     duration::Duration,
     expr::{Expr, RANDOM, Template},
@@ -111,6 +112,29 @@ impl Checker<'_> {
     pub(super) fn payload(&mut self, spot: &Spot, payload: &BTreeMap<String, Template>, scope: &Scope) {
         for (name, template) in payload {
             self.template(&spot.then(name.as_str()), template, scope);
+        }
+    }
+
+    /// A time: written out, or an expression.
+    pub(super) fn moment(&mut self, spot: &Spot, at: &Expr, scope: &Scope) {
+        match absolute(at.source()) {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                let help = Some("for example `2026-12-31T18:00:00+08:00`".to_owned());
+                self.fault(spot, error.to_string(), help);
+            }
+            None => self.expression(spot, at, scope),
+        }
+    }
+
+    pub(super) fn daily(&mut self, spot: &Spot, daily: &Daily) {
+        if let Err(error) = daily.time() {
+            self.fault(&spot.then("at"), error.to_string(), Some("for example `\"09:00\"`".to_owned()));
+        }
+        if let Err(error) = daily.time_zone() {
+            let help = did_you_mean(&daily.zone, crate::daily::zones().iter().map(String::as_str));
+            let help = help.or_else(|| Some("for example `Asia/Shanghai` or `UTC`".to_owned()));
+            self.fault(&spot.then("zone"), error.to_string(), help);
         }
     }
 

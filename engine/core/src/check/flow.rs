@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Checker, Spot};
 use crate::{
-    model::{StateDef, Timer, Transition, Transitions, Workflow},
+    model::{StateDef, Transition, Workflow},
     step::{STAY, resolve},
 };
 
@@ -57,15 +57,10 @@ impl Checker<'_> {
 
 /// Everything that leads on from the state at `path` itself.
 fn ways<'a>(workflow: &'a Workflow, path: &[String]) -> Vec<&'a Transition> {
-    fn all<'a>(
-        on: &'a BTreeMap<String, Transitions>,
-        timers: &'a BTreeMap<String, Timer>,
-    ) -> impl Iterator<Item = &'a Transition> {
-        on.values().flatten().chain(timers.values().map(|timer| &timer.then))
-    }
+    let timers = workflow.timers(path).map(|(_, timer)| &timer.then);
     match workflow.state(path) {
-        Some(state) => all(&state.on, &state.timers).chain(&state.always).collect(),
-        None => all(&workflow.on, &workflow.timers).collect(),
+        Some(state) => state.on.values().flatten().chain(timers).chain(&state.always).collect(),
+        None => workflow.on.values().flatten().chain(timers).collect(),
     }
 }
 

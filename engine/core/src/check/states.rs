@@ -53,7 +53,7 @@ impl Checker<'_> {
             self.enter(&spot.then("enter"), enter, scope);
         }
         if let Some(task) = &state.task {
-            self.task(&spot.then("task"), task, scope);
+            self.task(&spot.then("task"), path, task, scope);
         }
         if let Some(job) = &state.job {
             self.job(&spot.then("job"), job, scope);
@@ -106,12 +106,15 @@ impl Checker<'_> {
         self.starts(&spot.then("start"), &enter.start, scope);
     }
 
-    fn task(&mut self, spot: &Spot, task: &Task, scope: &Scope) {
+    fn task(&mut self, spot: &Spot, path: &[String], task: &Task, scope: &Scope) {
         if !catalog::FORMS.contains(&task.form.as_str()) {
             let help = did_you_mean(&task.form, catalog::FORMS.iter().copied());
             self.fault(&spot.then("form"), format!("there is no form `{}`", task.form), help);
         }
         self.expression(&spot.then("assignee"), &task.assignee, scope);
+        if let Some(deadline) = &task.deadline {
+            self.deadline(&spot.then("deadline"), path, deadline, scope);
+        }
     }
 
     fn job(&mut self, spot: &Spot, job: &Job, scope: &Scope) {

@@ -6,7 +6,7 @@ use super::{Checker, Scope, Spot};
 use crate::{
     catalog,
     diagnostic::did_you_mean,
-    model::{JobStart, StateDef, Timer, Transition, Transitions},
+    model::{DEADLINE, JobStart, StateDef, Timer, Transition, Transitions},
     step::{DONE, STAY, children, resolve},
 };
 
@@ -169,28 +169,51 @@ impl Checker<'_> {
 
     fn timer(&mut self, spot: &Spot, path: &[String], timer: &Timer, scope: &Scope) {
         let then = &timer.then;
-        match (&timer.after, &timer.at, &timer.every) {
-            (Some(after), None, None) => self.duration(&spot.then("after"), after),
-            (None, Some(at), None) => self.expression(&spot.then("at"), at, scope),
-            (None, None, Some(every)) => {
+        match (&timer.after, &timer.at, &timer.every, &timer.daily) {
+            (Some(after), None, None, None) => self.duration(&spot.then("after"), after),
+            (None, Some(at), None, None) => self.moment(&spot.then("at"), at, scope),
+            (None, None, None, Some(daily)) => self.daily(&spot.then("daily"), daily),
+            (None, None, Some(every), None) => {
                 self.duration(&spot.then("every"), every);
-                if timer.limit.is_none_or(|limit| limit == 0) {
-                    self.fault(spot, "`every` needs a `limit`: how often at most".to_owned(), None);
-                }
                 if then.to.as_deref().is_some_and(|to| to != STAY) {
                     let message = "a repeating timer stays: it has no `to`".to_owned();
                     self.fault(&spot.then("to"), message, Some("use `after` to lead on once".to_owned()));
                 }
             }
-            _ => self.fault(spot, "a timer has one of `after`, `at` and `every`".to_owned(), None),
+            _ => self.fault(spot, "a timer has one of `after`, `at`, `every` and `daily`".to_owned(), None),
         }
-        if timer.limit.is_some() && timer.every.is_none() {
-            self.fault(&spot.then("limit"), "`limit` belongs to `every`".to_owned(), None);
+        match timer.limit {
+            Some(_) if timer.every.is_none() && timer.daily.is_none() => {
+                self.fault(&spot.then("limit"), "`limit` belongs to `every` and `daily`".to_owned(), None);
+            }
+            Some(0) => {
+                let help = Some("leave it out for a timer that comes as long as the state lasts".to_owned());
+                self.fault(&spot.then("limit"), "a timer that never comes".to_owned(), help);
+            }
+            _ => {}
         }
         if then.to.is_none() && then.set.is_empty() && then.start.is_empty() && then.raise.is_none() {
             self.fault(spot, "this timer does nothing".to_owned(), None);
         }
         self.transition(spot, path, then, Cause::Timer, scope);
+    }
+
+    /// The deadline of a task is a timer that leads on.
+    pub(super) fn deadline(&mut self, spot: &Spot, path: &[String], deadline: &Timer, scope: &Scope) {
+        let state = self.workflow.state(path);
+        if state.is_some_and(|state| state.timers.contains_key(DEADLINE)) {
+            let message = format!("the timer `{DEADLINE}` is there twice: under `timers` and here");
+            self.fault(spot, message, None);
+        }
+        if deadline.every.is_some() {
+            let help = Some("use `after`, `at` or `daily`".to_owned());
+            self.fault(&spot.then("every"), "a deadline comes once".to_owned(), help);
+        }
+        if deadline.then.to.as_deref().is_none_or(|to| to == STAY) {
+            let help = Some("say with `to` where the missed deadline leads".to_owned());
+            return self.fault(spot, "a deadline leads on: `to` is missing".to_owned(), help);
+        }
+        self.timer(spot, path, deadline, scope);
     }
 
     /// The outcomes of all jobs at `path` or inside it, and `done` where inner states can end.

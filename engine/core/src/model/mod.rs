@@ -124,6 +124,10 @@ pub struct Task {
     /// How the person may confirm, where the form asks for that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<IntentMethod>,
+    /// Until when it must be done, and where it leads when it is not: a timer of the state, named `deadline`, whose
+    /// time is shown with the open task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Box<Timer>>,
 }
 
 /// How a person confirms his will (意愿认证).
@@ -218,7 +222,17 @@ pub enum Order {
     Grouped,
 }
 
+/// The name of the timer that a task's `deadline` makes.
+pub const DEADLINE: &str = "deadline";
+
 impl StateDef {
+    /// Its timers by name, with the deadline of its task.
+    pub fn all_timers(&self) -> impl Iterator<Item = (&str, &Timer)> {
+        let deadline = self.task.as_ref().and_then(|task| task.deadline.as_deref());
+        let named = self.timers.iter().map(|(name, timer)| (name.as_str(), timer));
+        named.chain(deadline.map(|timer| (DEADLINE, timer)))
+    }
+
     /// The inner states with the first one's name: of a composite state or of an `each`.
     #[must_use]
     pub fn inner(&self) -> Option<(&str, &BTreeMap<String, StateDef>)> {
@@ -260,10 +274,19 @@ impl Workflow {
         if path.is_empty() { self.on.get(event) } else { self.state(path)?.on.get(event) }
     }
 
-    /// The timers of the state at `path`, or of the whole workflow for the empty path.
+    /// The timers of the state at `path` with their names, or of the whole workflow for the empty path; none at all
+    /// when there is no such state.
+    pub fn timers(&self, path: &[String]) -> impl Iterator<Item = (&str, &Timer)> {
+        let of_workflow =
+            path.is_empty().then(|| self.timers.iter().map(|(name, timer)| (name.as_str(), timer)));
+        let of_state = self.state(path).map(StateDef::all_timers);
+        of_workflow.into_iter().flatten().chain(of_state.into_iter().flatten())
+    }
+
+    /// The timer of that name of the state at `path`, or of the whole workflow for the empty path.
     #[must_use]
-    pub fn timers(&self, path: &[String]) -> Option<&BTreeMap<String, Timer>> {
-        if path.is_empty() { Some(&self.timers) } else { Some(&self.state(path)?.timers) }
+    pub fn timer(&self, path: &[String], name: &str) -> Option<&Timer> {
+        self.timers(path).find_map(|(other, timer)| (other == name).then_some(timer))
     }
 
     /// How many names of `path` lead to the `each` state around it, and that `each`.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    daily::Daily,
     duration::Duration,
     expr::{Expr, Template},
 };
@@ -139,19 +140,24 @@ pub struct JobStart {
     pub payload: BTreeMap<String, Template>,
 }
 
-/// A timer of a state: `after` and `at` are due once and may lead on; `every` comes again and stays.
+/// A timer of a state: `after` and `at` are due once; `every` and `daily` come again for as long as the state lasts, or
+/// `limit` times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Timer {
     /// This long after the state was entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Duration>,
-    /// At this time: an expression that gives milliseconds since 1970 UTC, or null for no timer.
+    /// At this time: `2026-12-31T18:00:00+08:00`, or an expression that gives milliseconds since 1970 UTC, or null for
+    /// no timer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Expr>,
     /// Again and again, this long apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Duration>,
-    /// With `every`, how often.
+    /// At a time of day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily: Option<Daily>,
+    /// With `every` and `daily`, how often at most; without it, as long as the state lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// What happens when it is due.

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Rejection, run::Run, scope::Visible};
+use super::{Rejection, run::Run, scope::Visible, transition::STAY};
 use crate::{
     Actor, Event, EventId, EventKind, Timestamp,
     definition::Definition,
     ids::PersonId,
-    model::Transition,
-    state::{ItemProgress, Place, State, StatePath},
+    model::{Timer, Transition},
+    state::{ItemProgress, Place, SetTimer, State, StatePath},
 };
 
 /// The event that a state raises itself when its inner states, or enough of its items, have ended.
@@ -80,24 +80,35 @@ impl<'a> Run<'a> {
         }
         let Some(fired) = self.state.timers.remove(key) else { return Err(stale()) };
         let workflow = self.workflow;
-        let Some(timer) = workflow.timers(&fired.place.path.0).and_then(|timers| timers.get(&fired.name))
-        else {
+        let Some(timer) = workflow.timer(&fired.place.path.0, &fired.name) else {
             return Err(self.broken(&fired.place.path.0));
         };
         let then = &timer.then;
-        let count = fired.fired + 1;
-        if let Some(every) = &timer.every
-            && timer.limit.is_some_and(|limit| count < limit)
-        {
-            let every_ms = every.as_ms().map_err(|_| self.broken(&fired.place.path.0))?;
-            let due_at = next_due(fired.due_at, every_ms, self.event.at);
-            self.set_timer(&fired.place, &fired.name, due_at, count);
-        }
         let holds = match &then.guard {
             Some(guard) => self.visible(&fired.place).holds(guard)?,
             None => true,
         };
+        let count = fired.fired.saturating_add(1);
+        if !(holds && leads_away(then))
+            && timer.limit.is_none_or(|limit| count < limit)
+            && let Some(due_at) = self.next_due(timer, &fired)?
+        {
+            self.set_timer(&fired.place, &fired.name, due_at, count);
+        }
         if holds { self.take(&fired.place, then) } else { Ok(()) }
+    }
+
+    /// When a timer that has fired comes again, if it does: missed times are not made up for.
+    fn next_due(&self, timer: &Timer, fired: &SetTimer) -> Result<Option<Timestamp>, Rejection> {
+        let now = self.event.at;
+        if let Some(daily) = &timer.daily {
+            return Ok(daily.next_after(now.max(fired.due_at)));
+        }
+        let Some(every) = &timer.every else { return Ok(None) };
+        let every_ms = every.as_ms().map_err(|_| self.broken(&fired.place.path.0))?.max(1);
+        // A whole number of periods after the last.
+        let behind = now.as_ms().saturating_sub(fired.due_at.as_ms()).max(0);
+        Ok(Some(fired.due_at.plus_ms(every_ms.saturating_mul(behind / every_ms + 1))))
     }
 
     /// A decision state: the first branch whose condition holds.
@@ -205,6 +216,11 @@ fn may(visible: &Visible<'_>, transition: &Transition) -> Result<Option<bool>, R
     }))
 }
 
+/// Whether taking it certainly leaves the state.
+fn leads_away(transition: &Transition) -> bool {
+    transition.raise.is_none() && transition.to.as_deref().is_some_and(|to| to != STAY)
+}
+
 /// The states that an action may find a transition in, innermost first: of the item, then of the instance.
 fn holders_of_action(state: &State, item: Option<&str>) -> Result<Vec<Place>, Rejection> {
     let at = Place { path: state.at.clone(), item: None };
@@ -267,11 +283,4 @@ pub fn possible_actions(
     names.sort();
     names.dedup();
     names
-}
-
-/// The next due time after `now`, a whole number of periods after the last: missed ones are not made up for.
-fn next_due(last: Timestamp, every_ms: i64, now: Timestamp) -> Timestamp {
-    let behind = now.as_ms().saturating_sub(last.as_ms()).max(0);
-    let periods = behind / every_ms.max(1) + 1;
-    last.plus_ms(every_ms.saturating_mul(periods))
 }

@@ -9,9 +9,11 @@ use super::{
     trace::Passed,
 };
 use crate::{
-    Effect, JobRequest, TaskRequest, TimerRequest, Timestamp, expr,
+    Effect, JobRequest, TaskRequest, TimerRequest, Timestamp,
+    daily::absolute,
+    expr::{self, Expr},
     ids::PersonId,
-    model::{Job, StateDef, Task, Timer},
+    model::{DEADLINE, Job, StateDef, Task, Timer},
     state::{ItemProgress, OpenTask, Place, SetTimer, State, StatePath, WaitingJob},
 };
 
@@ -132,11 +134,13 @@ impl Run<'_> {
         let assignee: PersonId =
             assignee.as_str().and_then(|text| text.parse().ok()).ok_or_else(not_a_person)?;
         let key = format!("{place}#{}", self.next_serial());
+        let due_at = self.state.timers.get(&timer_key(place, DEADLINE)).map(|timer| timer.due_at);
         self.effects.push(Effect::OpenTask(TaskRequest {
             key: key.clone(),
             form: task.form.clone(),
             assignee,
             item: place.item.clone(),
+            due_at,
         }));
         self.state.tasks.insert(
             key,
@@ -146,6 +150,7 @@ impl Run<'_> {
                 assignee,
                 methods: task.methods.clone(),
                 since: self.event.at,
+                due_at,
             },
         );
         Ok(())
@@ -197,8 +202,8 @@ impl Run<'_> {
 
     /// Sets the timers of the state that is being entered.
     pub(super) fn set_timers(&mut self, place: &Place) -> Result<(), Rejection> {
-        let Some(timers) = self.workflow.timers(&place.path.0) else { return Ok(()) };
-        for (name, timer) in timers {
+        let workflow = self.workflow;
+        for (name, timer) in workflow.timers(&place.path.0) {
             if let Some(due_at) = self.first_due(place, timer)? {
                 self.set_timer(place, name, due_at, 0);
             }
@@ -208,13 +213,14 @@ impl Run<'_> {
 
     pub(super) fn first_due(&self, place: &Place, timer: &Timer) -> Result<Option<Timestamp>, Rejection> {
         if let Some(at) = &timer.at {
-            return match self.visible(place).value(at)? {
-                Value::Null => Ok(None),
-                value => match value.as_i64() {
-                    Some(ms) => Ok(Some(Timestamp(ms))),
-                    None => Err(failed(at.source(), expr::Error::NotA("time in milliseconds"))),
-                },
+            return match absolute(at.source()) {
+                Some(Ok(literal)) => Ok(Some(literal)),
+                Some(Err(_)) => Err(self.broken(&place.path.0)),
+                None => self.worked_out(place, at),
             };
+        }
+        if let Some(daily) = &timer.daily {
+            return Ok(daily.next_after(self.event.at));
         }
         let duration = timer.after.as_ref().or(timer.every.as_ref());
         match duration.map(crate::duration::Duration::as_ms) {
@@ -223,8 +229,18 @@ impl Run<'_> {
         }
     }
 
+    fn worked_out(&self, place: &Place, at: &Expr) -> Result<Option<Timestamp>, Rejection> {
+        match self.visible(place).value(at)? {
+            Value::Null => Ok(None),
+            value => match value.as_i64() {
+                Some(ms) => Ok(Some(Timestamp(ms))),
+                None => Err(failed(at.source(), expr::Error::NotA("time in milliseconds"))),
+            },
+        }
+    }
+
     pub(super) fn set_timer(&mut self, place: &Place, name: &str, due_at: Timestamp, fired: u32) {
-        let key = format!("{place}:{name}");
+        let key = timer_key(place, name);
         let generation = self.next_serial();
         self.effects.push(Effect::SetTimer(TimerRequest { key: key.clone(), generation, due_at }));
         let timer = SetTimer { place: place.clone(), name: name.to_owned(), generation, due_at, fired };
@@ -237,6 +253,10 @@ impl Run<'_> {
             reason: "the state or its inner state is missing",
         }
     }
+}
+
+fn timer_key(place: &Place, name: &str) -> String {
+    format!("{place}:{name}")
 }
 
 /// An item's id must be a short text: it becomes part of keys.

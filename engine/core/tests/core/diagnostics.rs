@@ -130,7 +130,7 @@ fn counters_and_timers() {
     task: {form: sign, assignee: who}
     timers:
       t: {after: P1M, to: over}
-      u: {every: PT1H, to: over}
+      u: {every: PT1H, limit: 0, to: over}
       v: {}
       w: {after: 2 hours, by: who, to: over}
       x: {after: PT1H, at: now, limit: 3, to: over}
@@ -142,16 +142,65 @@ fn counters_and_timers() {
         [
             "x:3:12: nothing raises the counter `c`",
             "x:9:18: \"P1M\" has years or months, whose length depends on the calendar (for example `PT2H` (two hours) or `P30D` (thirty days))",
-            "x:10:7: `every` needs a `limit`: how often at most",
-            "x:10:28: a repeating timer stays: it has no `to` (use `after` to lead on once)",
-            "x:11:7: a timer has one of `after`, `at` and `every`",
+            "x:10:31: a timer that never comes (leave it out for a timer that comes as long as the state lasts)",
+            "x:10:38: a repeating timer stays: it has no `to` (use `after` to lead on once)",
+            "x:11:7: a timer has one of `after`, `at`, `every` and `daily`",
             "x:11:7: this timer does nothing",
             "x:12:18: \"2 hours\" is no ISO 8601 duration (for example `PT2H` (two hours) or `P30D` (thirty days))",
             "x:12:31: no person causes this: `by` has no meaning",
-            "x:13:7: a timer has one of `after`, `at` and `every`",
-            "x:13:40: `limit` belongs to `every`",
+            "x:13:7: a timer has one of `after`, `at`, `every` and `daily`",
+            "x:13:40: `limit` belongs to `every` and `daily`",
             "x:14:26: is never tried: the one before it has no `if`",
             "x:14:46: `else` belongs to `raise`",
+        ]
+    );
+}
+
+#[test]
+fn times_and_deadlines() {
+    let state = |timers: &str| {
+        with("", &format!("  a:\n    task: {{form: sign, assignee: who}}\n{timers}    on: {{x: over}}\n"))
+    };
+    assert_eq!(
+        faults(&state("    timers: {t: {daily: {at: \"09:00\", zone: UTC, days: [mon, tu]}, to: over}}\n")),
+        ["x:7:62: `tu` is not known here (did you mean `thu`?)"]
+    );
+    let source = state(
+        "    timers:
+      s: {daily: {at: 9 am, zone: Asia/Shangai}, to: over}
+      t: {at: 2026-12-31, to: over}
+      u: {at: 2026-12-31T18:00:00, to: over}
+      v: {at: 2026-12-31T18:00:00+08:00, to: over}
+      w: {daily: {at: \"24:00\", zone: here}, limit: 1, set: {who: who}}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:8:23: \"9 am\" is no time of day (for example `\"09:00\"`)",
+            "x:8:35: there is no time zone \"Asia/Shangai\" (did you mean `Asia/Shanghai`?)",
+            "x:9:15: \"2026-12-31\" is no time with its distance from UTC (for example `2026-12-31T18:00:00+08:00`)",
+            "x:10:15: \"2026-12-31T18:00:00\" is no time with its distance from UTC (for example `2026-12-31T18:00:00+08:00`)",
+            "x:12:23: \"24:00\" is no time of day (for example `\"09:00\"`)",
+            "x:12:38: there is no time zone \"here\" (for example `Asia/Shanghai` or `UTC`)",
+        ]
+    );
+    let source = with(
+        "",
+        "  a:
+    task: {form: sign, assignee: who, deadline: {every: PT1H, to: stay}}
+    timers: {deadline: {after: P1D, to: over}}
+    on: {x: b}
+  b: {task: {form: sign, assignee: who, deadline: {after: P1D, to: ovr}}, on: {x: over}}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:6:39: a deadline leads on: `to` is missing (say with `to` where the missed deadline leads)",
+            "x:6:39: the timer `deadline` is there twice: under `timers` and here",
+            "x:6:57: a deadline comes once (use `after`, `at` or `daily`)",
+            "x:9:68: there is no state `ovr` to go to from here (did you mean `over`?)",
         ]
     );
 }
