@@ -36,6 +36,8 @@ pub(crate) enum Error {
     RetryDead(#[from] jobs::RetryDeadError),
     #[error("the job was not discarded")]
     Discard(#[from] jobs::DiscardError),
+    #[error("the incident was not decided")]
+    Decide(#[source] submit::Error),
     #[error("the upload was refused")]
     Pdf(#[from] confined::Error),
     #[error("a temporary file failed")]
@@ -79,6 +81,13 @@ impl Error {
                 jobs::DiscardError::NotDead(error) => of_retry_dead(error),
                 jobs::DiscardError::Awaited(_) => Code::JobAwaited.into(),
                 jobs::DiscardError::Store(error) => of_store(error),
+            },
+            Self::Decide(error) => match error {
+                submit::Error::UnknownInstance(_) => Code::NotFound.into(),
+                submit::Error::Rejected(Rejection::WrongPerson { .. } | Rejection::LimitReached { .. }) => {
+                    Code::IncidentNotOpen.into()
+                }
+                error => of_submit(error, Code::IncidentNotOpen),
             },
             Self::Pdf(error) => of_pdf(error),
             Self::Blob(_) | Self::TemporaryFile(_) | Self::Broken(_) => Code::Internal.into(),

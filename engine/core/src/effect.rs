@@ -21,6 +21,10 @@ pub enum Effect {
     OpenTask(TaskRequest),
     /// It is done, or no longer wanted.
     CloseTask { key: String },
+    /// Something is wrong that an operator has to decide.
+    OpenIncident(IncidentRequest),
+    /// It is decided, or no longer matters.
+    CloseIncident { key: String },
     /// The instance reached a final state.
     Finish { outcome: String },
 }
@@ -63,4 +67,15 @@ pub struct TaskRequest {
     /// Until when, when it has a deadline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
+}
+
+/// Something that an operator has to decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentRequest {
+    /// Unique within the instance.
+    pub key: String,
+    /// What is wrong.
+    pub reason: String,
+    /// The item of an `each` (a recipient's id) that it belongs to.
+    pub item: Option<String>,
 }

@@ -26,6 +26,8 @@ pub enum Actor {
     Clock,
     /// A job that reports its result.
     Worker,
+    /// Who runs the platform: only the platform's own operators are ever this actor.
+    Operator { id: PersonId },
     /// A person, for himself or for an organization.
     Person { id: PersonId, acting_as: Option<OrganizationId> },
 }

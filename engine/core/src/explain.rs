@@ -33,6 +33,19 @@ pub enum Wait {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due_at: Option<Timestamp>,
     },
+    /// An operator decides.
+    Operator {
+        /// The incident's key.
+        key: String,
+        /// What is wrong.
+        reason: String,
+        /// Where.
+        place: Place,
+        /// What the operator can do there.
+        actions: Vec<String>,
+        /// Since when.
+        since: Timestamp,
+    },
     /// A worker does a job.
     Worker {
         /// The job's key.
@@ -57,21 +70,29 @@ pub enum Wait {
     },
 }
 
-/// Everything that the instance waits for: persons first, then workers, then the clock. Empty when it has ended.
+/// Everything that the instance waits for: persons first, then operators, then workers, then the
+/// clock. Empty when it has ended.
 #[must_use]
 pub fn explain(def: &Definition, state: &State) -> Vec<Wait> {
     let workflow = def.workflow();
+    let actions = |place: &Place| {
+        workflow.state(&place.path.0).map(|state| state.on.keys().cloned().collect()).unwrap_or_default()
+    };
     let persons = state.open_tasks().map(|(key, task)| Wait::Person {
         key: key.to_owned(),
         form: task.form.clone(),
         assignee: task.assignee,
         place: task.place.clone(),
-        actions: workflow
-            .state(&task.place.path.0)
-            .map(|state| state.on.keys().cloned().collect())
-            .unwrap_or_default(),
+        actions: actions(&task.place),
         since: task.since,
         due_at: task.due_at,
+    });
+    let operators = state.open_incidents().map(|(key, incident)| Wait::Operator {
+        key: key.to_owned(),
+        reason: incident.reason.clone(),
+        place: incident.place.clone(),
+        actions: actions(&incident.place),
+        since: incident.since,
     });
     let workers = state.waiting_jobs().map(|(key, job)| Wait::Worker {
         key: key.to_owned(),
@@ -85,7 +106,7 @@ pub fn explain(def: &Definition, state: &State) -> Vec<Wait> {
         to: workflow.timer(&timer.place.path.0, &timer.name).and_then(|timer| timer.then.to.clone()),
         due_at: timer.due_at,
     });
-    persons.chain(workers).chain(clock).collect()
+    persons.chain(operators).chain(workers).chain(clock).collect()
 }
 
 /// One way that the instance could go from where it stands.

@@ -88,6 +88,29 @@ pub struct OpenTask {
     pub due_at: Option<Timestamp>,
 }
 
+/// Something that an operator has to decide now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenIncident {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What is wrong.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The variables of a definition that runs inside another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UseRun {
+    /// The state that stands for the definition.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Its variables and counters.
+    #[serde(flatten)]
+    pub scope: Scope,
+}
+
 /// A job that a state waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingJob {
@@ -192,8 +215,12 @@ pub struct State {
     pub(crate) scope: Scope,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) each: Vec<EachRun>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) uses: Vec<UseRun>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tasks: BTreeMap<String, OpenTask>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) incidents: BTreeMap<String, OpenIncident>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) jobs: BTreeMap<String, WaitingJob>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -255,6 +282,17 @@ impl State {
         self.tasks.iter().map(|(key, task)| (key.as_str(), task))
     }
 
+    /// What operators have to decide now, with the incidents' keys.
+    pub fn open_incidents(&self) -> impl Iterator<Item = (&str, &OpenIncident)> {
+        self.incidents.iter().map(|(key, incident)| (key.as_str(), incident))
+    }
+
+    /// The definitions that run inside this one now, with their variables.
+    #[must_use]
+    pub fn use_runs(&self) -> &[UseRun] {
+        &self.uses
+    }
+
     /// The jobs that it waits for, with their keys.
     pub fn waiting_jobs(&self) -> impl Iterator<Item = (&str, &WaitingJob)> {
         self.jobs.iter().map(|(key, job)| (key.as_str(), job))
@@ -293,6 +331,21 @@ impl State {
     #[must_use]
     pub const fn changed_at(&self) -> Timestamp {
         self.changed_at
+    }
+
+    /// The innermost definition that runs inside this one and that `place` belongs to.
+    pub(crate) fn use_around(&self, place: &Place) -> Option<&UseRun> {
+        let around = |run: &&UseRun| {
+            place.path.0.starts_with(&run.place.path.0)
+                && (run.place.item.is_none() || run.place.item == place.item)
+        };
+        self.uses.iter().filter(around).max_by_key(|run| run.place.path.0.len())
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn use_around_mut(&mut self, place: &Place) -> Option<&mut UseRun> {
+        let place = self.use_around(place)?.place.clone();
+        self.uses.iter_mut().find(|run| run.place == place)
     }
 
     /// The running `each` at the instance's state.

@@ -16,6 +16,7 @@ mod derive;
 pub mod documents;
 pub mod failpoint;
 pub mod fields;
+pub mod incidents;
 pub mod instances;
 pub mod jobs;
 pub mod links;

@@ -25,6 +25,8 @@ pub struct Task {
     pub item: Option<String>,
     /// Since when.
     pub since: Timestamp,
+    /// Until when, when it has a deadline.
+    pub due_at: Option<Timestamp>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -35,6 +37,7 @@ struct Row {
     assignee: String,
     item: Option<String>,
     since_at_ms: i64,
+    due_at_ms: Option<i64>,
 }
 
 impl TryFrom<Row> for Task {
@@ -48,6 +51,7 @@ impl TryFrom<Row> for Task {
             assignee: parse("a task's assignee", &row.assignee)?,
             item: row.item,
             since: Timestamp(row.since_at_ms),
+            due_at: row.due_at_ms.map(Timestamp),
         })
     }
 }
@@ -58,7 +62,7 @@ impl TryFrom<Row> for Task {
 /// When the database cannot be reached.
 pub async fn of_instance(conn: &mut Conn, id: InstanceId) -> Result<Vec<Task>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select instance_id, key, form, assignee, item, since_at_ms from tasks \
+        "select instance_id, key, form, assignee, item, since_at_ms, due_at_ms from tasks \
          where instance_id = $1 order by since_at_ms, key",
     )
     .bind(id.to_string())
@@ -73,7 +77,7 @@ pub async fn of_instance(conn: &mut Conn, id: InstanceId) -> Result<Vec<Task>, E
 /// When the database cannot be reached.
 pub async fn of_person(conn: &mut Conn, id: PersonId) -> Result<Vec<Task>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select instance_id, key, form, assignee, item, since_at_ms from tasks \
+        "select instance_id, key, form, assignee, item, since_at_ms, due_at_ms from tasks \
          where assignee = $1 order by since_at_ms, key limit $2",
     )
     .bind(id.to_string())
@@ -90,9 +94,10 @@ pub(crate) async fn open(
     at: Timestamp,
 ) -> Result<(), Error> {
     sqlx::query(
-        "insert into tasks (instance_id, key, form, assignee, item, since_at_ms) values ($1, $2, $3, $4, $5, $6) \
+        "insert into tasks (instance_id, key, form, assignee, item, since_at_ms, due_at_ms) \
+         values ($1, $2, $3, $4, $5, $6, $7) \
          on conflict (instance_id, key) do update \
-         set form = excluded.form, assignee = excluded.assignee, item = excluded.item",
+         set form = excluded.form, assignee = excluded.assignee, item = excluded.item, due_at_ms = excluded.due_at_ms",
     )
     .bind(id.to_string())
     .bind(&task.key)
@@ -100,6 +105,7 @@ pub(crate) async fn open(
     .bind(task.assignee.to_string())
     .bind(task.item.as_deref())
     .bind(at.as_ms())
+    .bind(task.due_at.map(Timestamp::as_ms))
     .execute(tx.conn())
     .await?;
     if let Some(item) = &task.item {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use sealflow_core::Loaded;
+use sealflow_core::{Library, Loaded, load_all};
 use sealflow_store::{Store, agreements, definitions};
 
 /// Definitions in a folder; more are a mistake.
@@ -34,15 +34,16 @@ pub(crate) struct Source {
 /// # Errors
 /// Every fault of every file, with file, line, column and the mend.
 pub(crate) fn load(folder: &Path) -> Result<Vec<Source>> {
-    let files = if folder.as_os_str().is_empty() {
+    let files: Vec<(String, String)> = if folder.as_os_str().is_empty() {
         SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
     } else {
         read_folder(folder)?
     };
     let mut sources = Vec::new();
     let mut faults = Vec::new();
-    for (name, text) in files {
-        match sealflow_core::load(&text, &name) {
+    let loaded = load_all(&files, &Library::default());
+    for ((_, text), loaded) in files.into_iter().zip(loaded) {
+        match loaded {
             Ok(loaded) => sources.push(Source { text, loaded }),
             Err(diagnostics) => faults.extend(diagnostics.iter().map(ToString::to_string)),
         }

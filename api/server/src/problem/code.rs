@@ -224,6 +224,9 @@ codes! {
     JobAwaited "job_awaited" CONFLICT
         zh: "有流程正在等待该作业", "请重试该作业，或先结束等待它的流程。";
         en: "An instance waits for this job", "Retry the job, or end its instance first.";
+    IncidentNotOpen "incident_not_open" CONFLICT
+        zh: "该事件已不能这样处理", "事件已处理，或不允许此操作，请刷新后查看。";
+        en: "This cannot be done about the incident", "It was decided, or this is not one of its actions. Reload to see what waits.";
 }
 
 #[cfg(test)]

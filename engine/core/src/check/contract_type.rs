@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Checker, Finding, Spot};
-use crate::model::{
-    ContractType, Title, Workflow,
-    contract_type::{FieldKind, RecipientKind, RecipientRole},
+use crate::{
+    library::Library,
+    model::{
+        ContractType, Title, Workflow,
+        contract_type::{FieldKind, RecipientKind, RecipientRole},
+    },
 };
 
 /// The longest title, in characters.
@@ -15,8 +18,8 @@ const TITLE_CHARS_MAX: usize = 100;
 pub(crate) fn contract_type(contract_type: &ContractType) -> Vec<Finding> {
     // A contract type has no states of its own; the checker lends its eye for names and durations.
     let nothing = Workflow::empty(contract_type.header.clone());
-    let mut checker =
-        Checker { workflow: &nothing, findings: Vec::new(), raised: BTreeSet::new(), states: 0 };
+    let library = Library::default();
+    let mut checker = Checker::new(&nothing, &library);
     let top = Spot::default();
     checker.header(&top.then("contract_type"), &contract_type.header);
     checker.title(&top.then("title"), &contract_type.title);

@@ -7,12 +7,14 @@ mod flow;
 mod names;
 mod states;
 mod transitions;
+mod uses;
 
 pub(crate) use contract_type::contract_type;
 
 use std::collections::BTreeSet;
 
 use crate::{
+    library::Library,
     model::{Header, StateDef, Workflow},
     parse::tree::Segment,
 };
@@ -61,6 +63,8 @@ pub(super) struct Scope {
 
 pub(super) struct Checker<'a> {
     workflow: &'a Workflow,
+    /// What it may use.
+    library: &'a Library,
     findings: Vec<Finding>,
     /// Counters that some transition raises.
     raised: BTreeSet<String>,
@@ -68,8 +72,8 @@ pub(super) struct Checker<'a> {
 }
 
 /// All faults of a workflow of valid form.
-pub(crate) fn workflow(workflow: &Workflow) -> Vec<Finding> {
-    let mut checker = Checker { workflow, findings: Vec::new(), raised: BTreeSet::new(), states: 0 };
+pub(crate) fn workflow(workflow: &Workflow, library: &Library) -> Vec<Finding> {
+    let mut checker = Checker::new(workflow, library);
     let top = Spot::default();
     checker.header(&top.then("workflow"), &workflow.workflow);
     let scope = checker.declarations(&top);
@@ -94,7 +98,11 @@ pub(crate) fn workflow(workflow: &Workflow) -> Vec<Finding> {
     checker.findings
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
+    pub(super) fn new(workflow: &'a Workflow, library: &'a Library) -> Self {
+        Self { workflow, library, findings: Vec::new(), raised: BTreeSet::new(), states: 0 }
+    }
+
     pub(super) fn fault(&mut self, spot: &Spot, message: String, help: Option<String>) {
         self.findings.push(Finding { path: spot.0.clone(), message, help });
     }
@@ -111,7 +119,9 @@ impl Checker<'_> {
         [
             (state.task.is_some(), "task"),
             (state.job.is_some(), "job"),
+            (state.incident.is_some(), "incident"),
             (state.each.is_some(), "each"),
+            (state.uses.is_some(), "use"),
             (!state.states.is_empty(), "states"),
             (state.finish.is_some(), "final"),
             (!state.always.is_empty(), "always"),

@@ -58,6 +58,12 @@ impl Checker<'_> {
         if let Some(job) = &state.job {
             self.job(&spot.then("job"), job, scope);
         }
+        if let Some(incident) = &state.incident {
+            self.template(&spot.then("incident").then("reason"), &incident.reason, scope);
+        }
+        if let Some(uses) = &state.uses {
+            self.uses(spot, uses, state, scope, in_item);
+        }
         if let Some(each) = &state.each {
             let spot = spot.then("each");
             if in_item {

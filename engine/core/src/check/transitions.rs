@@ -13,7 +13,7 @@ use crate::{
 /// What may cause a transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
-    /// A person, for himself (by the task) or named by `by`.
+    /// A person, for himself (by the task or the incident) or named by `by`.
     Action,
     /// A job's outcome, or inner states that ended.
     Outcome,
@@ -23,7 +23,7 @@ enum Cause {
     Timer,
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
     /// What leads on from the state at `path` (empty: from the whole workflow).
     pub(super) fn ways_on(
         &mut self,
@@ -34,14 +34,20 @@ impl Checker<'_> {
         scope: &Scope,
     ) {
         let outcomes = self.outcomes_within(path);
-        let task = self.workflow.state(path).is_some_and(|state| state.task.is_some());
+        let state = self.workflow.state(path);
+        let asks = state.is_some_and(|state| state.task.is_some() || state.incident.is_some());
+        let used = state.is_none_or(|state| match &state.uses {
+            Some(uses) => self.library.get(&uses.workflow, uses.version).is_some(),
+            None => true,
+        });
         for (event, transitions) in on {
             self.name(&spot.then("on").name(event), event, "name of an action or outcome");
             let spot = spot.then("on").then(event.as_str());
             for (index, transition) in transitions.iter().enumerate() {
                 let spot = spot.then(index);
-                let cause = if transition.by.is_some() || task { Cause::Action } else { Cause::Outcome };
-                if cause == Cause::Outcome && !outcomes.contains(event.as_str()) {
+                let cause = if transition.by.is_some() || asks { Cause::Action } else { Cause::Outcome };
+                // What an unknown definition ends with cannot be said.
+                if cause == Cause::Outcome && used && !outcomes.contains(event.as_str()) {
                     let near = did_you_mean(event, outcomes.iter().copied()).filter(|_| !outcomes.is_empty());
                     let help = near.unwrap_or_else(|| "say with `by` who may do it".to_owned());
                     self.fault(&spot, format!("nothing here causes `{event}`"), Some(help));
@@ -217,8 +223,8 @@ impl Checker<'_> {
     }
 
     /// The outcomes of all jobs at `path` or inside it, and `done` where inner states can end.
-    fn outcomes_within(&self, path: &[String]) -> BTreeSet<&'static str> {
-        fn collect(state: &StateDef, outcomes: &mut BTreeSet<&'static str>) {
+    fn outcomes_within(&self, path: &[String]) -> BTreeSet<&'a str> {
+        fn collect(state: &StateDef, outcomes: &mut BTreeSet<&str>) {
             if let Some(kind) = state.job.as_ref().and_then(|job| catalog::job_kind(&job.kind)) {
                 outcomes.extend(kind.outcomes);
             }
@@ -230,6 +236,7 @@ impl Checker<'_> {
         match self.workflow.state(path) {
             Some(state) => {
                 collect(state, &mut outcomes);
+                outcomes.extend(self.outcomes_of_used(state));
                 if state.inner().is_some() {
                     outcomes.insert(DONE);
                 }

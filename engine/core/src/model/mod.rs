@@ -4,6 +4,7 @@
 //! is one description of the language and no second one to disagree with it.
 
 pub mod contract_type;
+mod parts;
 mod transition;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use serde_json::Value;
 use crate::expr::{Expr, Template};
 
 pub use contract_type::ContractType;
+pub use parts::{Frame, Incident, Use};
 pub use transition::{JobStart, Timer, Transition, Transitions};
 
 /// Which definition this is.
@@ -73,8 +75,8 @@ pub struct Workflow {
     pub timers: BTreeMap<String, Timer>,
 }
 
-/// One state. At most one of `task`, `job`, `each`, `states`, `final` and `always` says what kind it is; a state with
-/// none of them only waits.
+/// One state. At most one of `task`, `job`, `incident`, `each`, `use`, `states`, `final` and `always` says what kind it
+/// is; a state with none of them only waits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StateDef {
@@ -87,6 +89,12 @@ pub struct StateDef {
     /// Waits for a worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Job>,
+    /// Waits for an operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
+    /// Runs another definition.
+    #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
+    pub uses: Option<Box<Use>>,
     /// Runs its inner states for every item of a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub each: Option<Box<Each>>,
@@ -111,6 +119,10 @@ pub struct StateDef {
     /// Timers that run while the instance is here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub timers: BTreeMap<String, Timer>,
+    /// Marks a definition that was put here by `use`; nobody writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub frame: Option<Box<Frame>>,
 }
 
 /// Waits for a person.
@@ -233,14 +245,34 @@ impl StateDef {
         named.chain(deadline.map(|timer| (DEADLINE, timer)))
     }
 
-    /// The inner states with the first one's name: of a composite state or of an `each`.
+    /// The inner states with the first one's name: of a composite state, of an `each`, or what `use` put here.
     #[must_use]
     pub fn inner(&self) -> Option<(&str, &BTreeMap<String, StateDef>)> {
-        match (&self.each, &self.initial) {
-            (Some(each), _) => Some((&each.initial, &each.states)),
-            (None, Some(initial)) => Some((initial, &self.states)),
-            (None, None) => None,
+        match (&self.each, &self.uses, &self.initial) {
+            (Some(each), ..) => Some((&each.initial, &each.states)),
+            (None, Some(uses), _) => uses.body.keys().next().map(|name| (name.as_str(), &uses.body)),
+            (None, None, Some(initial)) => Some((initial, &self.states)),
+            (None, None, None) => None,
         }
+    }
+
+    /// How many states it is, with those inside it.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        1 + self.inner().map_or(0, |(_, states)| states.values().map(Self::count).sum())
+    }
+
+    /// How many definitions are put into one another here.
+    #[must_use]
+    pub fn uses_depth(&self) -> usize {
+        let inner = self.inner().into_iter().flat_map(|(_, states)| states.values());
+        usize::from(self.uses.is_some()) + inner.map(Self::uses_depth).max().unwrap_or_default()
+    }
+
+    /// Whether it or a state inside it is an `each`.
+    #[must_use]
+    pub fn has_each(&self) -> bool {
+        self.each.is_some() || self.inner().is_some_and(|(_, states)| states.values().any(Self::has_each))
     }
 }
 
@@ -259,6 +291,12 @@ impl Workflow {
             on: BTreeMap::new(),
             timers: BTreeMap::new(),
         }
+    }
+
+    /// The outcomes of its final states.
+    #[must_use]
+    pub fn outcomes(&self) -> BTreeSet<&str> {
+        self.states.values().filter_map(|state| state.finish.as_deref()).collect()
     }
 
     /// The state at a path of names from the top; none for the empty path.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Rejection, run::Run, scope::Visible, transition::STAY};
+use super::{Rejection, run::Run, scope::Visible, target::is_use, transition::STAY};
 use crate::{
     Actor, Event, EventId, EventKind, Timestamp,
     definition::Definition,
@@ -63,7 +63,11 @@ impl<'a> Run<'a> {
         let Some(job) = self.state.jobs.remove(key) else {
             return Err(Rejection::JobNotWaitedFor { key: key.to_owned() });
         };
-        match self.find(&outwards(&self.state, &job.place), outcome)? {
+        // What happens in a used definition is no outcome of anything outside it.
+        let inside = self.state.use_around(&job.place).map_or(0, |run| run.place.path.0.len());
+        let mut holders = outwards(&self.state, &job.place);
+        holders.retain(|holder| holder.path.0.len() >= inside);
+        match self.find(&holders, outcome)? {
             Some((holder, transition)) => self.take(&holder, transition),
             None => Err(Rejection::UnknownOutcome { key: key.to_owned(), outcome: outcome.to_owned() }),
         }
@@ -146,7 +150,11 @@ impl<'a> Run<'a> {
         }
         if around > 0 {
             let path = StatePath(place.path.0.get(..around).unwrap_or_default().to_vec());
-            return self.done(&Place { path, item: place.item.clone() });
+            let place = Place { path, item: place.item.clone() };
+            if is_use(self.workflow, &place.path.0) {
+                return self.use_ended(&place, &outcome);
+            }
+            return self.done(&place);
         }
         let at = self.state.at.clone();
         // Everything is left, the timers of the whole workflow too; where it ended stays visible.
@@ -177,7 +185,11 @@ impl<'a> Run<'a> {
 
     /// The first transition for a job's outcome or for `done` whose condition holds. Those with `by` are for persons
     /// and never found here; those of task states neither, as nothing runs inside a task.
-    fn find(&self, holders: &[Place], event: &str) -> Result<Option<(Place, &'a Transition)>, Rejection> {
+    pub(super) fn find(
+        &self,
+        holders: &[Place],
+        event: &str,
+    ) -> Result<Option<(Place, &'a Transition)>, Rejection> {
         let workflow = self.workflow;
         for holder in holders {
             let Some(transitions) = workflow.transitions(&holder.path.0, event) else { continue };
@@ -199,9 +211,12 @@ impl<'a> Run<'a> {
 fn may(visible: &Visible<'_>, transition: &Transition) -> Result<Option<bool>, Rejection> {
     let person = match visible.actor {
         Actor::Person { id, .. } => Some(*id),
-        Actor::System | Actor::Clock | Actor::Worker => None,
+        Actor::System | Actor::Clock | Actor::Worker | Actor::Operator { .. } => None,
     };
     let Some(by) = &transition.by else {
+        if visible.state.incidents.values().any(|incident| incident.place == *visible.place) {
+            return Ok(Some(matches!(visible.actor, Actor::Operator { .. })));
+        }
         let task = visible.state.tasks.values().find(|task| task.place == *visible.place);
         return Ok(task.map(|task| person == Some(task.assignee)));
     };

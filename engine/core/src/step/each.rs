@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::{
     ITEMS_MAX, Rejection,
     enter::is_item_id,
-    run::{Consequence, Run},
+    run::{Consequence, Run, first_scope},
     scope::failed,
 };
 use crate::{
     canonical::canonical,
     expr::{self, Expr},
     model::{Each, Order},
-    state::{EachRun, Item, ItemProgress, Place, Scope},
+    state::{EachRun, Item, ItemProgress, Place},
 };
 
 impl Run<'_> {
@@ -76,10 +76,7 @@ impl Run<'_> {
                 .ok_or_else(|| failed(group.source(), expr::Error::NotA("whole number")))?,
             (Order::Sequential, _) | (Order::Grouped, None) => i64::try_from(index).unwrap_or(i64::MAX),
         };
-        let scope = Scope {
-            data: each.data.iter().map(|(name, value)| (name.clone(), canonical(value.clone()))).collect(),
-            counters: each.counters.keys().map(|name| (name.clone(), 0)).collect(),
-        };
+        let scope = first_scope(&each.data, &each.counters);
         Ok(Item { id, group, value, progress: ItemProgress::Waiting, scope })
     }
 

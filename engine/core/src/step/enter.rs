@@ -9,13 +9,16 @@ use super::{
     trace::Passed,
 };
 use crate::{
-    Effect, JobRequest, TaskRequest, TimerRequest, Timestamp,
+    Effect, IncidentRequest, JobRequest, TaskRequest, TimerRequest, Timestamp,
     daily::absolute,
     expr::{self, Expr},
     ids::PersonId,
-    model::{DEADLINE, Job, StateDef, Task, Timer},
-    state::{ItemProgress, OpenTask, Place, SetTimer, State, StatePath, WaitingJob},
+    model::{DEADLINE, Incident, Job, StateDef, Task, Timer},
+    state::{ItemProgress, OpenIncident, OpenTask, Place, SetTimer, State, StatePath, WaitingJob},
 };
+
+/// The longest reason of an incident that is kept, in characters.
+const REASON_CHARS_MAX: usize = 500;
 
 impl Run<'_> {
     /// Leaves every state deeper than `depth`: of one item, or of the instance with all items.
@@ -31,6 +34,14 @@ impl Run<'_> {
             }
             !leaves
         });
+        self.state.incidents.retain(|key, incident| {
+            let leaves = left(&incident.place);
+            if leaves {
+                ended.push((incident.place.path.0.len(), Effect::CloseIncident { key: key.clone() }));
+            }
+            !leaves
+        });
+        self.state.uses.retain(|run| !left(&run.place));
         self.state.jobs.retain(|key, job| {
             let leaves = left(&job.place);
             if leaves {
@@ -106,6 +117,9 @@ impl Run<'_> {
     fn enter_one(&mut self, place: &Place) -> Result<(), Rejection> {
         let Some(state) = self.workflow.state(&place.path.0) else { return Err(self.broken(&place.path.0)) };
         self.passed.push(Passed::Entered(place.clone()));
+        if let Some(frame) = &state.frame {
+            self.open_use(place, frame)?;
+        }
         if let Some(enter) = &state.enter {
             self.assign(place, &enter.set)?;
             let started = self.start_jobs(place, &enter.start)?;
@@ -115,6 +129,7 @@ impl Run<'_> {
         match state {
             StateDef { task: Some(task), .. } => self.open_task(place, task),
             StateDef { job: Some(job), .. } => self.start_waited_job(place, job),
+            StateDef { incident: Some(incident), .. } => self.open_incident(place, incident),
             StateDef { each: Some(each), .. } => self.enter_each(place, each),
             StateDef { finish: Some(outcome), .. } => {
                 self.due.push_back(Consequence::Ended { place: place.clone(), outcome: outcome.clone() });
@@ -153,6 +168,22 @@ impl Run<'_> {
                 due_at,
             },
         );
+        Ok(())
+    }
+
+    fn open_incident(&mut self, place: &Place, incident: &Incident) -> Result<(), Rejection> {
+        let reason = match self.visible(place).fill(&incident.reason)? {
+            Value::String(reason) => reason.chars().take(REASON_CHARS_MAX).collect::<String>(),
+            _ => return Err(failed(&text(&incident.reason), expr::Error::NotA("text"))),
+        };
+        let key = format!("{place}#{}", self.next_serial());
+        self.effects.push(Effect::OpenIncident(IncidentRequest {
+            key: key.clone(),
+            reason: reason.clone(),
+            item: place.item.clone(),
+        }));
+        let incident = OpenIncident { place: place.clone(), reason, since: self.event.at };
+        self.state.incidents.insert(key, incident);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod scope;
 mod target;
 pub(crate) mod trace;
 mod transition;
+mod uses;
 
 use serde_json::Value;
 
@@ -116,10 +117,12 @@ pub(crate) fn step_traced<'a>(
     }
 }
 
-fn check_size(what: &'static str, data: &Value) -> Result<(), Rejection> {
+/// How many bytes the data has, when that and its shape are within the limits.
+fn check_size(what: &'static str, data: &Value) -> Result<usize, Rejection> {
     let too_large = |limit| Err(Rejection::DataTooLarge { what, limit });
     let (longest, deepest) = canonical::shape(data);
-    if canonical::size(data) > DATA_BYTES_MAX {
+    let bytes = canonical::size(data);
+    if bytes > DATA_BYTES_MAX {
         return too_large(DATA_BYTES_MAX);
     }
     if longest > DATA_LENGTH_MAX {
@@ -128,5 +131,5 @@ fn check_size(what: &'static str, data: &Value) -> Result<(), Rejection> {
     if deepest > DATA_DEPTH_MAX {
         return too_large(DATA_DEPTH_MAX);
     }
-    Ok(())
+    Ok(bytes)
 }

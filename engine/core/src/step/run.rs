@@ -1,13 +1,15 @@
 //! One step in the making: the state as it changes, the effects so far, and what is still to be worked off.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, atomic::AtomicU64},
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Rejection, Stepped, TRANSITIONS_MAX, check_size, scope::Visible, trace::Passed};
+use super::{
+    DATA_BYTES_MAX, Rejection, Stepped, TRANSITIONS_MAX, check_size, scope::Visible, trace::Passed,
+};
 use crate::{
     Effect, Event,
     canonical::canonical,
@@ -65,14 +67,7 @@ impl<'a> Run<'a> {
         let Value::Object(input) = input else {
             return Err(Rejection::BadInput { reason: "it is no object".to_owned() });
         };
-        let mut scope = Scope {
-            data: workflow
-                .data
-                .iter()
-                .map(|(name, value)| (name.clone(), canonical(value.clone())))
-                .collect(),
-            counters: workflow.counters.keys().map(|name| (name.clone(), 0)).collect(),
-        };
+        let mut scope = first_scope(&workflow.data, &workflow.counters);
         for name in &workflow.input {
             if !input.contains_key(name) {
                 return Err(Rejection::BadInput { reason: format!("`{name}` is missing") });
@@ -92,7 +87,9 @@ impl<'a> Run<'a> {
             at: StatePath::default(),
             scope,
             each: Vec::new(),
+            uses: Vec::new(),
             tasks: Default::default(),
+            incidents: Default::default(),
             jobs: Default::default(),
             timers: Default::default(),
             used_keys: Default::default(),
@@ -151,11 +148,28 @@ impl<'a> Run<'a> {
     }
 
     fn check_data(&self) -> Result<(), Rejection> {
-        let items = self.state.each.iter().flat_map(|run| &run.items);
-        let data: Vec<Value> = items.map(|item| json!([item.value, item.scope.data])).collect();
-        for value in self.state.scope.data.values().chain(&data) {
-            check_size("the instance's data", value)?;
+        let state = &self.state;
+        let items = state.each.iter().flat_map(|run| &run.items);
+        let scopes = std::iter::once(&state.scope).chain(state.uses.iter().map(|run| &run.scope));
+        let values = items
+            .clone()
+            .map(|item| &item.value)
+            .chain(scopes.chain(items.map(|item| &item.scope)).flat_map(|scope| scope.data.values()));
+        let mut bytes = 0_usize;
+        for value in values {
+            bytes = bytes.saturating_add(check_size("the instance's data", value)?);
         }
-        check_size("the instance's data", &json!([self.state.scope.data, data]))
+        if bytes > DATA_BYTES_MAX {
+            return Err(Rejection::DataTooLarge { what: "the instance's data", limit: DATA_BYTES_MAX });
+        }
+        Ok(())
+    }
+}
+
+/// Variables and counters as a definition declares them.
+pub(super) fn first_scope(data: &BTreeMap<String, Value>, counters: &BTreeMap<String, u32>) -> Scope {
+    Scope {
+        data: data.iter().map(|(name, value)| (name.clone(), canonical(value.clone()))).collect(),
+        counters: counters.keys().map(|name| (name.clone(), 0)).collect(),
     }
 }

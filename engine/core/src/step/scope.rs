@@ -8,7 +8,7 @@ use crate::{
     Actor, Timestamp,
     expr::{Expr, Template, Variables},
     model::Workflow,
-    state::{Place, State},
+    state::{Place, Scope, State},
     step::Rejection,
 };
 
@@ -38,14 +38,10 @@ impl Variables for Visible<'_> {
         if let Some((_, value)) = self.local.filter(|(local, _)| *local == name) {
             return Some(value.clone());
         }
-        self.of_item(name).or_else(|| {
-            let scope = &self.state.scope;
-            scope
-                .data
-                .get(name)
-                .cloned()
-                .or_else(|| scope.counters.get(name).map(|count| Value::from(*count)))
-        })
+        let around = self.state.use_around(self.place);
+        let outside = around.map_or(0, |run| run.place.path.0.len());
+        self.of_item(name, outside)
+            .or_else(|| of_scope(around.map_or(&self.state.scope, |run| &run.scope), name))
     }
 
     fn draws(&self) -> Arc<AtomicU64> {
@@ -54,14 +50,17 @@ impl Variables for Visible<'_> {
 }
 
 impl Visible<'_> {
-    fn of_item(&self, name: &str) -> Option<Value> {
+    /// A variable of the item; a definition that runs inside an item does not see it.
+    fn of_item(&self, name: &str, outside: usize) -> Option<Value> {
         let item = self.state.running_item(self.place.item.as_deref()?)?;
-        let (_, each) = self.workflow.each_around(&self.place.path.0)?;
+        let (depth, each) = self.workflow.each_around(&self.place.path.0)?;
+        if depth < outside {
+            return None;
+        }
         if each.name == name {
             return Some(item.value.clone());
         }
-        let scope = &item.scope;
-        scope.data.get(name).cloned().or_else(|| scope.counters.get(name).map(|count| Value::from(*count)))
+        of_scope(&item.scope, name)
     }
 
     pub(super) fn value(&self, expr: &Expr) -> Result<Value, Rejection> {
@@ -81,6 +80,10 @@ pub(super) fn failed(expression: &str, source: crate::expr::Error) -> Rejection 
     Rejection::ExpressionFailed { expression: expression.to_owned(), source }
 }
 
+fn of_scope(scope: &Scope, name: &str) -> Option<Value> {
+    scope.data.get(name).cloned().or_else(|| scope.counters.get(name).map(|count| Value::from(*count)))
+}
+
 /// A template as written, for messages.
 pub(super) fn text(template: &Template) -> String {
     match template {
@@ -97,6 +100,7 @@ fn actor(actor: &Actor) -> Value {
         Actor::System => json!({"type": "system"}),
         Actor::Clock => json!({"type": "clock"}),
         Actor::Worker => json!({"type": "worker"}),
+        Actor::Operator { id } => json!({"type": "operator", "id": id.to_string()}),
         Actor::Person { id, acting_as } => json!({
             "type": "person",
             "id": id.to_string(),

@@ -7,7 +7,9 @@ use crate::model::{StateDef, Workflow};
 pub(crate) fn resolve(workflow: &Workflow, holder: &[String], to: &str) -> Option<Vec<String>> {
     let mut names = to.split('/');
     let first = names.next()?;
-    let level = (0..holder.len().max(1)).rev().find(|level| {
+    // What a used definition says for all its states stands around them, not beside them.
+    let levels = if is_use(workflow, holder) { holder.len() + 1 } else { holder.len().max(1) };
+    let level = (0..levels).rev().find(|level| {
         holder
             .get(..*level)
             .and_then(|around| children(workflow, around))
@@ -17,8 +19,9 @@ pub(crate) fn resolve(workflow: &Workflow, holder: &[String], to: &str) -> Optio
     path.push(first.to_owned());
     for name in names {
         let state = workflow.state(&path)?;
-        // The inner states of an `each` belong to its items: nothing enters them from outside.
-        if state.each.is_some() || !state.states.contains_key(name) {
+        // The inner states of an `each` belong to its items, those of a used definition to it: nothing enters them from
+        // outside.
+        if state.each.is_some() || state.uses.is_some() || !state.states.contains_key(name) {
             return None;
         }
         path.push(name.to_owned());
@@ -38,8 +41,17 @@ pub(crate) fn children<'a>(
     }
 }
 
+/// Whether the state at `holder` stands for a definition that was put here by `use`.
+pub(crate) fn is_use(workflow: &Workflow, holder: &[String]) -> bool {
+    workflow.state(holder).is_some_and(|state| state.frame.is_some())
+}
+
 /// How many names `holder` and `target` have in common above both: what is not left when going from one to the other.
-pub(crate) fn common(holder: &[String], target: &[String]) -> usize {
+/// A used definition is not left by what it says for all its states.
+pub(crate) fn common(workflow: &Workflow, holder: &[String], target: &[String]) -> usize {
+    if is_use(workflow, holder) {
+        return holder.len();
+    }
     let above = holder.len().saturating_sub(1).min(target.len().saturating_sub(1));
     holder.iter().zip(target).take(above).take_while(|(a, b)| a == b).count()
 }

@@ -15,7 +15,7 @@ use crate::{
     Effect, JobRequest,
     canonical::canonical,
     expr::{self, Expr},
-    model::{JobStart, Transition},
+    model::{Each, JobStart, Transition},
     state::Place,
 };
 
@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
                 reason: "a transition leads to no state",
             });
         };
-        let depth = common(&holder.path.0, &target);
+        let depth = common(self.workflow, &holder.path.0, &target);
         // An item stays an item only while the target lies inside its `each`.
         let inside = self.workflow.each_around(&holder.path.0).is_some_and(|(len, _)| depth >= len);
         let item = holder.item.clone().filter(|_| inside);
@@ -66,46 +66,62 @@ impl<'a> Run<'a> {
 
     /// Raises a counter; false when it is at its limit.
     fn raise(&mut self, place: &Place, name: &str) -> Result<bool, Rejection> {
-        let around = self.workflow.each_around(&place.path.0).and_then(|(_, each)| each.counters.get(name));
-        let (limit, count) = match (around, &place.item) {
-            (Some(limit), Some(id)) => {
-                (limit, self.state.running_item_mut(id).and_then(|item| item.scope.counters.get_mut(name)))
-            }
-            _ => match self.workflow.counters.get(name) {
-                Some(limit) => (limit, self.state.scope.counters.get_mut(name)),
-                None => (&0, None),
-            },
+        let workflow = self.workflow;
+        let around = self.state.use_around(place).map(|run| run.place.path.0.clone());
+        let own = self.own_each(place).and_then(|each| each.counters.get(name).copied());
+        let (limit, count) = match (own, &place.item, &around) {
+            (Some(limit), Some(id), _) => (
+                Some(limit),
+                self.state.running_item_mut(id).and_then(|item| item.scope.counters.get_mut(name)),
+            ),
+            (_, _, Some(path)) => (
+                workflow.state(path).and_then(|state| state.frame.as_ref()?.counters.get(name).copied()),
+                self.state.use_around_mut(place).and_then(|run| run.scope.counters.get_mut(name)),
+            ),
+            _ => (workflow.counters.get(name).copied(), self.state.scope.counters.get_mut(name)),
         };
-        let Some(count) = count else {
+        let (Some(limit), Some(count)) = (limit, count) else {
             return Err(Rejection::BrokenDefinition {
                 state: place.to_string(),
                 reason: "a counter is not declared",
             });
         };
-        if *count >= *limit {
+        if *count >= limit {
             return Ok(false);
         }
         *count += 1;
         Ok(true)
     }
 
-    /// Works out all values, then assigns them: to the item's own variables where it has such, else to the instance's.
+    /// The `each` whose item's variables are seen at `place`: none inside a definition that runs inside an item.
+    fn own_each(&self, place: &Place) -> Option<&Each> {
+        let outside = self.state.use_around(place).map_or(0, |run| run.place.path.0.len());
+        let (depth, each) = self.workflow.each_around(&place.path.0)?;
+        (depth >= outside).then_some(each)
+    }
+
+    /// Works out all values, then assigns them: to the item's own variables where it has such, else to the used
+    /// definition's, else to the instance's.
     pub(super) fn assign(&mut self, place: &Place, set: &BTreeMap<String, Expr>) -> Result<(), Rejection> {
         let visible = self.visible(place);
         let values: Vec<(&String, Value)> = set
             .iter()
             .map(|(name, expr)| Ok((name, canonical(visible.value(expr)?))))
             .collect::<Result<_, Rejection>>()?;
+        let own = self.own_each(place).is_some();
         for (name, value) in values {
-            let own = place
-                .item
-                .as_deref()
+            let item = place.item.as_deref().filter(|_| own);
+            let own = item
                 .and_then(|id| self.state.running_item_mut(id))
                 .and_then(|item| item.scope.data.get_mut(name));
             match own {
                 Some(own) => *own = value,
                 None => {
-                    self.state.scope.data.insert(name.clone(), value);
+                    let scope = match self.state.use_around_mut(place) {
+                        Some(run) => &mut run.scope,
+                        None => &mut self.state.scope,
+                    };
+                    scope.data.insert(name.clone(), value);
                 }
             }
         }

@@ -171,7 +171,7 @@ fn times_and_deadlines() {
       t: {at: 2026-12-31, to: over}
       u: {at: 2026-12-31T18:00:00, to: over}
       v: {at: 2026-12-31T18:00:00+08:00, to: over}
-      w: {daily: {at: \"24:00\", zone: here}, limit: 1, set: {who: who}}
+      w: {daily: {at: \"24:00\", zone: somewhere}, limit: 1, set: {who: who}}
 ",
     );
     assert_eq!(
@@ -182,7 +182,7 @@ fn times_and_deadlines() {
             "x:9:15: \"2026-12-31\" is no time with its distance from UTC (for example `2026-12-31T18:00:00+08:00`)",
             "x:10:15: \"2026-12-31T18:00:00\" is no time with its distance from UTC (for example `2026-12-31T18:00:00+08:00`)",
             "x:12:23: \"24:00\" is no time of day (for example `\"09:00\"`)",
-            "x:12:38: there is no time zone \"here\" (for example `Asia/Shanghai` or `UTC`)",
+            "x:12:38: there is no time zone \"somewhere\" (for example `Asia/Shanghai` or `UTC`)",
         ]
     );
     let source = with(

@@ -119,6 +119,8 @@ fn word(effect: &Effect) -> String {
         Effect::CancelTimer { key } => format!("cancel timer {key}"),
         Effect::OpenTask(task) => format!("open {} {}", task.form, task.key),
         Effect::CloseTask { key } => format!("close {key}"),
+        Effect::OpenIncident(incident) => format!("incident {}: {}", incident.key, incident.reason),
+        Effect::CloseIncident { key } => format!("close incident {key}"),
         Effect::Finish { outcome } => format!("finish {outcome}"),
     }
 }

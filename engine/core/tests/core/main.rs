@@ -9,6 +9,7 @@
 mod diagnostics;
 mod drive;
 mod each;
+mod incidents;
 mod micro_deposit;
 mod migrate;
 mod properties;
@@ -17,3 +18,4 @@ mod scenarios;
 mod shipped;
 mod supplier_purchase;
 mod timers;
+mod uses;

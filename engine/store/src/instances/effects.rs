@@ -3,7 +3,7 @@
 use sealflow_core::{Effect, State, Timestamp, ids::InstanceId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Tx, jobs, tasks, timers};
+use crate::{Error, Tx, incidents, jobs, tasks, timers};
 
 /// What a step asked for, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,12 @@ pub struct Summary {
     /// Tasks closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closed_tasks: Vec<String>,
+    /// Incidents opened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opened_incidents: Vec<String>,
+    /// Incidents closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed_incidents: Vec<String>,
     /// How the instance ended, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -42,6 +48,8 @@ impl Summary {
                 Effect::CancelTimer { key } => summary.cancelled_timers.push(key.clone()),
                 Effect::OpenTask(task) => summary.opened_tasks.push(task.key.clone()),
                 Effect::CloseTask { key } => summary.closed_tasks.push(key.clone()),
+                Effect::OpenIncident(incident) => summary.opened_incidents.push(incident.key.clone()),
+                Effect::CloseIncident { key } => summary.closed_incidents.push(key.clone()),
                 Effect::Finish { outcome } => summary.outcome = Some(outcome.clone()),
             }
         }
@@ -68,6 +76,8 @@ pub(super) async fn apply(
             Effect::CancelTimer { key } => timers::cancel(tx, instance_id, key).await?,
             Effect::OpenTask(task) => tasks::open(tx, instance_id, task, at).await?,
             Effect::CloseTask { key } => tasks::close(tx, instance_id, key).await?,
+            Effect::OpenIncident(incident) => incidents::open(tx, instance_id, incident, at).await?,
+            Effect::CloseIncident { key } => incidents::close(tx, instance_id, key).await?,
             // The instance's row tells it; what it still waited for is dropped by effects of its own.
             Effect::Finish { .. } => {}
         }

@@ -3,14 +3,15 @@
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, Result};
-use sealflow_core::{SOURCE_BYTES_MAX, load, schema};
+use sealflow_core::{Library, SOURCE_BYTES_MAX, load_all, schema};
 
-/// Checks definitions; every error is a line `file:line:column: what`, followed by the mend.
+/// Checks definitions, which may use one another; every error is a line `file:line:column: what`, followed by the mend.
 ///
 /// # Errors
 /// When a file cannot be read.
 pub fn check(files: &[PathBuf]) -> Result<ExitCode> {
     let mut wrong = 0;
+    let mut sources = Vec::new();
     for path in files {
         let name = path.display().to_string();
         let size = fs::metadata(path).with_context(|| format!("{name} cannot be read"))?.len();
@@ -21,7 +22,10 @@ pub fn check(files: &[PathBuf]) -> Result<ExitCode> {
         }
         let source =
             fs::read_to_string(path).with_context(|| format!("{name} cannot be read as UTF-8 text"))?;
-        match load(&source, &name) {
+        sources.push((name, source));
+    }
+    for ((name, _), loaded) in sources.iter().zip(load_all(&sources, &Library::default())) {
+        match loaded {
             Ok(loaded) => {
                 let definition = loaded.definition;
                 println!(

@@ -33,6 +33,7 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("add_document", 404),
     ("confirm_intent", 404),
     ("create_contract", 0),
+    ("decide_incident", 403),
     ("decline", 404),
     ("discard_job", 403),
     ("fill_fields", 404),
@@ -45,6 +46,7 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("get_signing", 404),
     ("list_contract_types", 0),
     ("list_contracts", 0),
+    ("list_incidents", 403),
     ("list_instances", 403),
     ("list_jobs", 403),
     ("list_limits", 403),
@@ -74,6 +76,7 @@ fn body(operation: &str, input: &Value) -> Value {
     match operation {
         "create_contract" | "update_contract" => input.clone(),
         "withdraw_contract" | "decline" | "discard_job" => json!({"reason": "示例原因"}),
+        "decide_incident" => json!({"key": "stuck#1", "action": "retry"}),
         "accept_agreement" => json!({"sha256": "0".repeat(64)}),
         "finish_reading" => json!({"pages_read": 10, "seconds": 60}),
         "fill_fields" => json!({"fields": []}),
@@ -223,7 +226,7 @@ async fn what_is_visible_but_not_ones_own_is_forbidden(db: TestStore) {
 
 async fn only_ops_reach_the_engine_room(db: TestStore) {
     let world = World::open(db).await;
-    let paths = ["/api/ops/queues", "/api/ops/jobs", "/api/ops/instances"];
+    let paths = ["/api/ops/queues", "/api/ops/jobs", "/api/ops/incidents", "/api/ops/instances"];
     for path in paths {
         world.as_person(SENDER).await.get(path).await.refused(403, "forbidden");
         world.as_person(OPS).await.get(path).await.expect(200);

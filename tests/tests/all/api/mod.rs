@@ -5,6 +5,7 @@ mod audit;
 mod codes;
 mod contracts;
 mod edge;
+mod incidents;
 mod lists;
 mod ops;
 mod sending;

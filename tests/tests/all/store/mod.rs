@@ -3,6 +3,7 @@
 mod blobs;
 mod definitions;
 pub(crate) mod errand;
+mod incidents;
 mod jobs;
 mod jobs_result;
 mod leases;

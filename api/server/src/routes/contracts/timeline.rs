@@ -117,7 +117,8 @@ impl Names<'_> {
     fn actor(&self, actor: &Actor) -> String {
         match actor {
             Actor::Person { id, .. } => self.person(*id),
-            Actor::System | Actor::Clock | Actor::Worker => String::new(),
+            // Who runs the platform is not named to the parties.
+            Actor::System | Actor::Clock | Actor::Worker | Actor::Operator { .. } => String::new(),
         }
     }
 

@@ -270,7 +270,7 @@ impl From<&Entry> for HistoryEntry {
             Actor::System => "system".to_owned(),
             Actor::Clock => "clock".to_owned(),
             Actor::Worker => "worker".to_owned(),
-            Actor::Person { id, .. } => id.to_string(),
+            Actor::Person { id, .. } | Actor::Operator { id } => id.to_string(),
         };
         let (kind, name, detail) = match &event.kind {
             EventKind::Started => ("started", String::new(), String::new()),

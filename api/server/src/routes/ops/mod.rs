@@ -1,5 +1,6 @@
 //! For people with the role ops: queues, jobs, instances, limits, schedules. What they do is audited.
 
+mod incidents;
 mod instances;
 mod jobs;
 mod limits;
@@ -27,6 +28,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(schedules::run_schedule))
         .routes(routes!(schedules::pause_schedule))
         .routes(routes!(schedules::resume_schedule))
+        .routes(routes!(incidents::list_incidents))
+        .routes(routes!(incidents::decide_incident))
         .routes(routes!(instances::list_instances))
         .routes(routes!(instances::get_instance))
 }
@@ -47,6 +50,8 @@ pub(super) const REFUSALS: Refusals = &[
     ("run_schedule", &[Code::Forbidden]),
     ("pause_schedule", &[Code::Forbidden]),
     ("resume_schedule", &[Code::Forbidden]),
+    ("list_incidents", &[Code::Forbidden]),
+    ("decide_incident", &[Code::Forbidden, Code::IncidentNotOpen]),
     ("list_instances", &[Code::Forbidden]),
     ("get_instance", &[Code::Forbidden]),
 ];
