@@ -177,10 +177,10 @@ fn timers(workflow: &Workflow) -> Parts {
     let holders = std::iter::once(StatePath::default()).chain(ways::states(workflow));
     let mut parts = Parts::new();
     for holder in holders {
-        for (timer_name, timer) in workflow.timers(&holder.0).into_iter().flatten() {
+        for (timer_name, timer) in workflow.timers(&holder.0) {
             let id = WayId {
                 holder: holder.clone(),
-                cause: Cause::Timer(timer_name.clone()),
+                cause: Cause::Timer(timer_name.to_owned()),
                 index: 0,
                 otherwise: false,
             };

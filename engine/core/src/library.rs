@@ -10,6 +10,9 @@ use crate::{
 /// How many definitions may be put into one another.
 pub(crate) const USES_DEPTH_MAX: usize = 4;
 
+/// A definition's name and version.
+pub(crate) type Name = (String, u32);
+
 /// Definitions that have been checked.
 #[derive(Debug, Clone, Default)]
 pub struct Library {
@@ -92,10 +95,7 @@ fn forget_status(state: &mut StateDef) {
 
 /// Which of these definitions cannot be loaded because they use one another in a circle, or what leads into one: each
 /// with the definition it waits for. `order` gets the indexes of the others, what is used before what uses it.
-pub(crate) fn order(
-    names: &[Option<(String, u32)>],
-    uses: &[BTreeSet<(String, u32)>],
-) -> (Vec<usize>, Vec<(usize, (String, u32))>) {
+pub(crate) fn order(names: &[Option<Name>], uses: &[BTreeSet<Name>]) -> (Vec<usize>, Vec<(usize, Name)>) {
     let mut order: Vec<usize> = Vec::with_capacity(names.len());
     let mut open: Vec<usize> = (0..names.len()).collect();
     loop {

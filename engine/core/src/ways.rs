@@ -104,17 +104,14 @@ pub fn ways(workflow: &Workflow) -> Vec<Way<'_>> {
 #[must_use]
 pub fn ways_of<'a>(workflow: &'a Workflow, holder: &StatePath) -> Vec<Way<'a>> {
     let state = workflow.state(&holder.0);
-    let (on, timers) = match state {
-        Some(state) => (&state.on, &state.timers),
-        None => (&workflow.on, &workflow.timers),
-    };
+    let on = state.map_or(&workflow.on, |state| &state.on);
     let mut ways = Vec::new();
     for (event, transitions) in on {
         let cause = Cause::On(event.clone());
         listed(&mut ways, workflow, holder, &cause, transitions);
     }
-    for (name, Timer { then, .. }) in timers {
-        both(&mut ways, workflow, holder, &Cause::Timer(name.clone()), 0, then);
+    for (name, Timer { then, .. }) in workflow.timers(&holder.0) {
+        both(&mut ways, workflow, holder, &Cause::Timer(name.to_owned()), 0, then);
     }
     if let Some(state) = state {
         listed(&mut ways, workflow, holder, &Cause::Always, &state.always);

@@ -1,5 +1,6 @@
 //! Chores of the repository, run as `cargo xtask …`: they need the source tree, never a running platform.
 
+mod golden;
 mod metadata;
 mod openapi;
 mod tidy;
@@ -20,6 +21,8 @@ struct Cli {
 enum Command {
     /// Check what the compiler and clippy cannot: edges between crates, sizes, licences, habits
     Tidy,
+    /// Write workflows/definition.schema.json, and golden histories for the definitions that have none
+    Golden,
     /// Write api/web/openapi.json from the server, and the web's types from it
     Openapi {
         /// Change nothing; fail when the files are not what would be written
@@ -42,6 +45,7 @@ fn run(command: &Command) -> Result<ExitCode> {
     let root = root()?;
     match command {
         Command::Tidy => tidy::run(&root),
+        Command::Golden => golden::write(&root),
         Command::Openapi { check: true } => openapi::check(&root),
         Command::Openapi { check: false } => openapi::write(&root),
     }

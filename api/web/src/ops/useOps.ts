@@ -1,6 +1,6 @@
 /** The operators' commands. */
 import { body, client } from '@/api/client'
-import type { Job } from '@/api/types'
+import type { Incident, Job } from '@/api/types'
 import { useAction } from '@/composables/useAction'
 
 export function useOpsActions(changed: () => Promise<void>) {
@@ -31,11 +31,17 @@ export function useOpsActions(changed: () => Promise<void>) {
     return await settled()
   }
 
+  async function decide(incident: Pick<Incident, 'instance_id' | 'key'>, name: string): Promise<boolean> {
+    const init = { params: { path: { instance_id: incident.instance_id } }, body: { key: incident.key, action: name } }
+    await action.run(['decide', incident.instance_id, incident.key, name], () => body<unknown>(client.POST('/api/ops/instances/{instance_id}/incidents', init)))
+    return await settled()
+  }
+
   async function settled(): Promise<boolean> {
     const failure = action.error.value
     if (!failure || failure.kind === 'conflict') await changed()
     return !failure
   }
 
-  return { setPaused, retry, retryAll, discard, busy: action.busy, error: action.error }
+  return { setPaused, retry, retryAll, discard, decide, busy: action.busy, error: action.error }
 }

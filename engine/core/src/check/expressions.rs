@@ -7,7 +7,7 @@ use crate::{
     daily::{Daily, absolute},
     diagnostic::did_you_mean,
     duration::Duration,
-    expr::{Expr, RANDOM, Template},
+    expr::{Expr, Kind, Part, RANDOM, Template},
 };
 
 /// CEL's functions, without its operators and macros, and ours.
@@ -41,7 +41,22 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 impl Checker<'_> {
-    pub(super) fn expression(&mut self, spot: &Spot, expr: &Expr, scope: &Scope) {
+    /// An expression that gives true or false.
+    pub(super) fn condition(&mut self, spot: &Spot, expr: &Expr, scope: &Scope) {
+        self.gives(spot, expr, scope, &[Kind::Bool], "a condition gives");
+    }
+
+    /// An expression that gives one of these kinds; `what` says so.
+    pub(super) fn gives(&mut self, spot: &Spot, expr: &Expr, scope: &Scope, kinds: &[Kind], what: &str) {
+        let kind = self.expression(spot, expr, scope);
+        if kind != Kind::Any && !kinds.contains(&kind) {
+            let words: Vec<&str> = kinds.iter().map(|kind| kind.words()).collect();
+            self.fault(spot, format!("{what} {}, not {}", words.join(" or "), kind.words()), None);
+        }
+    }
+
+    /// The kind of value that it gives.
+    pub(super) fn expression(&mut self, spot: &Spot, expr: &Expr, scope: &Scope) -> Kind {
         if let Some(error) = expr.parse_error() {
             let at = error.position.map(|(line, column)| match line {
                 0 | 1 => format!(" at its column {column}"),
@@ -49,7 +64,8 @@ impl Checker<'_> {
             });
             let message =
                 format!("the expression cannot be read{}: {}", at.unwrap_or_default(), error.message);
-            return self.fault(spot, message, None);
+            self.fault(spot, message, None);
+            return Kind::Any;
         }
         for name in expr.variables() {
             if !scope.readable.contains(name) {
@@ -63,6 +79,11 @@ impl Checker<'_> {
                 self.fault(spot, format!("there is no function `{name}`"), help);
             }
         }
+        let (kind, faults) = expr.kind(&|name| scope.kind(name));
+        for message in faults {
+            self.fault(spot, message, None);
+        }
+        kind
     }
 
     pub(super) fn assignments(&mut self, spot: &Spot, set: &BTreeMap<String, Expr>, scope: &Scope) {
@@ -78,7 +99,29 @@ impl Checker<'_> {
                 };
                 self.fault(&spot, format!("the variable `{name}` is not declared"), help);
             }
-            self.expression(&spot, expr, scope);
+            let (kind, own) = (self.expression(&spot, expr, scope), scope.kind(name));
+            if !own.takes(kind) {
+                let message = format!("`{name}` is {} and stays that, not {}", own.words(), kind.words());
+                let help = Some("a variable that begins with null may become anything".to_owned());
+                self.fault(&spot, message, help);
+            }
+        }
+    }
+
+    /// A text that names something: as written, or put together.
+    pub(super) fn text(&mut self, spot: &Spot, template: &Template, scope: &Scope) {
+        self.template(spot, template, scope);
+        let kind = match template {
+            Template::Literal(value) => Kind::of(value),
+            Template::List(_) => Kind::List,
+            Template::Map(_) => Kind::Map,
+            Template::Text { parts, .. } => match parts.as_deref() {
+                Some([Part::Expr(expr)]) => expr.kind(&|name| scope.kind(name)).0,
+                _ => Kind::Text,
+            },
+        };
+        if !matches!(kind, Kind::Any | Kind::Text) || matches!(template, Template::Literal(_)) {
+            self.fault(spot, format!("this must be a text, not {}", kind.words()), None);
         }
     }
 
@@ -89,9 +132,15 @@ impl Checker<'_> {
                 let help = Some("write `{{` or `}}` for the character itself".to_owned());
                 self.fault(spot, format!("a brace in `{source}` has no partner"), help);
             }
-            Template::Text { source, parts: Some(_) } => {
+            Template::Text { source, parts: Some(parts) } => {
+                let alone = matches!(parts.as_slice(), [_]);
                 for expr in template.expressions() {
-                    self.expression(spot, expr, scope);
+                    let kind = self.expression(spot, expr, scope);
+                    if !alone && matches!(kind, Kind::List | Kind::Map | Kind::Null | Kind::Other) {
+                        let message =
+                            format!("`{}` gives {}, which has no text", expr.source(), kind.words());
+                        self.fault(spot, message, None);
+                    }
                 }
                 // `contract.id` for `{contract.id}` would send these letters.
                 let first = source.split('.').next().unwrap_or_default();
@@ -123,7 +172,7 @@ impl Checker<'_> {
                 let help = Some("for example `2026-12-31T18:00:00+08:00`".to_owned());
                 self.fault(spot, error.to_string(), help);
             }
-            None => self.expression(spot, at, scope),
+            None => self.gives(spot, at, scope, &[Kind::Int, Kind::Null], "a time is"),
         }
     }
 

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Checker, Spot};
+use super::{
+    Checker, Spot,
+    graph::{targets, ways},
+};
 use crate::{
-    model::{StateDef, Transition, Workflow},
+    model::{StateDef, Workflow},
     step::{STAY, resolve},
 };
 
@@ -24,6 +27,10 @@ impl Checker<'_> {
                 None,
             );
         }
+        if self.findings.is_empty() {
+            self.ends(&reached);
+            self.circles(&reached);
+        }
     }
 
     fn unreached(
@@ -40,10 +47,8 @@ impl Checker<'_> {
             if !reached.contains(path.as_slice()) {
                 self.fault(&spot, format!("nothing leads to the state `{name}`"), None);
             } else {
-                if Self::kinds(state).iter().all(|kind| !matches!(*kind, "states" | "final"))
-                    && !is_left(self.workflow, path)
-                {
-                    self.fault(&spot, format!("nothing leads out of the state `{name}`"), None);
+                if Self::kinds(state).iter().all(|kind| !matches!(*kind, "states" | "final")) {
+                    self.left(&spot, name, path);
                 }
                 if let Some((_, inner)) = state.inner() {
                     let inside = if state.each.is_some() { spot.then("each") } else { spot };
@@ -53,25 +58,33 @@ impl Checker<'_> {
             path.pop();
         }
     }
-}
 
-/// Everything that leads on from the state at `path` itself.
-fn ways<'a>(workflow: &'a Workflow, path: &[String]) -> Vec<&'a Transition> {
-    let timers = workflow.timers(path).map(|(_, timer)| &timer.then);
-    match workflow.state(path) {
-        Some(state) => state.on.values().flatten().chain(timers).chain(&state.always).collect(),
-        None => workflow.on.values().flatten().chain(timers).collect(),
+    /// Some transition, here or further out, leads to another state; not only until a counter is used up.
+    fn left(&mut self, spot: &Spot, name: &str, path: &[String]) {
+        let workflow = self.workflow;
+        let leads = |holder: &[String], to: &Option<String>| {
+            to.as_deref().is_some_and(|to| to != STAY && resolve(workflow, holder, to).is_some())
+        };
+        let mut used_up: Option<&str> = None;
+        for holder in (0..=path.len()).rev().filter_map(|len| path.get(..len)) {
+            for way in ways(workflow, holder) {
+                match &way.raise {
+                    None if leads(holder, &way.to) => return,
+                    Some(_) if leads(holder, &way.otherwise) => return,
+                    Some(counter) if leads(holder, &way.to) => used_up = used_up.or(Some(counter)),
+                    _ => {}
+                }
+            }
+        }
+        match used_up {
+            Some(counter) => {
+                let message =
+                    format!("once `{counter}` is at its limit, nothing leads out of the state `{name}`");
+                self.fault(spot, message, Some("say with `else` where it leads then".to_owned()));
+            }
+            None => self.fault(spot, format!("nothing leads out of the state `{name}`"), None),
+        }
     }
-}
-
-fn targets(workflow: &Workflow, path: &[String]) -> Vec<Vec<String>> {
-    ways(workflow, path)
-        .into_iter()
-        .flat_map(|transition| [&transition.to, &transition.otherwise])
-        .flatten()
-        .filter(|to| *to != STAY)
-        .filter_map(|to| resolve(workflow, path, to))
-        .collect()
 }
 
 /// The paths of all states that can be entered.
@@ -92,11 +105,4 @@ fn reached(workflow: &Workflow) -> BTreeSet<Vec<String>> {
         }
     }
     reached
-}
-
-/// Whether some transition, here or further out, leads to another state.
-fn is_left(workflow: &Workflow, path: &[String]) -> bool {
-    (0..=path.len())
-        .rev()
-        .any(|len| path.get(..len).is_some_and(|holder| !targets(workflow, holder).is_empty()))
 }

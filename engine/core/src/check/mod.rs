@@ -4,6 +4,7 @@
 mod contract_type;
 mod expressions;
 mod flow;
+mod graph;
 mod names;
 mod states;
 mod transitions;
@@ -11,9 +12,10 @@ mod uses;
 
 pub(crate) use contract_type::contract_type;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    expr::Kind,
     library::Library,
     model::{Header, StateDef, Workflow},
     parse::tree::Segment,
@@ -59,6 +61,14 @@ pub(super) struct Scope {
     pub(super) settable: BTreeSet<String>,
     /// What `raise` may raise.
     pub(super) counters: BTreeSet<String>,
+    /// The kinds of variables that are known; the others may be anything.
+    pub(super) kinds: BTreeMap<String, Kind>,
+}
+
+impl Scope {
+    pub(super) fn kind(&self, name: &str) -> Kind {
+        self.kinds.get(name).copied().unwrap_or(Kind::Any)
+    }
 }
 
 pub(super) struct Checker<'a> {
@@ -78,7 +88,7 @@ pub(crate) fn workflow(workflow: &Workflow, library: &Library) -> Vec<Finding> {
     checker.header(&top.then("workflow"), &workflow.workflow);
     let scope = checker.declarations(&top);
     for (index, condition) in workflow.require.iter().enumerate() {
-        checker.expression(&top.then("require").then(index), condition, &scope);
+        checker.condition(&top.then("require").then(index), condition, &scope);
     }
     checker.initial(&top, &workflow.initial, &workflow.states);
     checker.states_of(&top, &mut Vec::new(), &workflow.states, &scope);

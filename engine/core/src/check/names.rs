@@ -1,9 +1,9 @@
 //! Names: how they look, and that each means one thing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Checker, Scope, Spot};
-use crate::{model::Each, step::STAY};
+use crate::{expr::Kind, model::Each, step::STAY};
 
 /// What expressions always see, and what CEL keeps for itself.
 const RESERVED: &[&str] = &[
@@ -83,25 +83,32 @@ impl Checker<'_> {
         for name in workflow.data.keys() {
             self.variable(&top.then("data").name(name), name, &mut seen);
         }
+        let mut kinds: BTreeMap<String, Kind> =
+            workflow.data.iter().map(|(name, value)| (name.clone(), Kind::of(value))).collect();
         let settable = seen.clone();
         for name in workflow.counters.keys() {
             self.variable(&top.then("counters").name(name), name, &mut seen);
+            kinds.insert(name.clone(), Kind::Int);
         }
+        let always = [("event", Kind::Map), ("now", Kind::Int), ("actor", Kind::Map)];
+        kinds.extend(always.map(|(name, kind)| (name.to_owned(), kind)));
         seen.extend(["event", "now", "actor"].map(str::to_owned));
-        Scope { readable: seen, settable, counters: workflow.counters.keys().cloned().collect() }
+        Scope { readable: seen, settable, counters: workflow.counters.keys().cloned().collect(), kinds }
     }
 
     /// The scope inside an `each`: an item's own names hide none of the instance's.
     pub(super) fn item_declarations(&mut self, spot: &Spot, each: &Each, outer: &Scope) -> Scope {
         let mut scope = outer.clone();
         self.variable(&spot.then("as"), &each.name, &mut scope.readable);
-        for name in each.data.keys() {
+        for (name, value) in &each.data {
             self.variable(&spot.then("data").name(name), name, &mut scope.readable);
             scope.settable.insert(name.clone());
+            scope.kinds.insert(name.clone(), Kind::of(value));
         }
         for name in each.counters.keys() {
             self.variable(&spot.then("counters").name(name), name, &mut scope.readable);
             scope.counters.insert(name.clone());
+            scope.kinds.insert(name.clone(), Kind::Int);
         }
         scope
     }

@@ -6,6 +6,7 @@ use super::{Checker, DEPTH_MAX, Scope, Spot};
 use crate::{
     catalog,
     diagnostic::did_you_mean,
+    expr::Kind,
     model::{Each, Enter, Job, Order, StateDef, Task},
 };
 
@@ -59,7 +60,7 @@ impl Checker<'_> {
             self.job(&spot.then("job"), job, scope);
         }
         if let Some(incident) = &state.incident {
-            self.template(&spot.then("incident").then("reason"), &incident.reason, scope);
+            self.text(&spot.then("incident").then("reason"), &incident.reason, scope);
         }
         if let Some(uses) = &state.uses {
             self.uses(spot, uses, state, scope, in_item);
@@ -117,7 +118,7 @@ impl Checker<'_> {
             let help = did_you_mean(&task.form, catalog::FORMS.iter().copied());
             self.fault(&spot.then("form"), format!("there is no form `{}`", task.form), help);
         }
-        self.expression(&spot.then("assignee"), &task.assignee, scope);
+        self.gives(&spot.then("assignee"), &task.assignee, scope, &[Kind::Text], "a person's id is");
         if let Some(deadline) = &task.deadline {
             self.deadline(&spot.then("deadline"), path, deadline, scope);
         }
@@ -126,7 +127,7 @@ impl Checker<'_> {
     fn job(&mut self, spot: &Spot, job: &Job, scope: &Scope) {
         self.job_kind(&spot.then("kind"), &job.kind);
         if let Some(key) = &job.key {
-            self.template(&spot.then("key"), key, scope);
+            self.text(&spot.then("key"), key, scope);
         }
         self.payload(&spot.then("payload"), &job.payload, scope);
     }
@@ -139,16 +140,16 @@ impl Checker<'_> {
     }
 
     fn each(&mut self, spot: &Spot, path: &mut Vec<String>, each: &Each, outer: &Scope) {
-        self.expression(&spot.then("in"), &each.list, outer);
+        self.gives(&spot.then("in"), &each.list, outer, &[Kind::List], "`in` gives");
         if let Some(need) = &each.need {
-            self.expression(&spot.then("need"), need, outer);
+            self.gives(&spot.then("need"), need, outer, &[Kind::Int], "`need` gives");
         }
         let scope = self.item_declarations(spot, each, outer);
         let mut element = outer.clone();
         element.readable.insert(each.name.clone());
-        for (name, expr) in [("id", &each.id), ("group", &each.group)] {
+        for (name, expr, kind) in [("id", &each.id, Kind::Text), ("group", &each.group, Kind::Int)] {
             if let Some(expr) = expr {
-                self.expression(&spot.then(name), expr, &element);
+                self.gives(&spot.then(name), expr, &element, &[kind], &format!("`{name}` gives"));
             }
         }
         match (each.order, &each.group) {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Checker, Scope, Spot};
+use super::{Checker, Scope, Spot, graph::certain};
 use crate::{
     catalog,
     diagnostic::did_you_mean,
+    expr::Kind,
     model::{DEADLINE, JobStart, StateDef, Timer, Transition, Transitions},
     step::{DONE, STAY, children, resolve},
 };
@@ -62,6 +63,9 @@ impl<'a> Checker<'a> {
             self.timer(&spot, path, timer, scope);
         }
         self.job_has_outcome(spot, path);
+        if let Some(state) = state.filter(|state| state.task.is_none() && state.incident.is_none()) {
+            self.ends_followed(spot, state);
+        }
     }
 
     pub(super) fn decision(&mut self, spot: &Spot, path: &[String], state: &StateDef, scope: &Scope) {
@@ -104,10 +108,13 @@ impl<'a> Checker<'a> {
         scope: &Scope,
     ) {
         if let Some(guard) = &transition.guard {
-            self.expression(&spot.then("if"), guard, scope);
+            self.condition(&spot.then("if"), guard, scope);
         }
         match (&transition.by, cause) {
-            (Some(by), Cause::Action) => self.expression(&spot.then("by"), by, scope),
+            (Some(by), Cause::Action) => {
+                let kinds = [Kind::Text, Kind::List, Kind::Bool, Kind::Null];
+                self.gives(&spot.then("by"), by, scope, &kinds, "`by` gives");
+            }
             (Some(_), _) => {
                 self.fault(&spot.then("by"), "no person causes this: `by` has no meaning".to_owned(), None)
             }
@@ -118,6 +125,12 @@ impl<'a> Checker<'a> {
         match &transition.raise {
             Some(counter) => {
                 self.raised.insert(counter.clone());
+                // A person is told, and a job that is refused waits for an operator; here nobody is there.
+                if transition.otherwise.is_none() && matches!(cause, Cause::Always | Cause::Timer) {
+                    let message = format!("what follows when `{counter}` is at its limit?");
+                    let help = Some("say it with `else`: a state, or `stay`".to_owned());
+                    self.fault(&spot.then("raise"), message, help);
+                }
                 if !scope.counters.contains(counter) {
                     let help = did_you_mean(counter, scope.counters.iter().map(String::as_str))
                         .filter(|_| !scope.counters.is_empty())
@@ -155,7 +168,7 @@ impl<'a> Checker<'a> {
             let mut inner = scope.clone();
             match (&start.list, &start.name) {
                 (Some(list), name) => {
-                    self.expression(&spot.then("in"), list, scope);
+                    self.gives(&spot.then("in"), list, scope, &[Kind::List], "`in` gives");
                     let name = name.as_deref().unwrap_or("item");
                     self.variable(&spot.then("as"), name, &mut inner.readable);
                 }
@@ -163,11 +176,11 @@ impl<'a> Checker<'a> {
                 (None, None) => {}
             }
             if let Some(guard) = &start.guard {
-                self.expression(&spot.then("if"), guard, &inner);
+                self.condition(&spot.then("if"), guard, &inner);
             }
             self.job_kind(&spot.then("kind"), &start.kind);
             if let Some(key) = &start.key {
-                self.template(&spot.then("key"), key, &inner);
+                self.text(&spot.then("key"), key, &inner);
             }
             self.payload(&spot.then("payload"), &start.payload, &inner);
         }
@@ -246,21 +259,45 @@ impl<'a> Checker<'a> {
         outcomes
     }
 
-    /// Some outcome of the job at `path` must be known, there or further out.
+    /// Every outcome of the job at `path` must be followed, there or further out.
     fn job_has_outcome(&mut self, spot: &Spot, path: &[String]) {
-        let Some(job) = self.workflow.state(path).and_then(|state| state.job.as_ref()) else { return };
+        let workflow = self.workflow;
+        let Some(job) = workflow.state(path).and_then(|state| state.job.as_ref()) else { return };
         let Some(kind) = catalog::job_kind(&job.kind) else { return };
-        let known = (0..=path.len()).any(|len| {
-            let holder = path.get(..len).unwrap_or_default();
-            kind.outcomes.iter().any(|outcome| {
-                self.workflow
-                    .transitions(holder, outcome)
-                    .is_some_and(|transitions| transitions.iter().any(|transition| transition.by.is_none()))
-            })
-        });
-        if !known {
+        let followed = |outcome: &&str| -> Vec<&Transition> {
+            let holders = (0..=path.len()).filter_map(|len| path.get(..len));
+            let on = holders.filter_map(|holder| workflow.transitions(holder, outcome)).flatten();
+            on.filter(|transition| transition.by.is_none()).collect()
+        };
+        if kind.outcomes.iter().all(|outcome| followed(outcome).is_empty()) {
             let help = Some(format!("its outcomes are {}", kind.outcomes.join(", ")));
-            self.fault(spot, format!("nothing follows the job `{}`", job.kind), help);
+            return self.fault(spot, format!("nothing follows the job `{}`", job.kind), help);
         }
+        for outcome in kind.outcomes {
+            let ways = followed(outcome);
+            if ways.is_empty() {
+                let message = format!("nothing follows the outcome `{outcome}` of the job `{}`", job.kind);
+                self.fault(spot, message, Some(format!("`on: {{{outcome}: …}}`")));
+            } else if !ways.iter().any(|way| certain(way)) {
+                self.only_if(spot, outcome);
+            }
+        }
+    }
+
+    /// `done` and the outcomes of a used definition are followed here, and whatever its variables are.
+    pub(super) fn ends_followed(&mut self, spot: &Spot, state: &StateDef) {
+        let outcomes = self.outcomes_of_used(state).into_iter().chain([DONE]);
+        for outcome in outcomes {
+            let Some(on) = state.on.get(outcome) else { continue };
+            let by_itself = on.iter().any(|way| way.by.is_none());
+            if by_itself && !on.iter().any(certain) {
+                self.only_if(spot, outcome);
+            }
+        }
+    }
+
+    fn only_if(&mut self, spot: &Spot, outcome: &str) {
+        let message = format!("when no `if` holds, nothing follows `{outcome}`");
+        self.fault(&spot.then("on").then(outcome), message, Some("let the last one have no `if`".to_owned()));
     }
 }

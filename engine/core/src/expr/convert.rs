@@ -62,6 +62,9 @@ pub(super) fn error(error: &ExecutionError) -> Error {
         | ExecutionError::RemainderByZero(_)
         | ExecutionError::Overflow(..)
         | ExecutionError::IndexOutOfBounds(_) => Error::Arithmetic,
+        ExecutionError::FunctionError { function, .. } if function == super::rewrite::SORTED => {
+            Error::TooMuchWork
+        }
         _ => Error::Other,
     }
 }

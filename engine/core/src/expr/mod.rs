@@ -4,10 +4,13 @@
 //! that, so every loop over a map is rewritten to run over its sorted keys before it is kept.
 
 mod convert;
+mod kinds;
+mod plain;
 mod rewrite;
 mod template;
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, LazyLock, OnceLock, atomic::AtomicU64},
 };
@@ -17,13 +20,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
+pub(crate) use kinds::Kind;
+use plain::Plain;
 pub(crate) use rewrite::RANDOM;
 pub use template::{Part, Template};
 
 /// The longest expression, in bytes.
 pub const BYTES_MAX: usize = 1_024;
-/// How deep loops may be nested in one expression: the work is bounded by the size of the data to this power.
+/// How deep loops may be nested in one expression.
 pub const LOOPS_MAX: usize = 2;
+/// How often `+` may be there in one expression: each may copy all that an instance keeps.
+pub const SUMS_MAX: usize = 64;
+/// What all loops of one step may spend: elements that are looped over, and pieces of 64 bytes that are joined.
+pub const BUDGET: u64 = 200_000;
 
 /// Without optional values: definitions have `has(…)` and null, and need no third way to say that nothing is there.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
@@ -39,6 +48,10 @@ struct Parsed {
     expression: IdedExpr,
     variables: Vec<String>,
     functions: Vec<String>,
+    /// Whether it has loops.
+    loops: bool,
+    /// The short way, when it has one.
+    plain: Option<Plain>,
 }
 
 /// Why a text is no expression.
@@ -75,6 +88,9 @@ pub enum Error {
     /// The value cannot be kept as JSON.
     #[error("the value cannot be kept")]
     NotKept,
+    /// It loops over more than a step may spend.
+    #[error("the expression is too much work: its loops go over more than {BUDGET} elements")]
+    TooMuchWork,
     /// Anything else.
     #[error("the expression cannot be worked out")]
     Other,
@@ -83,9 +99,11 @@ pub enum Error {
 /// Where an expression finds its variables.
 pub(crate) trait Variables {
     /// The variable's value, if there is one of that name.
-    fn get(&self, name: &str) -> Option<Value>;
+    fn get(&self, name: &str) -> Option<Cow<'_, Value>>;
     /// The source of `random(low, high)`.
     fn draws(&self) -> Arc<AtomicU64>;
+    /// What the loops of this step may still spend; [`BUDGET`] when it begins.
+    fn budget(&self) -> Arc<AtomicU64>;
 }
 
 impl Expr {
@@ -123,15 +141,26 @@ impl Expr {
         self.parsed().map_or(&[], |parsed| &parsed.functions)
     }
 
+    /// The kind of its value, as far as it can be known, and what in it can never work.
+    pub(crate) fn kind(&self, of_variable: &dyn Fn(&str) -> Kind) -> (Kind, Vec<String>) {
+        let Ok(parsed) = self.parsed() else { return (Kind::Any, Vec::new()) };
+        let mut kinds = kinds::Kinds { of_variable, own: Vec::new(), faults: Vec::new() };
+        let kind = kinds.of(&parsed.expression);
+        (kind, kinds.faults)
+    }
+
     /// Its value.
     pub(crate) fn evaluate(&self, variables: &dyn Variables) -> Result<Value, Error> {
         let parsed = self.parsed().map_err(|error| Error::Parse(error.clone()))?;
+        if let Some(value) = parsed.plain.as_ref().and_then(|plain| plain.value(variables)) {
+            return Ok(value);
+        }
         let mut context = Context::with_env(Arc::clone(&ENV));
         for name in &parsed.variables {
             let value = variables.get(name).ok_or_else(|| Error::Undeclared(name.clone()))?;
             context.add_variable_from_value(name.clone(), convert::to_cel(&value));
         }
-        rewrite::add_functions(&mut context, &parsed.functions, variables)?;
+        rewrite::add_functions(&mut context, parsed, variables)?;
         let value =
             cel::Value::resolve(&parsed.expression, &context).map_err(|error| convert::error(&error))?;
         convert::to_json(&value)
@@ -188,17 +217,24 @@ impl JsonSchema for Expr {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
 
-    use std::sync::{Arc, atomic::AtomicU64};
+    use std::{
+        borrow::Cow,
+        sync::{Arc, atomic::AtomicU64},
+    };
 
     use serde_json::{Value, json};
 
-    use super::{Error, Expr, Variables};
+    use super::{BUDGET, Error, Expr, Variables};
 
-    struct Given(Value);
+    struct Given(Value, Arc<AtomicU64>);
 
     impl Variables for Given {
-        fn get(&self, name: &str) -> Option<Value> {
-            self.0.get(name).cloned()
+        fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
+            self.0.get(name).map(Cow::Borrowed)
+        }
+
+        fn budget(&self) -> Arc<AtomicU64> {
+            Arc::clone(&self.1)
         }
 
         fn draws(&self) -> Arc<AtomicU64> {
@@ -206,8 +242,12 @@ mod tests {
         }
     }
 
+    fn given_of(values: Value) -> Given {
+        Given(values, Arc::new(AtomicU64::new(BUDGET)))
+    }
+
     fn value(source: &str, given: Value) -> Result<Value, Error> {
-        Expr::new(source).evaluate(&Given(given))
+        Expr::new(source).evaluate(&given_of(given))
     }
 
     #[test]
@@ -266,6 +306,52 @@ mod tests {
         assert!(Expr::new("a.exists(x, a.exists(y, x + y > 0))").parse_error().is_none());
     }
 
+    /// Loops over what is as large as data may be: deep ones are refused when they are read, wide ones when they have
+    /// spent what a step may spend.
+    #[test]
+    fn an_expression_that_would_run_for_ever_is_refused_soon() {
+        let list: Vec<u32> = (0..1_000).collect();
+        let text = "x".repeat(100_000);
+        let given = json!({"a": list, "s": text});
+        let begun = std::time::Instant::now();
+        let deep = "a.map(b, a.map(c, a.map(d, a.map(e, a.map(f, a.map(g, b + c + d + e + f + g))))))";
+        assert!(matches!(value(deep, given.clone()), Err(Error::Parse(_))));
+        for wide in [
+            "size(a.map(b, a.map(c, b * c))) == 0",
+            "a.exists(b, a.all(c, b != c || true)) && a.all(b, a.exists(c, b + c > 5000))",
+            "a.map(b, s + s)",
+            "a.filter(b, size(a + a + a) > 0 && size(a + a + a) > 0 && size(a + a + a) > 0) == []",
+            "true || a.all(b, a.all(c, true)) || a.all(b, a.all(c, true))",
+        ] {
+            let result = value(wide, given.clone());
+            assert!(matches!(&result, Err(Error::TooMuchWork) | Ok(Value::Bool(_))), "{wide}: {result:?}");
+        }
+        assert_eq!(value("size(a.map(b, a.map(c, b * c))) == 0", given.clone()), Err(Error::TooMuchWork));
+        let one = given_of(given);
+        let sum = Expr::new("size(a.filter(b, b % 2 == 0)) == 500");
+        let times = (0..).take_while(|_| sum.evaluate(&one) == Ok(json!(true))).count();
+        assert_eq!(times as u64, BUDGET / 1_001, "what one step spends is counted together");
+        // Generous: a debug build on a busy machine.
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+        assert!(
+            Expr::new(format!("1{}", "+1".repeat(65))).parse_error().unwrap().message.contains("65 times")
+        );
+    }
+
+    /// The short way and the long way give the same.
+    #[test]
+    fn names_fields_and_constants_need_no_interpreter() {
+        let given = json!({"a": {"b": {"c": 2.5}, "n": null}, "t": "x", "u": 18_446_744_073_709_551_615_u64});
+        for source in
+            ["a.b.c", "a.b", "a.n", "t", "u", "'x'", "\"y\\n\"", "5", "-5", "2.5", "null", "true", "7u"]
+        {
+            let long = format!("[{source}][0]");
+            assert_eq!(value(source, given.clone()), value(&long, given.clone()), "{source}");
+        }
+        assert_eq!(value("a.x.c", given.clone()), Err(Error::NoSuchKey("x".to_owned())));
+        assert!(value("t.x", given.clone()).is_err() && value("b", given).is_err());
+    }
+
     /// Whatever an author writes within the limit must neither crash nor exhaust the stack of a worker thread.
     #[test]
     fn the_worst_shapes_end_in_a_value_or_an_error() {
@@ -287,7 +373,7 @@ mod tests {
         let work = move || {
             for shape in shapes {
                 let _ = Expr::new(shape.get(..1_024.min(shape.len())).unwrap_or(&shape))
-                    .evaluate(&Given(json!({"a": [1]})));
+                    .evaluate(&given_of(json!({"a": [1]})));
             }
         };
         std::thread::Builder::new().stack_size(2 * 1_024 * 1_024).spawn(work).unwrap().join().unwrap();

@@ -14,10 +14,14 @@ use cel::{
     objects::Key,
 };
 
-use super::{BYTES_MAX, Error, LOOPS_MAX, ParseError, Parsed, Variables};
+use super::{BYTES_MAX, Error, LOOPS_MAX, ParseError, Parsed, SUMS_MAX, Variables, plain::Plain};
 
+/// How the library spells `+`.
+const PLUS: &str = "_+_";
 /// No author can write this name: the parser takes no `@`.
-const SORTED: &str = "@sorted";
+pub(super) const SORTED: &str = "@sorted";
+/// `+` inside a loop, which makes the texts and lists that grow.
+pub(super) const ADD: &str = "@add";
 /// `random(low, high)`: a whole number between both, from the event's randomness.
 pub(crate) const RANDOM: &str = "random";
 
@@ -38,8 +42,13 @@ pub(super) fn parse(env: &Env, source: &str) -> Result<Parsed, ParseError> {
     if walk.loops > LOOPS_MAX {
         return Err(fault(format!("loops are nested more than {LOOPS_MAX} deep")));
     }
+    if walk.sums > SUMS_MAX {
+        return Err(fault(format!("`+` is there {} times, more than {SUMS_MAX}", walk.sums)));
+    }
     Ok(Parsed {
+        plain: Plain::of(&expression),
         expression,
+        loops: walk.loops > 0,
         variables: walk.variables.into_iter().collect(),
         functions: walk.functions.into_iter().collect(),
     })
@@ -50,6 +59,7 @@ struct Walk {
     variables: BTreeSet<String>,
     functions: BTreeSet<String>,
     loops: usize,
+    sums: usize,
 }
 
 impl Walk {
@@ -71,6 +81,12 @@ impl Walk {
                 }
                 for argument in &mut call.args {
                     self.visit(argument, own, loops);
+                }
+                if call.func_name == PLUS {
+                    self.sums += 1;
+                    if loops > 0 && !appends(call) {
+                        call.func_name = ADD.to_owned();
+                    }
                 }
             }
             Ast::Comprehension(comprehension) => {
@@ -116,6 +132,11 @@ impl Walk {
     }
 }
 
+/// `@result + […]`, which the library makes of `map` and `filter` and has a quick way for.
+fn appends(call: &CallExpr) -> bool {
+    matches!(call.args.first().map(|first| &first.expr), Some(Ast::Ident(name)) if name.starts_with('@'))
+}
+
 /// Names of CEL's types look like variables.
 fn is_type(name: &str) -> bool {
     matches!(
@@ -147,17 +168,61 @@ fn sort(range: &mut IdedExpr) {
 /// What expressions may call beside CEL's own functions.
 pub(super) fn add_functions(
     context: &mut Context<'_, '_>,
-    used: &[String],
+    parsed: &Parsed,
     variables: &dyn Variables,
 ) -> Result<(), Error> {
-    context.add_function(SORTED, sorted).map_err(|_| Error::Other)?;
-    if used.iter().any(|name| name == RANDOM) {
+    if parsed.loops {
+        let (loops, sums) = (variables.budget(), variables.budget());
+        context
+            .add_function(SORTED, move |value: Cel| {
+                let value = sorted(value);
+                spend(&loops, weight_of_loop(&value)).map(|()| value)
+            })
+            .map_err(|_| Error::Other)?;
+        context
+            .add_function(ADD, move |a: Cel, b: Cel| {
+                spend(&sums, weight(&a).saturating_add(weight(&b)))?;
+                a + b
+            })
+            .map_err(|_| Error::Other)?;
+    }
+    if parsed.functions.iter().any(|name| name == RANDOM) {
         let draws = variables.draws();
         context
             .add_function(RANDOM, move |low: i64, high: i64| random(&draws, low, high))
             .map_err(|_| Error::Other)?;
     }
     Ok(())
+}
+
+/// Takes from what one step may spend. Every loop pays for its elements before it begins, and every sum inside a loop
+/// for what it copies: the work of an expression is bounded, and the same on every machine.
+fn spend(budget: &AtomicU64, units: u64) -> Result<(), ExecutionError> {
+    let take = |left: u64| left.checked_sub(units);
+    match budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+        Ok(_) => Ok(()),
+        // What failed once must fail from here on: `true || …` forgives an error, but not its cost.
+        Err(_) => {
+            budget.store(0, Ordering::Relaxed);
+            Err(ExecutionError::function_error(SORTED, "too much work"))
+        }
+    }
+}
+
+fn weight_of_loop(value: &Cel) -> u64 {
+    match value {
+        Cel::List(list) => 1 + list.len() as u64,
+        _ => 1,
+    }
+}
+
+/// What copying a value costs: its elements, or its text in pieces of 64 bytes.
+fn weight(value: &Cel) -> u64 {
+    match value {
+        Cel::List(list) => 1 + list.len() as u64,
+        Cel::String(text) => 1 + text.len() as u64 / 64,
+        _ => 1,
+    }
 }
 
 /// The keys of a map in order; anything else as it is.

@@ -119,7 +119,7 @@ fn label(workflow: &Workflow, way: &Way<'_>) -> String {
     let mut label = match &way.id.cause {
         Cause::On(event) => event.clone(),
         Cause::Timer(name) => {
-            let timer = workflow.timers(&way.id.holder.0).and_then(|timers| timers.get(name));
+            let timer = workflow.timer(&way.id.holder.0, name);
             let when = timer.and_then(when).map(|when| format!(" {when}")).unwrap_or_default();
             format!("⏱ {name}{when}")
         }

@@ -31,6 +31,8 @@ pub(super) fn convert(plan: &Plan<'_>, hash: &DefinitionHash, state: &State) -> 
     next.scope = scope;
     next.each = each;
     next.tasks.values_mut().for_each(|task| task.place = image(&task.place));
+    next.incidents.values_mut().for_each(|incident| incident.place = image(&incident.place));
+    next.uses.iter_mut().for_each(|run| run.place = image(&run.place));
     next.jobs.values_mut().for_each(|job| job.place = image(&job.place));
     let (timers, moved, effects) = moved_timers(plan, state, &image);
     next.timers = timers;
@@ -113,7 +115,7 @@ fn moved_timers(plan: &Plan<'_>, state: &State, image: &impl Fn(&Place) -> Place
     let mut effects = Vec::new();
     for (key, timer) in &state.timers {
         let place = image(&timer.place);
-        let stays = plan.new.timers(&place.path.0).is_some_and(|timers| timers.contains_key(&timer.name));
+        let stays = plan.new.timer(&place.path.0, &timer.name).is_some();
         let new_key = format!("{place}:{}", timer.name);
         if !stays || new_key != *key {
             effects.push(Effect::CancelTimer { key: key.clone() });
@@ -142,12 +144,10 @@ fn fresh_timers(plan: &Plan<'_>, active: &[Place], image: &impl Fn(&Place) -> Pl
             let before = (0..=place.path.0.len())
                 .filter_map(|len| place.path.0.get(..len))
                 .find(|path| plan.image(&StatePath(path.to_vec())) == holder);
-            for name in plan.new.timers(&holder.0).into_iter().flat_map(BTreeMap::keys) {
-                let had = before
-                    .and_then(|path| plan.old.timers(path))
-                    .is_some_and(|timers| timers.contains_key(name));
+            for (name, _) in plan.new.timers(&holder.0) {
+                let had = before.is_some_and(|path| plan.old.timer(path, name).is_some());
                 if !had {
-                    fresh.insert((Place { path: holder.clone(), item: item.clone() }, name.clone()));
+                    fresh.insert((Place { path: holder.clone(), item: item.clone() }, name.to_owned()));
                 }
             }
         }

@@ -8,11 +8,8 @@ use super::{
 };
 use crate::{
     diagnostic::Diagnostic,
-    library::{self, Library},
+    library::{self, Library, Name},
 };
-
-/// A definition's name and version.
-type Name = (String, u32);
 
 /// Reads definitions that may use one another and those of the library. `files` are names and sources; the results are
 /// in their order.

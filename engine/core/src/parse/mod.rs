@@ -1,15 +1,17 @@
 //! From YAML to a checked definition, with every fault said and placed.
 
 mod all;
+mod schema;
 mod shape;
 mod source;
 pub(crate) mod tree;
 
 pub use all::load_all;
+pub(crate) use schema::of as schema_of;
+pub use schema::schema;
 
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
 
 use crate::{
     check::{self, Finding},
@@ -160,53 +162,11 @@ fn sorted(diagnostics: impl Iterator<Item = Diagnostic>) -> Vec<Diagnostic> {
 
 /// Checks the form against the type's schema, then reads it.
 fn read<T: DeserializeOwned + JsonSchema>(node: &Node) -> Result<T, Vec<shape::Fault>> {
-    let faults = shape::check(&schema_of::<T>(), node);
+    let faults = shape::check(&schema::of::<T>(), node);
     if !faults.is_empty() {
         return Err(faults);
     }
     serde_json::from_value(node.to_json()).map_err(|error| {
         vec![shape::Fault { position: node.position, message: error.to_string(), help: None }]
-    })
-}
-
-fn generator() -> SchemaGenerator {
-    SchemaSettings::draft2020_12().for_deserialize().into_generator()
-}
-
-/// The schema of one type; maps take no other keys than those they name.
-pub(crate) fn schema_of<T: JsonSchema>() -> Value {
-    let mut schema = generator().into_root_schema_for::<T>().to_value();
-    close(&mut schema);
-    schema
-}
-
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            map.values_mut().for_each(close);
-            if map.get("properties").is_some_and(Value::is_object)
-                && map.get("type").and_then(Value::as_str) == Some("object")
-            {
-                map.entry("additionalProperties").or_insert(Value::Bool(false));
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(close),
-        _ => {}
-    }
-}
-
-/// The JSON Schema of the YAML, for editors.
-#[must_use]
-pub fn schema() -> Value {
-    let mut generator = generator();
-    let workflow = generator.subschema_for::<Workflow>().to_value();
-    let contract_type = generator.subschema_for::<ContractType>().to_value();
-    let mut definitions = Value::Object(generator.take_definitions(true).into_iter().collect());
-    close(&mut definitions);
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Sealflow definition",
-        "anyOf": [contract_type, workflow],
-        "$defs": definitions,
     })
 }

@@ -1,6 +1,7 @@
 //! Looks whether what a step expects is true. Everything that is not is told, each with what is there instead.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::AtomicU64},
 };
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     Actor, Effect, State,
     diagnostic::did_you_mean,
-    expr::{Expr, Variables},
+    expr::{BUDGET, Expr, Variables},
     ids::PersonId,
     simulate::{Outcome, Simulation},
     state::{Item, ItemProgress},
@@ -318,12 +319,17 @@ struct Seen<'a> {
 }
 
 impl Variables for Seen<'_> {
-    fn get(&self, name: &str) -> Option<Value> {
+    fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
+        let count = || self.state.counter(name).map(|count| Cow::Owned(Value::from(count)));
         match name {
-            "now" => Some(Value::from(self.now.as_ms())),
-            "status" => Some(Value::from(self.state.status())),
-            _ => self.state.data(name).cloned().or_else(|| self.state.counter(name).map(Value::from)),
+            "now" => Some(Cow::Owned(Value::from(self.now.as_ms()))),
+            "status" => Some(Cow::Owned(Value::from(self.state.status()))),
+            _ => self.state.data(name).map(Cow::Borrowed).or_else(count),
         }
+    }
+
+    fn budget(&self) -> Arc<AtomicU64> {
+        Arc::new(AtomicU64::new(BUDGET))
     }
 
     fn draws(&self) -> Arc<AtomicU64> {

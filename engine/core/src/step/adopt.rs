@@ -140,7 +140,7 @@ impl Run<'_> {
 
     fn timer_begins(&mut self, place: &Place, name: &str) -> Result<(), Rejection> {
         let workflow = self.workflow;
-        let Some(timer) = workflow.timers(&place.path.0).and_then(|timers| timers.get(name)) else {
+        let Some(timer) = workflow.timer(&place.path.0, name) else {
             return Err(self.broken(&place.path.0));
         };
         if let Some(due_at) = self.first_due(place, timer)? {

@@ -7,13 +7,12 @@ use std::{
 
 use serde_json::Value;
 
-use super::{
-    DATA_BYTES_MAX, Rejection, Stepped, TRANSITIONS_MAX, check_size, scope::Visible, trace::Passed,
-};
+use super::{DATA_BYTES_MAX, Rejection, Stepped, TRANSITIONS_MAX, check_size, scope::Visible, trace::Passed};
 use crate::{
     Effect, Event,
     canonical::canonical,
     definition::Definition,
+    expr,
     model::Workflow,
     state::{Place, Scope, State, StatePath},
 };
@@ -42,6 +41,8 @@ pub(super) struct Run<'a> {
     /// What it went through, in order.
     pub(super) passed: Vec<Passed<'a>>,
     draws: Arc<AtomicU64>,
+    /// What the loops of its expressions may still spend.
+    budget: Arc<AtomicU64>,
 }
 
 impl<'a> Run<'a> {
@@ -55,6 +56,7 @@ impl<'a> Run<'a> {
             due: VecDeque::new(),
             passed: Vec::new(),
             draws: Arc::new(AtomicU64::new(event.random)),
+            budget: Arc::new(AtomicU64::new(expr::BUDGET)),
         }
     }
 
@@ -136,7 +138,8 @@ impl<'a> Run<'a> {
             event_data: &self.event_data,
             actor: &self.event.actor,
             now: self.event.at,
-            draws: Arc::clone(&self.draws),
+            draws: &self.draws,
+            budget: &self.budget,
             local: None,
         }
     }

@@ -1,6 +1,9 @@
 //! What an expression can see from where it stands.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::{
+    borrow::Cow,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use serde_json::{Value, json};
 
@@ -20,23 +23,23 @@ pub(super) struct Visible<'a> {
     pub(super) event_data: &'a Value,
     pub(super) actor: &'a Actor,
     pub(super) now: Timestamp,
-    pub(super) draws: Arc<AtomicU64>,
+    pub(super) draws: &'a Arc<AtomicU64>,
+    pub(super) budget: &'a Arc<AtomicU64>,
     /// The element of a list that a job is started for.
     pub(super) local: Option<(&'a str, &'a Value)>,
 }
 
 impl Variables for Visible<'_> {
-    fn get(&self, name: &str) -> Option<Value> {
+    fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
         match name {
-            "event" => {
-                return Some(if self.event_data.is_null() { json!({}) } else { self.event_data.clone() });
-            }
-            "now" => return Some(Value::from(self.now.as_ms())),
-            "actor" => return Some(actor(self.actor)),
+            "event" if self.event_data.is_null() => return Some(Cow::Owned(json!({}))),
+            "event" => return Some(Cow::Borrowed(self.event_data)),
+            "now" => return Some(Cow::Owned(Value::from(self.now.as_ms()))),
+            "actor" => return Some(Cow::Owned(actor(self.actor))),
             _ => {}
         }
         if let Some((_, value)) = self.local.filter(|(local, _)| *local == name) {
-            return Some(value.clone());
+            return Some(Cow::Borrowed(value));
         }
         let around = self.state.use_around(self.place);
         let outside = around.map_or(0, |run| run.place.path.0.len());
@@ -45,20 +48,24 @@ impl Variables for Visible<'_> {
     }
 
     fn draws(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.draws)
+        Arc::clone(self.draws)
+    }
+
+    fn budget(&self) -> Arc<AtomicU64> {
+        Arc::clone(self.budget)
     }
 }
 
 impl Visible<'_> {
     /// A variable of the item; a definition that runs inside an item does not see it.
-    fn of_item(&self, name: &str, outside: usize) -> Option<Value> {
+    fn of_item(&self, name: &str, outside: usize) -> Option<Cow<'_, Value>> {
         let item = self.state.running_item(self.place.item.as_deref()?)?;
         let (depth, each) = self.workflow.each_around(&self.place.path.0)?;
         if depth < outside {
             return None;
         }
         if each.name == name {
-            return Some(item.value.clone());
+            return Some(Cow::Borrowed(&item.value));
         }
         of_scope(&item.scope, name)
     }
@@ -80,8 +87,9 @@ pub(super) fn failed(expression: &str, source: crate::expr::Error) -> Rejection 
     Rejection::ExpressionFailed { expression: expression.to_owned(), source }
 }
 
-fn of_scope(scope: &Scope, name: &str) -> Option<Value> {
-    scope.data.get(name).cloned().or_else(|| scope.counters.get(name).map(|count| Value::from(*count)))
+fn of_scope<'s>(scope: &'s Scope, name: &str) -> Option<Cow<'s, Value>> {
+    let count = || scope.counters.get(name).map(|count| Cow::Owned(Value::from(*count)));
+    scope.data.get(name).map(Cow::Borrowed).or_else(count)
 }
 
 /// A template as written, for messages.

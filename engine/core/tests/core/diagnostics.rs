@@ -197,8 +197,8 @@ fn times_and_deadlines() {
     assert_eq!(
         faults(&source),
         [
-            "x:6:39: a deadline leads on: `to` is missing (say with `to` where the missed deadline leads)",
             "x:6:39: the timer `deadline` is there twice: under `timers` and here",
+            "x:6:39: a deadline leads on: `to` is missing (say with `to` where the missed deadline leads)",
             "x:6:57: a deadline comes once (use `after`, `at` or `daily`)",
             "x:9:68: there is no state `ovr` to go to from here (did you mean `over`?)",
         ]
@@ -251,14 +251,147 @@ fn states_that_nobody_reaches_or_leaves() {
 }
 
 #[test]
+fn values_of_the_wrong_kind() {
+    let source = with(
+        "data: {late: false, rounds: 0, name: x, many: [], any: null}\ncounters: {c: 2}\n",
+        "  a:
+    task: {form: sign, assignee: rounds}
+    timers:
+      t: {at: \"'tomorrow'\", to: over}
+    on:
+      b: {if: rounds, to: over}
+      c: {if: \"name == 1 || c + 'x' == 'y'\", to: over}
+      d: {if: \"late && size(rounds) > 1 && name < 2 && !many\", set: {late: \"'yes'\", rounds: late, any: \"1\", name: \"null\"}, to: over}
+      e: {by: c, raise: c, to: over}
+      f: {start: [{kind: send_sms, in: name, key: \"{rounds}\", payload: {x: \"a {many}\", y: \"{many}\"}}], to: over}
+      g: {if: \"many.exists(x, x.y == 1) && name.all(x, true) && any.z && (late ? 1 : 'a') == 2\", to: over}
+      h: {if: \"late.x == 1 && 'a' in name && rounds[0] && now + 1.5 > 2.5\", to: over}
+",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:8:34: a person's id is a text, not a whole number",
+            "x:10:15: a time is a whole number or null, not a text",
+            "x:12:15: a condition gives true or false, not a whole number",
+            "x:13:15: a text is never equal to a whole number",
+            "x:13:15: `+` cannot be applied to a whole number and a text",
+            "x:14:15: what `size` counts must be a text or a list or a map, not a whole number",
+            "x:14:15: a text and a whole number have no order",
+            "x:14:15: a condition must be true or false, not a list",
+            "x:14:76: `late` is true or false and stays that, not a text (a variable that begins with null may become anything)",
+            "x:14:93: `rounds` is a whole number and stays that, not true or false (a variable that begins with null may become anything)",
+            "x:15:15: `by` gives a text or a list or true or false or null, not a whole number",
+            "x:16:40: `in` gives a list, not a text",
+            "x:16:51: this must be a text, not a whole number",
+            "x:16:76: `many` gives a list, which has no text",
+            "x:17:15: a text has no elements",
+            "x:18:15: true or false has no `x`",
+            "x:18:15: what `in` looks through must be a list or a map, not a text",
+            "x:18:15: what `[…]` looks into must be a list or a map, not a whole number",
+            "x:18:15: `+` cannot be applied to a whole number and a number with a fraction",
+        ]
+    );
+}
+
+#[test]
+fn outcomes_that_nothing_follows() {
+    let source = with(
+        "data: {n: 0}\n",
+        "  a: {job: {kind: pay_micro_deposit}, on: {paid: over}}
+  b: {job: {kind: send_sms}, on: {sent: {if: n > 0, to: over}, failed: {by: who, to: over}}}
+  c:
+    initial: d
+    states: {d: {job: {kind: send_sms}, on: {sent: e}}, e: {final: e}}
+    on: {done: {if: n > 0, to: over}, failed: [{if: n > 0, to: a}, {if: n < 0, to: b}, c]}
+  f: {task: {form: sign, assignee: who}, on: {x: over}, timers: {t: {after: P1D, raise: k, to: a}}}
+  over: {final: over}
+",
+    )
+    .replace("  over: {final: over}\n  over", "  over")
+    .replace("data:", "counters: {k: 1}\ndata:");
+    assert_eq!(
+        faults(&source),
+        [
+            "x:7:3: nothing follows the outcome `refused` of the job `pay_micro_deposit` (`on: {refused: …}`)",
+            "x:7:3: nothing follows the outcome `failed` of the job `pay_micro_deposit` (`on: {failed: …}`)",
+            "x:8:3: nothing follows the outcome `failed` of the job `send_sms` (`on: {failed: …}`)",
+            "x:8:35: when no `if` holds, nothing follows `sent` (let the last one have no `if`)",
+            "x:12:10: when no `if` holds, nothing follows `done` (let the last one have no `if`)",
+            "x:13:89: what follows when `k` is at its limit? (say it with `else`: a state, or `stay`)",
+        ]
+    );
+}
+
+#[test]
+fn what_goes_round_without_end() {
+    let circle = |b: &str| {
+        faults(&with(
+            "counters: {c: 3}\non: {w: {by: who, to: z}}\n",
+            &format!(
+                "  a: {{always: [{{if: \"who == 'x'\", to: over}}, b]}}\n  b: {b}\n  z: {{task: {{form: sign, assignee: who}}, on: {{x: a, y: {{raise: c, to: stay, else: over}}}}}}\n"
+            ),
+        ))
+    };
+    let open = "{job: {kind: send_sms}, on: {sent: over, failed: a}}";
+    let text = circle(open).join("\n");
+    assert_eq!(
+        text,
+        "x:7:3: `a` → `b` → `a` goes round without end (let a counter (`raise` with `else`), a task, an incident or a timer stand in the way)"
+    );
+    let counted = "{job: {kind: send_sms}, on: {sent: over, failed: {raise: c, to: a, else: over}}}";
+    assert!(circle(counted).is_empty(), "{:?}", circle(counted));
+    let at_limit = "{job: {kind: send_sms}, on: {sent: over, failed: {raise: c, to: over, else: a}}}";
+    assert_eq!(circle(at_limit).len(), 1);
+    for waits in [
+        "{task: {form: sign, assignee: who}, on: {x: a}}",
+        "{incident: {reason: x}, on: {x: a}}",
+        "{timers: {t: {after: PT1S, to: a}}}",
+    ] {
+        assert!(circle(waits).is_empty(), "{waits}: {:?}", circle(waits));
+    }
+    let inner = "{initial: i, on: {done: a}, states: {i: {always: j}, j: {final: j}}}";
+    assert_eq!(circle(inner).len(), 1, "{:?}", circle(inner));
+}
+
+#[test]
+fn states_that_come_to_no_end() {
+    let source = with(
+        "counters: {c: 1}\n",
+        "  a: {task: {form: sign, assignee: who}, on: {x: over, y: b}}
+  b: {task: {form: sign, assignee: who}, on: {x: d}}
+  d: {task: {form: sign, assignee: who}, on: {x: b}}
+",
+    );
+    let source = source.replace("counters: {c: 1}\n", "");
+    assert_eq!(
+        faults(&source),
+        [
+            "x:6:3: no `final` state can be reached from `b`",
+            "x:7:3: no `final` state can be reached from `d`",
+        ]
+    );
+    let source = with(
+        "counters: {c: 1}\n",
+        "  a: {task: {form: sign, assignee: who}, on: {x: {raise: c, to: over}, y: stay}}\n",
+    );
+    assert_eq!(
+        faults(&source),
+        [
+            "x:6:3: once `c` is at its limit, nothing leads out of the state `a` (say with `else` where it leads then)"
+        ]
+    );
+}
+
+#[test]
 fn contract_types() {
     let source =
         SUPPLIER_PURCHASE.replace("kind: person", "kind: human").replace("deadline: P30D", "dedline: P30D");
     assert_eq!(
         faults(&source),
         [
-            "x:5:1: `dedline` is not known here (did you mean `deadline`?)",
-            "x:11:11: `human` is not known here (known here: person, organization)",
+            "x:6:1: `dedline` is not known here (did you mean `deadline`?)",
+            "x:12:11: `human` is not known here (known here: person, organization)",
         ]
     );
     let source = SUPPLIER_PURCHASE
@@ -269,17 +402,17 @@ fn contract_types() {
     assert_eq!(
         faults(&source),
         [
-            "x:5:11: \"30 days\" is no ISO 8601 duration (for example `PT2H` (two hours) or `P30D` (thirty days))",
-            "x:14:32: this method is there twice",
-            "x:16:16: only an organization has seals (a person signs with a `signature`)",
-            "x:19:11: the role `supplier` is there twice",
-            "x:23:32: this method is there twice",
+            "x:6:11: \"30 days\" is no ISO 8601 duration (for example `PT2H` (two hours) or `P30D` (thirty days))",
+            "x:15:32: this method is there twice",
+            "x:17:16: only an organization has seals (a person signs with a `signature`)",
+            "x:20:11: the role `supplier` is there twice",
+            "x:24:32: this method is there twice",
         ]
     );
     let source = SUPPLIER_PURCHASE.replace("page: last", "page: 0").replace("limit: 5", "limit: 0");
     let found = faults(&source);
     assert_eq!(found.len(), 5, "{found:#?}");
-    assert_eq!(found[0], "x:6:32: 0 is less than 1");
+    assert_eq!(found[0], "x:7:32: 0 is less than 1");
 }
 
 #[test]

@@ -28,6 +28,12 @@ pub(crate) fn definition(source: &str) -> Definition {
     }
 }
 
+/// What was stored before later checks were there: read without them.
+pub(crate) fn unchecked(source: &str) -> Definition {
+    let workflow: Value = serde_saphyr::from_str(source).unwrap();
+    serde_json::from_value(json!({ "workflow": workflow })).unwrap()
+}
+
 /// A workflow with a head, for tests that only care about what follows.
 pub(crate) fn workflow(rest: &str) -> String {
     format!("workflow: {{name: test, version: 1, dsl: 1}}\n{rest}")
@@ -43,7 +49,10 @@ pub(crate) fn person(id: &str) -> Actor {
 
 impl Drive {
     pub(crate) fn try_start(source: &str, input: Value) -> Result<Self, Rejection> {
-        let def = definition(source);
+        Self::try_run(definition(source), input)
+    }
+
+    pub(crate) fn try_run(def: Definition, input: Value) -> Result<Self, Rejection> {
         let (state, effects) = start(&def, input, &event(0, 7, Actor::System, EventKind::Started))?;
         Ok(Self { def, state, effects, at: 0, random: 7 })
     }

@@ -9,7 +9,11 @@
 mod diagnostics;
 mod drive;
 mod each;
+mod generated;
+mod golden;
 mod incidents;
+mod inputs;
+mod limits;
 mod micro_deposit;
 mod migrate;
 mod properties;
@@ -19,3 +23,4 @@ mod shipped;
 mod supplier_purchase;
 mod timers;
 mod uses;
+mod walk;

@@ -1,203 +1,146 @@
-//! Random histories of the shipped definitions: whatever happens, the promises hold.
+//! Random histories of the shipped definitions and of generated ones: whatever happens, the promises hold.
 
-use std::collections::BTreeSet;
-
-use proptest::prelude::*;
-use sealflow_core::{Actor, Definition, Effect, Event, EventKind, State, start, step};
-use serde_json::{Value, json};
-
-use crate::{
-    drive::{ANNE, BERT, CARL, definition, event, person},
-    micro_deposit,
-    shipped::{MICRO_DEPOSIT, NDA_PARALLEL, SUPPLIER_PURCHASE},
-    supplier_purchase,
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// What is tried; what it means depends on where the instance then is.
-#[derive(Debug, Clone)]
-enum Try {
-    /// The assignee of an open task does something that the task knows.
-    Task {
-        index: usize,
-        name: usize,
-        right: bool,
-    },
-    Act {
-        who: usize,
-        name: usize,
-        item: usize,
-        data: usize,
-    },
-    Job {
-        index: usize,
-        outcome: usize,
-    },
-    WrongJob,
-    Timer {
-        index: usize,
-        late: bool,
-        any: bool,
-    },
-    Mixed {
-        who: usize,
-    },
-}
+use proptest::{
+    prelude::*,
+    test_runner::{TestCaseError, TestRunner},
+};
+use sealflow_core::{
+    Actor, Definition, Effect, Event, EventKind, ItemProgress, State, start,
+    state::{Place, Scope},
+    step,
+};
+use serde_json::Value;
 
-const NAMES: &[&str] = &[
-    "accept",
-    "finish_reading",
-    "confirm",
-    "confirm",
-    "submit",
-    "change_account",
-    "retry",
-    "decline",
-    "withdraw",
-    "remind",
-    "done",
-    "stamped",
-];
-const OUTCOMES: &[&str] = &["prepared", "sent", "stamped", "paid", "failed", "refused", "nonsense"];
+use crate::{
+    drive::event,
+    generated, inputs, micro_deposit,
+    shipped::{MICRO_DEPOSIT, SUPPLIER_PURCHASE},
+    supplier_purchase,
+    walk::{Try, to_event},
+};
+
+/// How many histories of each shipped definition.
+const CASES: u32 = 96;
+/// How many generated definitions, each with a history.
+const GENERATED_CASES: u32 = 512;
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
-    let one = prop_oneof![
-        20 => (0..4_usize, 0..4_usize, any::<bool>()).prop_map(|(index, name, right)| Try::Task { index, name, right }),
-        4 => (0..4_usize, 0..NAMES.len(), 0..4_usize, 0..5_usize)
-            .prop_map(|(who, name, item, data)| Try::Act { who, name, item, data }),
-        14 => (0..4_usize, 0..OUTCOMES.len()).prop_map(|(index, outcome)| Try::Job { index, outcome }),
-        1 => Just(Try::WrongJob),
-        2 => (0..4_usize, any::<bool>(), prop::bool::weighted(0.1))
-            .prop_map(|(index, late, any)| Try::Timer { index, late, any }),
-        1 => (0..4_usize).prop_map(|who| Try::Mixed { who }),
-    ];
+    let one = (0..16_u8, any::<u16>(), any::<u16>(), any::<u16>()).prop_map(|(what, index, name, data)| {
+        Try { what, index: usize::from(index), name: usize::from(name), data: usize::from(data) }
+    });
     prop::collection::vec(one, 1..80)
 }
 
-fn to_event(def: &Definition, state: &State, step: &Try, at: i64) -> Option<Event> {
-    let people = [ANNE, BERT, CARL, "01900000-0000-7000-8000-00000000000d"];
-    let items = [None, Some("r1"), Some("r2"), Some("r3")];
-    let data = [
-        json!({}),
-        Value::Null,
-        json!({"reason": "理由", "fen": 5, "account": "62010000"}),
-        json!({"fen": "5", "reason": 5}),
-        json!([1.5e300, {"b": 1, "a": 0.1}]),
-    ];
-    let (actor, kind) = match step {
-        Try::Task { index, name, right } => {
-            let tasks: Vec<_> = state.open_tasks().collect();
-            let (_, task) = tasks.get(index % tasks.len().max(1))?;
-            let names: Vec<&String> = def.workflow().state(&task.place.path.0)?.on.keys().collect();
-            let name = (*names.get(name % names.len().max(1))?).clone();
-            let fen = state.data("fen").filter(|_| *right).cloned().unwrap_or_default();
-            let data = json!({"account": "62010000", "fen": fen, "reason": "理由"});
-            (
-                Actor::Person { id: task.assignee, acting_as: None },
-                EventKind::Action { name, item: task.place.item.clone(), data },
-            )
-        }
-        Try::Act { who, name, item, data: which } => (
-            person(people[*who]),
-            EventKind::Action {
-                name: NAMES[*name].to_owned(),
-                item: items[*item].map(str::to_owned),
-                data: data[*which].clone(),
-            },
-        ),
-        Try::Job { index, outcome } => {
-            let jobs: Vec<_> = state.waiting_jobs().collect();
-            let (key, job) = jobs.get(index % jobs.len().max(1))?;
-            let fit = OUTCOMES.iter().filter(|known| fits(&job.kind, known)).nth(usize::from(*outcome == 0));
-            let outcome = fit.unwrap_or(&OUTCOMES[*outcome]);
-            (
-                Actor::Worker,
-                EventKind::JobResult {
-                    key: (*key).to_owned(),
-                    outcome: (*outcome).to_owned(),
-                    data: json!({}),
-                },
-            )
-        }
-        Try::WrongJob => {
-            (Actor::Worker, EventKind::JobResult { key: "x".into(), outcome: "sent".into(), data: json!({}) })
-        }
-        Try::Timer { index, late, any } => {
-            let ends = |key: &str| key.ends_with("deadline") || key.ends_with("window");
-            let timers: Vec<_> = state.set_timers().filter(|(key, _)| *any || !ends(key)).collect();
-            let (key, timer) = timers.get(index % timers.len().max(1))?;
-            let generation = timer.generation - u64::from(*late);
-            (Actor::Clock, EventKind::TimerFired { key: (*key).to_owned(), generation })
-        }
-        Try::Mixed { who } => (person(people[*who]), EventKind::Started),
-    };
-    Some(event(at, at.unsigned_abs().wrapping_mul(0x9e37_79b9), actor, kind))
-}
-
-fn fits(kind: &str, outcome: &str) -> bool {
-    sealflow_core::catalog::job_kind(kind).is_some_and(|kind| kind.outcomes.contains(&outcome))
-}
-
-/// The names of effects that must never come twice.
+/// The name of every effect, which must never come twice.
 fn names(effects: &[Effect]) -> Vec<String> {
     effects
         .iter()
         .filter_map(|effect| match effect {
             Effect::StartJob(job) => Some(format!("job {}", job.key)),
             Effect::OpenTask(task) => Some(format!("task {}", task.key)),
+            Effect::OpenIncident(incident) => Some(format!("incident {}", incident.key)),
             Effect::SetTimer(timer) => Some(format!("timer {} {}", timer.key, timer.generation)),
-            _ => None,
+            Effect::CancelJob { key } => Some(format!("no job {key}")),
+            Effect::CloseTask { key } => Some(format!("no task {key}")),
+            Effect::CloseIncident { key } => Some(format!("no incident {key}")),
+            Effect::Finish { .. } => Some("finish".to_owned()),
+            // A timer's key comes again, with another generation.
+            Effect::CancelTimer { .. } => None,
         })
         .collect()
 }
 
 fn counters_hold(def: &Definition, state: &State) -> bool {
     let workflow = def.workflow();
+    let within = |scope: &Scope, limits: &std::collections::BTreeMap<String, u32>| {
+        scope.counters.len() == limits.len()
+            && limits.iter().all(|(name, limit)| scope.counters.get(name).is_some_and(|count| count <= limit))
+    };
     let own = workflow
         .counters
         .iter()
         .all(|(name, limit)| state.counter(name).is_some_and(|count| count <= *limit));
     let items = state.each_runs().iter().all(|run| {
         let each = workflow.state(&run.path.0).and_then(|state| state.each.as_ref()).unwrap();
-        run.items
-            .iter()
-            .all(|item| each.counters.iter().all(|(name, limit)| item.scope.counters[name] <= *limit))
+        run.items.iter().all(|item| within(&item.scope, &each.counters))
     });
-    own && items
+    let uses = state.use_runs().iter().all(|run| {
+        let frame = workflow.state(&run.place.path.0).and_then(|state| state.frame.as_ref()).unwrap();
+        within(&run.scope, &frame.counters)
+    });
+    own && items && uses
 }
 
 /// Everything that is open belongs to a state that the instance or its item is in.
 fn nothing_is_left_behind(state: &State) -> bool {
-    let inside = |place: &sealflow_core::state::Place| {
-        match &place.item {
+    let inside = |place: &Place| match &place.item {
         None => state.at().0.starts_with(&place.path.0),
-        Some(item) => state.each_runs().iter().filter(|run| run.running).flat_map(|run| &run.items).any(|other| {
-            other.id == *item
-                && matches!(&other.progress, sealflow_core::ItemProgress::Active { path } if path.0.starts_with(&place.path.0))
-        }),
-    }
+        Some(item) => {
+            let running = state.each_runs().iter().filter(|run| run.running).flat_map(|run| &run.items);
+            running.filter(|other| other.id == *item).any(|other| {
+                matches!(&other.progress, ItemProgress::Active { path } if path.0.starts_with(&place.path.0))
+            })
+        }
     };
-    state.open_tasks().all(|(_, task)| inside(&task.place))
+    let open = state.open_tasks().count() + state.waiting_jobs().count() + state.set_timers().count();
+    (!state.is_final() || open + state.open_incidents().count() + state.use_runs().len() == 0)
+        && state.open_tasks().all(|(_, task)| inside(&task.place))
+        && state.open_incidents().all(|(_, incident)| inside(&incident.place))
         && state.waiting_jobs().all(|(_, job)| inside(&job.place))
         && state.set_timers().all(|(_, timer)| inside(&timer.place))
+        && state.use_runs().iter().all(|run| inside(&run.place))
 }
 
-fn check(source: &str, input: Value, tries: &[Try]) -> Result<(), TestCaseError> {
-    let def = definition(source);
+/// What was done, to be printed.
+#[derive(Default)]
+struct Count {
+    cases: AtomicUsize,
+    taken: AtomicUsize,
+    refused: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Count {
+    fn print(&self, what: &str) {
+        let of = |count: &AtomicUsize| count.load(Ordering::Relaxed);
+        println!(
+            "{what}: {} histories, {} events taken, {} refused, {} came to an end",
+            of(&self.cases),
+            of(&self.taken),
+            of(&self.refused),
+            of(&self.ended)
+        );
+    }
+}
+
+fn check(def: &Definition, input: &Value, tries: &[Try], count: &Count) -> Result<(), TestCaseError> {
     let first = event(0, 7, Actor::System, EventKind::Started);
-    let (mut state, effects) = start(&def, input.clone(), &first).unwrap();
+    let started = start(def, input.clone(), &first);
+    prop_assert!(started.is_ok(), "{}: {:?}", def.name(), started);
+    let (mut state, effects) = started.unwrap();
     let mut seen: BTreeSet<String> = names(&effects).into_iter().collect();
     let mut history = Vec::new();
     for (index, attempt) in tries.iter().enumerate() {
         let at = i64::try_from(index).unwrap() * 1_000_000;
-        let Some(event) = to_event(&def, &state, attempt, at) else { continue };
-        let result = step(&def, &state, &event);
-        prop_assert_eq!(&result, &step(&def, &state, &event), "the same every time");
-        let Ok((next, effects)) = result else { continue };
+        let Some(event) = to_event(def, &state, *attempt, at) else { continue };
+        let before = serde_json::to_string(&state).unwrap();
+        let result = step(def, &state, &event);
+        prop_assert_eq!(&result, &step(def, &state, &event), "the same every time");
+        let Ok((next, effects)) = result else {
+            prop_assert_eq!(serde_json::to_string(&state).unwrap(), before, "a refusal changes nothing");
+            count.refused.fetch_add(1, Ordering::Relaxed);
+            continue;
+        };
         prop_assert!(!state.is_final(), "an ended instance accepts nothing");
         for name in names(&effects) {
             prop_assert!(seen.insert(name.clone()), "{} came twice", name);
         }
-        prop_assert!(counters_hold(&def, &next));
+        prop_assert!(counters_hold(def, &next));
         prop_assert!(nothing_is_left_behind(&next), "{}", serde_json::to_string_pretty(&next).unwrap());
         let finished = effects.iter().any(|effect| matches!(effect, Effect::Finish { .. }));
         prop_assert_eq!(finished, next.is_final());
@@ -208,12 +151,44 @@ fn check(source: &str, input: Value, tries: &[Try]) -> Result<(), TestCaseError>
     }
     let stored = serde_json::to_string(&history).unwrap();
     let history: Vec<Event> = serde_json::from_str(&stored).unwrap();
-    let (mut replayed, _) = start(&def, input, &first).unwrap();
+    let (mut replayed, _) = start(def, input.clone(), &first).unwrap();
     for event in &history {
-        replayed = step(&def, &replayed, event).unwrap().0;
+        replayed = step(def, &replayed, event).unwrap().0;
     }
     prop_assert_eq!(serde_json::to_string(&replayed).unwrap(), serde_json::to_string(&state).unwrap());
+    count.cases.fetch_add(1, Ordering::Relaxed);
+    count.taken.fetch_add(history.len(), Ordering::Relaxed);
+    count.ended.fetch_add(usize::from(state.is_final()), Ordering::Relaxed);
     Ok(())
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+#[test]
+fn every_shipped_definition_keeps_its_promises() {
+    for (definition, input) in inputs::shipped() {
+        let count = Count::default();
+        let run =
+            TestRunner::new(config(CASES)).run(&tries(), |tries| check(&definition, &input, &tries, &count));
+        run.unwrap_or_else(|error| panic!("{}: {error}", definition.name()));
+        count.print(definition.name());
+    }
+}
+
+#[test]
+fn every_generated_definition_keeps_its_promises() {
+    let count = Count::default();
+    let strategy = (generated::specs(), tries());
+    let run = TestRunner::new(config(GENERATED_CASES)).run(&strategy, |(specs, tries)| {
+        let source = generated::source(&specs);
+        let loaded = sealflow_core::load_with(&source, "generated.yaml", &generated::library());
+        prop_assert!(loaded.is_ok(), "{:#?}\n{}", loaded.err(), source);
+        check(&loaded.unwrap().definition, &generated::input(), &tries, &count)
+    });
+    run.unwrap_or_else(|error| panic!("{error}"));
+    count.print("generated definitions");
 }
 
 fn run_if_it_loads(source: &str, input: Value, tries: &[Try]) {
@@ -224,7 +199,7 @@ fn run_if_it_loads(source: &str, input: Value, tries: &[Try]) {
         return;
     };
     for attempt in tries {
-        let Some(event) = to_event(&loaded.definition, &state, attempt, 1_000) else { continue };
+        let Some(event) = to_event(&loaded.definition, &state, *attempt, 1_000) else { continue };
         if let Ok((next, _)) = step(&loaded.definition, &state, &event) {
             state = next;
         }
@@ -232,27 +207,7 @@ fn run_if_it_loads(source: &str, input: Value, tries: &[Try]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn supplier_purchase_keeps_its_promises(tries in tries()) {
-        check(SUPPLIER_PURCHASE, supplier_purchase::input(), &tries)?;
-    }
-
-    #[test]
-    fn nda_parallel_keeps_its_promises(tries in tries()) {
-        let mut input = supplier_purchase::input();
-        input["recipients"][0]["role"] = json!("discloser");
-        input["recipients"][0]["kind"] = json!("organization");
-        input["recipients"][1]["role"] = json!("receiver");
-        input["recipients"][1]["kind"] = json!("person");
-        check(NDA_PARALLEL, input, &tries)?;
-    }
-
-    #[test]
-    fn micro_deposit_keeps_its_promises(tries in tries()) {
-        check(MICRO_DEPOSIT, micro_deposit::input(), &tries)?;
-    }
+    #![proptest_config(config(128))]
 
     /// Whatever text comes, loading ends with a definition or with faults; and a definition that was damaged but loads
     /// is run like any other.

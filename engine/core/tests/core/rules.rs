@@ -3,7 +3,7 @@
 use sealflow_core::{Actor, EventKind, Rejection, step};
 use serde_json::{Value, json};
 
-use crate::drive::{ANNE, BERT, CARL, Drive, definition, event, workflow};
+use crate::drive::{ANNE, BERT, CARL, Drive, definition, event, unchecked, workflow};
 
 fn source() -> String {
     workflow(
@@ -179,12 +179,12 @@ states:
   by_job: {final: by_job}
 ",
     );
-    let mut drive = Drive::start(&source, json!({"who": ANNE}));
+    let mut drive = Drive::try_run(unchecked(&source), json!({"who": ANNE})).unwrap();
     assert_eq!(drive.job("s", "failed").unwrap_err().code(), "unknown_outcome");
     drive.job("s", "sent").unwrap();
     assert_eq!(drive.state.outcome(), Some("by_job"));
 
-    let mut drive = Drive::start(&source, json!({"who": ANNE}));
+    let mut drive = Drive::try_run(unchecked(&source), json!({"who": ANNE})).unwrap();
     assert_eq!(drive.act(BERT, "sent", None, Value::Null).unwrap_err().code(), "wrong_person");
     drive.act(ANNE, "sent", None, Value::Null).unwrap();
     assert_eq!(drive.state.outcome(), Some("by_hand"));
@@ -211,7 +211,7 @@ states:
   over: {final: over}
 ",
     );
-    assert_eq!(Drive::try_start(&source, json!({})).err().unwrap().code(), "too_many_transitions");
+    assert_eq!(Drive::try_run(unchecked(&source), json!({})).err().unwrap().code(), "too_many_transitions");
 }
 
 #[test]

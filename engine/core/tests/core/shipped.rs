@@ -2,7 +2,7 @@
 
 use sealflow_core::{Definition, load, schema};
 
-use crate::drive::definition;
+use crate::drive::{definition, unchecked};
 
 pub(crate) const SUPPLIER_PURCHASE: &str = include_str!("../../../../workflows/supplier_purchase.yaml");
 pub(crate) const NDA_PARALLEL: &str = include_str!("../../../../workflows/nda_parallel.yaml");
@@ -54,7 +54,7 @@ fn the_schema_names_both_languages() {
 /// When this fails, the canonical form has changed, and every running instance would lose its definition.
 #[test]
 fn the_canonical_form_is_frozen() {
-    let definition = definition(
+    let definition = unchecked(
         "
 workflow: {name: frozen, version: 3, dsl: 1}
 title: {zh: 冻结, en: Frozen}

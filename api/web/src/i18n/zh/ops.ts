@@ -2,7 +2,7 @@
 export default {
   ops: {
     title: '运维', queues: '作业队列', queue: '队列', depth: '待执行', running: '执行中', dead: '已停止', oldest: '最久等待', paused: '已暂停', active: '运行中', state: '状态', pause: '暂停', resume: '恢复', pause_confirm: '暂停队列“{queue}”？暂停期间，其中的作业不会执行，直到恢复。',
-    pause_title: '暂停队列', jobs: '作业', kind: '作业类型', attempts: '次数', run_at: '计划执行', last_error: '最后错误', instance: '流程实例', retry: '重试', retried: '已重新排队', all_states: '全部状态', all_queues: '全部队列', incidents: '待处理的事件',
+    pause_title: '暂停队列', jobs: '作业', kind: '作业类型', attempts: '次数', run_at: '计划执行', last_error: '最后错误', instance: '流程实例', retry: '重试', retried: '已重新排队', reason: '原因', decided: '已处理', all_states: '全部状态', all_queues: '全部队列', incidents: '待处理的事件',
     no_incidents: '没有待处理的事件', no_jobs: '没有作业', instances: '流程实例', definition: '流程定义', status: '状态', updated: '更新时间', history: '事件历史', timers: '定时器', tasks: '人工任务', instance_title: '流程实例 {id}', due: '到期时间', seq: '序号', actor: '操作者', event: '事件', detail: '内容',
     current_state: '当前状态', contract: '合同', hash: '定义摘要', key: '键', form: '表单', since: '开始时间', no_timers: '没有定时器', no_tasks: '没有人工任务', search_instance: '实例或合同编号', refreshed: '{time} 更新', id: '编号', item: '参与方', at: '时间',
     retry_all: '全部重试', discard: '放弃', discard_title: '放弃作业', discard_prompt: '请填写放弃的原因（1 至 200 字），该操作会写入审计日志。', limits: '外部服务限速', provider: '服务商', limit: '上限', unlimited: '不限', rate: '{seconds} 秒内最多 {max} 次', calls: '近期调用', held_back: '限速等待', blocked_until: '暂停至',
