@@ -131,7 +131,7 @@ pub struct StateDef {
 pub struct Task {
     /// Which form the pages show.
     pub form: String,
-    /// Who may do it: an expression that gives a person's id.
+    /// Who may do it: an expression that gives a person's id, or a list of up to 50 of which any may do it.
     pub assignee: Expr,
     /// How the person may confirm, where the form asks for that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -217,8 +217,17 @@ fn may(visible: &Visible<'_>, transition: &Transition) -> Result<Option<bool>, R
         if visible.state.incidents.values().any(|incident| incident.place == *visible.place) {
             return Ok(Some(matches!(visible.actor, Actor::Operator { .. })));
         }
-        let task = visible.state.tasks.values().find(|task| task.place == *visible.place);
-        return Ok(task.map(|task| person == Some(task.assignee)));
+        let mut assignees = visible
+            .state
+            .tasks
+            .values()
+            .filter(|task| task.place == *visible.place)
+            .map(|task| task.assignee);
+        // A task for several persons is open once for each of them.
+        return Ok(match assignees.next() {
+            None => None,
+            Some(first) => Some(person.is_some_and(|id| id == first || assignees.any(|other| other == id))),
+        });
     };
     let is_actor = |value: &Value| {
         let named: Option<PersonId> = value.as_str().and_then(|id| id.parse().ok());

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    ITEM_ID_BYTES_MAX, JOB_KEY_BYTES_MAX, JOB_KEYS_MAX, Rejection,
+    ASSIGNEES_MAX, ITEM_ID_BYTES_MAX, JOB_KEY_BYTES_MAX, JOB_KEYS_MAX, Rejection,
     run::{Consequence, Run},
     scope::{failed, text},
     trace::Passed,
@@ -143,31 +143,45 @@ impl Run<'_> {
         }
     }
 
+    /// Opens the task for its assignee, or for each of several persons: any of them may do it.
     pub(super) fn open_task(&mut self, place: &Place, task: &Task) -> Result<(), Rejection> {
         let not_a_person = || failed(task.assignee.source(), expr::Error::NotA("person's id"));
-        let assignee = self.visible(place).value(&task.assignee)?;
-        let assignee: PersonId =
-            assignee.as_str().and_then(|text| text.parse().ok()).ok_or_else(not_a_person)?;
-        let key = format!("{place}#{}", self.next_serial());
+        let people = match self.visible(place).value(&task.assignee)? {
+            Value::Array(people) if (1..=ASSIGNEES_MAX).contains(&people.len()) => people,
+            Value::Array(_) => {
+                return Err(failed(task.assignee.source(), expr::Error::NotA("list of 1 to 50 persons")));
+            }
+            person => vec![person],
+        };
+        let mut assignees: Vec<PersonId> = Vec::with_capacity(people.len());
+        for person in people {
+            let person: PersonId =
+                person.as_str().and_then(|text| text.parse().ok()).ok_or_else(not_a_person)?;
+            if !assignees.contains(&person) {
+                assignees.push(person);
+            }
+        }
         let due_at = self.state.timers.get(&timer_key(place, DEADLINE)).map(|timer| timer.due_at);
-        self.effects.push(Effect::OpenTask(TaskRequest {
-            key: key.clone(),
-            form: task.form.clone(),
-            assignee,
-            item: place.item.clone(),
-            due_at,
-        }));
-        self.state.tasks.insert(
-            key,
-            OpenTask {
+        for assignee in assignees {
+            let key = format!("{place}#{}", self.next_serial());
+            self.effects.push(Effect::OpenTask(TaskRequest {
+                key: key.clone(),
+                form: task.form.clone(),
+                assignee,
+                item: place.item.clone(),
+                due_at,
+            }));
+            let methods = task.methods.clone();
+            let open = OpenTask {
                 place: place.clone(),
                 form: task.form.clone(),
                 assignee,
-                methods: task.methods.clone(),
+                methods,
                 since: self.event.at,
                 due_at,
-            },
-        );
+            };
+            self.state.tasks.insert(key, open);
+        }
         Ok(())
     }
 

@@ -43,6 +43,8 @@ pub const DATA_LENGTH_MAX: usize = 1_000;
 pub const DATA_DEPTH_MAX: usize = 32;
 /// How many items an `each` may have.
 pub const ITEMS_MAX: usize = 200;
+/// How many persons one task may be given to.
+pub const ASSIGNEES_MAX: usize = 50;
 /// How many named job keys an instance may use in its life.
 pub const JOB_KEYS_MAX: usize = 10_000;
 /// The longest item id, in bytes.

@@ -6,6 +6,7 @@
     reason = "a failed unwrap is the test's failure"
 )]
 
+mod assignees;
 mod diagnostics;
 mod drive;
 mod each;
