@@ -19,7 +19,7 @@ const OPS_PHONE: &str = "13800000003";
 /// How long one step of a contract may take, a restart included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const SUPPLIER_PURCHASE: &str = include_str!("../../workflows/supplier_purchase.yaml");
+const SUPPLIER_PURCHASE: &str = include_str!("../../workflows/supplier_purchase/workflow.yaml");
 
 /// The world.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 //! [`load`] turns YAML into a checked [`Definition`]; [`start`] and [`step`] turn events into the next [`State`] and
 //! the [`Effect`]s that the store carries out in the same transaction.
 
+pub mod auto_sign;
 pub mod canonical;
 pub mod catalog;
 mod check;
@@ -32,6 +33,7 @@ pub mod step;
 pub mod time;
 pub mod ways;
 
+pub use auto_sign::{AutoSignFacts, AutoSignRefusal, auto_sign_refusals};
 pub use definition::{Definition, DefinitionHash};
 pub use diagnostic::Diagnostic;
 pub use effect::{Effect, IncidentRequest, JobRequest, TaskRequest, TimerRequest};

@@ -12,11 +12,37 @@ use sealflow_store::{Store, agreements, definitions};
 /// Definitions in a folder; more are a mistake.
 const FILES_MAX: usize = 1_000;
 
+/// The definition's file in a folder of its own.
+const IN_FOLDER: &str = "workflow.yaml";
+
 /// The definitions built in: file name and source.
 const SHIPPED: &[(&str, &str)] = &[
-    ("micro_deposit.yaml", include_str!("../../../workflows/micro_deposit.yaml")),
-    ("nda_parallel.yaml", include_str!("../../../workflows/nda_parallel.yaml")),
-    ("supplier_purchase.yaml", include_str!("../../../workflows/supplier_purchase.yaml")),
+    ("batch_download/workflow.yaml", include_str!("../../../workflows/batch_download/workflow.yaml")),
+    ("expiry/workflow.yaml", include_str!("../../../workflows/expiry/workflow.yaml")),
+    ("labour_contract/workflow.yaml", include_str!("../../../workflows/labour_contract/workflow.yaml")),
+    ("micro_deposit/workflow.yaml", include_str!("../../../workflows/micro_deposit/workflow.yaml")),
+    ("nda_parallel/workflow.yaml", include_str!("../../../workflows/nda_parallel/workflow.yaml")),
+    ("rescission/workflow.yaml", include_str!("../../../workflows/rescission/workflow.yaml")),
+    ("seal_application/workflow.yaml", include_str!("../../../workflows/seal_application/workflow.yaml")),
+    ("supplier_purchase/workflow.yaml", include_str!("../../../workflows/supplier_purchase/workflow.yaml")),
+    ("tender/workflow.yaml", include_str!("../../../workflows/tender/workflow.yaml")),
+    (
+        "verify_legal_representative/workflow.yaml",
+        include_str!("../../../workflows/verify_legal_representative/workflow.yaml"),
+    ),
+    (
+        "verify_organization_documents/workflow.yaml",
+        include_str!("../../../workflows/verify_organization_documents/workflow.yaml"),
+    ),
+    (
+        "verify_person_bank_card/workflow.yaml",
+        include_str!("../../../workflows/verify_person_bank_card/workflow.yaml"),
+    ),
+    ("verify_person_face/workflow.yaml", include_str!("../../../workflows/verify_person_face/workflow.yaml")),
+    (
+        "verify_person_phone/workflow.yaml",
+        include_str!("../../../workflows/verify_person_phone/workflow.yaml"),
+    ),
 ];
 
 /// The agreements built in, as contract types name them, each with its text.
@@ -29,7 +55,7 @@ pub(crate) struct Source {
     pub(crate) loaded: Loaded,
 }
 
-/// Loads the definitions of `folder` (`*.yaml`), or those built in when it is empty.
+/// Loads the definitions of `folder` (`*.yaml` and `*/workflow.yaml`), or those built in when it is empty.
 ///
 /// # Errors
 /// Every fault of every file, with file, line, column and the mend.
@@ -75,7 +101,13 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("reading the definitions in {}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    for path in &mut paths {
+        // A definition with scenarios has a folder of its own.
+        if path.join(IN_FOLDER).is_file() {
+            path.push(IN_FOLDER);
+        }
+    }
+    paths.retain(|path| path.is_file() && path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
     if paths.len() > FILES_MAX {
         bail!("{} holds {} definitions; at most {FILES_MAX} are read", folder.display(), paths.len());

@@ -174,7 +174,7 @@ fn pdf_sign_refuses_bad_input_with_a_sentence() -> Result<()> {
 
 #[test]
 fn workflow_check_names_file_line_column_and_the_mend() -> Result<()> {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workflows/supplier_purchase.yaml");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workflows/supplier_purchase/workflow.yaml");
     let source = std::fs::read_to_string(&shipped)?;
     let right = sealflow(&["workflow", "check", &shipped.display().to_string()])?;
     ensure!(right.status.success() && said(&right).contains("supplier_purchase"), said(&right));

@@ -6,7 +6,7 @@ use sealflow_tests::{
     scene::Scene,
 };
 
-/// The supplier's signature and date, the buyer's seal and date, as `workflows/supplier_purchase.yaml` places them.
+/// The supplier's signature and date, the buyer's seal and date, as `workflows/supplier_purchase/workflow.yaml` places them.
 const SIGNATURE: Area = Area { x_mm: 120.0, y_mm: 98.0, w_mm: 54.0, h_mm: 24.0 };
 const SIGNED_ON: Area = Area { x_mm: 124.0, y_mm: 138.0, w_mm: 40.0, h_mm: 8.0 };
 const SEAL: Area = Area { x_mm: 44.0, y_mm: 90.0, w_mm: 38.0, h_mm: 38.0 };

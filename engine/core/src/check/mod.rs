@@ -6,6 +6,7 @@ mod expressions;
 mod flow;
 mod graph;
 mod names;
+mod recipient;
 mod states;
 mod transitions;
 mod uses;

@@ -1,88 +1,92 @@
-//! A contract type becomes a workflow.
-//!
-//! ```text
-//! open ─ preparing → signing (each recipient, by routing)
-//!  │                    notifying → acting ─ agreement → reading → signing → stamping → signed
-//!  │ withdraw, deadline                │ decline, remind, reminder
-//!  ▼                                   ▼
-//! withdrawn, expired                declined            open → completing (each recipient) → completed
-//! ```
-//!
-//! It is written as the YAML would be, so that it can be read beside one.
+//! The workflow as a whole: what every contract goes through.
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{
-    ContractType, Workflow,
-    contract_type::{RecipientRole, Routing},
-};
-
-/// How often a sender may remind one recipient by hand.
-const REMINDS_MAX: u32 = 20;
-
-/// How often stamping may fail and be confirmed anew, for one recipient.
-const STAMP_FAILURES_MAX: u32 = 3;
-
-/// How long the reason for declining may be, in characters.
-const REASON_CHARS_MAX: u32 = 500;
+use super::{approval, attachments, completion, messages, require, routing};
+use crate::model::{ContractType, Workflow, contract_type::CcMoment};
 
 /// Compiles a checked contract type.
 pub(crate) fn contract_type(contract_type: &ContractType) -> Result<Workflow, serde_json::Error> {
-    serde_json::from_value(json!({
+    let mut workflow = json!({
         "workflow": contract_type.header,
         "title": contract_type.title,
         "input": ["contract", "recipients"],
-        "require": require(contract_type),
-        "data": {
-            // The ids of the recipients who were told of the contract.
-            "notified": [],
-            // {recipient_id, reason, at_ms} once somebody declined.
-            "declined": null,
-            // {reason, at_ms} once the sender withdrew.
-            "withdrawn": null,
-        },
+        "require": require::conditions(contract_type),
         "initial": "open",
-        "states": {
-            "open": open(contract_type),
-            "completing": completing(),
-            "completed": {"status": "completed", "final": "completed"},
-            "declined": {"status": "declined", "final": "declined"},
-            "withdrawn": {"status": "withdrawn", "final": "withdrawn"},
-            "expired": {"status": "expired", "final": "expired"},
-        },
-    }))
-}
-
-/// The recipients are those of the type, in its order.
-fn require(contract_type: &ContractType) -> Vec<String> {
-    let count = contract_type.recipients.len();
-    let mut conditions = vec![format!("size(recipients) == {count}")];
-    for (index, recipient) in contract_type.recipients.iter().enumerate() {
-        let (role, kind) = (&recipient.role, recipient.kind.as_str());
-        conditions
-            .push(format!("recipients[{index}].role == '{role}' && recipients[{index}].kind == '{kind}'"));
+        "data": data(contract_type),
+        "counters": {},
+    });
+    if contract_type.approval.is_some() {
+        approval::declare(approval::BEFORE_SENDING, &mut workflow);
     }
-    conditions
+    let mut states = json!({
+        "open": open(contract_type),
+        "completing": completion::state(contract_type),
+        "completed": {"status": "completed", "final": "completed"},
+        "declined": {"status": "declined", "final": "declined"},
+        "withdrawn": {"status": "withdrawn", "final": "withdrawn"},
+        "expired": {"status": "expired", "final": "expired"},
+    });
+    if contract_type.approval.is_some() {
+        states["rejected"] = json!({"status": "rejected", "final": "rejected"});
+    }
+    workflow["states"] = states;
+    serde_json::from_value(workflow)
 }
 
-fn open(contract_type: &ContractType) -> Value {
-    let order = match contract_type.routing {
-        Routing::Sequential => "sequential",
-        Routing::Parallel => "parallel",
-    };
-    let own_deadline = match contract_type.deadline_ms() {
+/// The variables beside those of an approval before sending.
+fn data(contract_type: &ContractType) -> Value {
+    let mut data = json!({
+        // The ids of the recipients who were told of the contract.
+        "notified": [],
+        // {recipient_id, reason, at_ms} once somebody declined.
+        "declined": null,
+        // {reason, at_ms} once the sender withdrew.
+        "withdrawn": null,
+    });
+    if contract_type.approval_levels().next().is_some() {
+        // Every decision: {level, recipient_id, person_id, decision, reason, at_ms}.
+        data["approvals"] = json!([]);
+    }
+    if contract_type.approval.is_some() {
+        // {level, person_id, reason, at_ms} once the sender's people refused.
+        data["rejected"] = Value::Null;
+    }
+    if let Some(rules) = attachments::data(contract_type) {
+        data["attachment_rules"] = rules;
+    }
+    if let Some(groups) = routing::data(contract_type) {
+        data["role_groups"] = groups;
+    }
+    if reminds_before_deadline(contract_type) {
+        data["deadline_at_ms"] = Value::Null;
+    }
+    data
+}
+
+fn reminds_before_deadline(contract_type: &ContractType) -> bool {
+    contract_type.reminders.as_ref().is_some_and(|reminders| !reminders.before_deadline.is_empty())
+}
+
+/// The contract's own deadline, or the type's, counted from now.
+fn deadline(contract_type: &ContractType) -> String {
+    let own = match contract_type.deadline_ms() {
         Some(ms) => format!("now + {ms}"),
         None => "null".to_owned(),
     };
-    json!({
+    format!(
+        "has(contract.deadline_at_ms) && contract.deadline_at_ms != null ? contract.deadline_at_ms : {own}"
+    )
+}
+
+/// Everything until the last signature.
+fn open(contract_type: &ContractType) -> Value {
+    let (first, mut states) = routing::states(contract_type);
+    states.insert("preparing".to_owned(), preparing(contract_type, &first));
+    let mut open = json!({
         "status": "in_progress",
         "initial": "preparing",
-        "timers": {
-            "deadline": {
-                "at": format!("has(contract.deadline_at_ms) && contract.deadline_at_ms != null ? contract.deadline_at_ms : {own_deadline}"),
-                "to": "expired",
-            },
-        },
+        "timers": {"deadline": {"at": deadline(contract_type), "to": "expired"}},
         "on": {
             "withdraw": {
                 "by": "contract.sender_person_id",
@@ -90,228 +94,26 @@ fn open(contract_type: &ContractType) -> Value {
                 "to": "withdrawn",
             },
         },
-        "states": {
-            "preparing": {
-                "job": {
-                    "kind": "prepare_document",
-                    "key": "prepare",
-                    "payload": {"contract_id": "{contract.id}"},
-                },
-                "on": {"prepared": "signing"},
-            },
-            "signing": {
-                "each": {
-                    "in": "recipients",
-                    "as": "recipient",
-                    "order": order,
-                    "data": {"confirmation": null, "confirmed_at_ms": null},
-                    "counters": {"reminds": REMINDS_MAX, "stamp_failures": STAMP_FAILURES_MAX},
-                    "initial": "notifying",
-                    "states": signing(contract_type),
-                },
-                "on": {"done": "completing"},
-            },
-        },
-    })
-}
-
-/// The states of one recipient.
-fn signing(contract_type: &ContractType) -> Value {
-    json!({
-        // Not waited for: who has the message may act at once, also when the gateway's answer is late or lost. A message
-        // that cannot be sent is a dead job for the operators; the sender can remind.
-        "notifying": {
-            "enter": {
-                "set": {"notified": "notified + [recipient.id]"},
-                "start": [{
-                    "kind": "send_sms",
-                    "key": "notify/{recipient.id}",
-                    "payload": sms_payload("sign_request"),
-                }],
-            },
-            "always": "acting",
-        },
-        "acting": acting(contract_type),
-        "stamping": {
-            "job": {
-                "kind": "stamp_signature",
-                "key": "stamp/{recipient.id}/{stamp_failures}",
-                "payload": {
-                    "contract_id": "{contract.id}",
-                    "recipient_id": "{recipient.id}",
-                    "confirmation": "{confirmation}",
-                    "confirmed_at_ms": "{confirmed_at_ms}",
-                },
-            },
-            "on": {
-                "stamped": "signed",
-                // Nothing was put on the document: the recipient confirms once more.
-                "failed": {"raise": "stamp_failures", "to": "acting/signing"},
-            },
-        },
-        "signed": {"final": "signed"},
-    })
-}
-
-/// The tasks of one recipient, with what can happen during any of them.
-fn acting(contract_type: &ContractType) -> Value {
-    let mut states = Map::new();
-    let agreement = roles(contract_type, |recipient| recipient.pre_sign.is_some());
-    let reading = roles(contract_type, |recipient| recipient.forced_reading.is_some());
-    let to_signing = vec![json!({"to": "signing"})];
-    let mut to_reading = Vec::new();
-    if let Some(condition) = condition(&reading, contract_type) {
-        to_reading.push(condition.branch("reading"));
-        states.insert("reading".to_owned(), task("reading", &json!({"finish_reading": "signing"})));
-        if condition.always() {
-            to_reading.clear();
-            to_reading.push(json!({"to": "reading"}));
-        } else {
-            to_reading.extend(to_signing.clone());
-        }
-    } else {
-        to_reading = to_signing;
-    }
-    let mut first = to_reading.clone();
-    if let Some(condition) = condition(&agreement, contract_type) {
-        states.insert("agreement".to_owned(), task("agreement", &json!({"accept": to_reading})));
-        if condition.always() {
-            first = vec![json!({"to": "agreement"})];
-        } else {
-            first.insert(0, condition.branch("agreement"));
-        }
-    }
-    states.insert("beginning".to_owned(), json!({"always": first}));
-    states.insert("signing".to_owned(), confirm(contract_type));
-    let mut acting = json!({
-        "initial": "beginning",
-        "states": states,
-        "on": {"decline": decline(), "remind": remind()},
     });
-    if let Some(reminders) = &contract_type.reminders {
-        acting["timers"] = json!({
-            "reminder": {"every": reminders.every, "limit": reminders.limit, "start": [detached(sms_payload("reminder"))]},
-        });
+    if let Some(before) = &contract_type.approval {
+        states.insert("approving".to_owned(), approval::before_sending(before));
+        open["initial"] = json!("approving");
     }
-    acting
+    if reminds_before_deadline(contract_type) {
+        open["enter"] = json!({"set": {"deadline_at_ms": deadline(contract_type)}});
+    }
+    open["states"] = Value::Object(states);
+    open
 }
 
-/// A task for the recipient whose turn it is.
-fn task(form: &str, on: &Value) -> Value {
-    json!({"task": {"form": form, "assignee": "recipient.person_id"}, "on": on})
-}
-
-fn confirm(contract_type: &ContractType) -> Value {
-    let mut task = json!({"form": "sign", "assignee": "recipient.person_id"});
-    let mut methods = contract_type.recipients.iter().map(|recipient| &recipient.intent_methods);
-    // Where the roles differ, the contract type says what each may use.
-    if let Some(first) = methods.next().filter(|first| methods.all(|other| other == *first)) {
-        task["methods"] = json!(first);
+fn preparing(contract_type: &ContractType, next: &str) -> Value {
+    let mut prepared = Map::new();
+    prepared.insert("to".to_owned(), json!(next));
+    if contract_type.cc.as_ref().is_some_and(|cc| cc.told_at.contains(&CcMoment::Send)) {
+        prepared.insert("start".to_owned(), json!([messages::cc("sent", "cc")]));
     }
     json!({
-        "task": task,
-        "on": {
-            "confirm": {
-                "set": {"confirmation": "event", "confirmed_at_ms": "now"},
-                "to": "stamping",
-            },
-        },
+        "job": {"kind": "prepare_document", "key": "prepare", "payload": {"contract_id": "{contract.id}"}},
+        "on": {"prepared": prepared},
     })
-}
-
-fn decline() -> Value {
-    json!({
-        "by": "recipient.person_id",
-        "if": format!("has(event.reason) && size(event.reason) > 0 && size(event.reason) <= {REASON_CHARS_MAX}"),
-        "set": {"declined": "{'recipient_id': recipient.id, 'reason': event.reason, 'at_ms': now}"},
-        "start": [{
-            "in": "recipients.filter(other, other.id in notified && other.id != recipient.id)",
-            "as": "other",
-            "kind": "send_sms",
-            "key": "declined/{other.id}",
-            "payload": {"template": "declined", "contract_id": "{contract.id}", "recipient_id": "{other.id}"},
-        }],
-        "to": "declined",
-    })
-}
-
-fn remind() -> Value {
-    json!({
-        "by": "contract.sender_person_id",
-        "raise": "reminds",
-        "start": [detached(sms_payload("reminder"))],
-    })
-}
-
-fn completing() -> Value {
-    json!({
-        // Everybody has signed: the contract is completed, whatever becomes of the messages that say so.
-        "status": "completed",
-        "each": {
-            "in": "recipients",
-            "as": "recipient",
-            "order": "parallel",
-            "initial": "notifying",
-            "states": {
-                "notifying": {
-                    "job": sms("completed", "completed/{recipient.id}"),
-                    "on": {"sent": "notified", "failed": "notified"},
-                },
-                "notified": {"final": "notified"},
-            },
-        },
-        "on": {"done": "completed"},
-    })
-}
-
-fn sms(template: &str, key: &str) -> Value {
-    json!({"kind": "send_sms", "key": key, "payload": sms_payload(template)})
-}
-
-fn sms_payload(template: &str) -> Value {
-    json!({"template": template, "contract_id": "{contract.id}", "recipient_id": "{recipient.id}"})
-}
-
-fn detached(payload: Value) -> Value {
-    json!({"kind": "send_sms", "payload": payload})
-}
-
-fn roles(contract_type: &ContractType, asks: impl Fn(&RecipientRole) -> bool) -> Vec<&str> {
-    contract_type
-        .recipients
-        .iter()
-        .filter(|recipient| asks(recipient))
-        .map(|recipient| recipient.role.as_str())
-        .collect()
-}
-
-/// Whether a step is for the recipient at hand.
-enum Condition {
-    Always,
-    If(String),
-}
-
-impl Condition {
-    const fn always(&self) -> bool {
-        matches!(self, Self::Always)
-    }
-
-    fn branch(&self, to: &str) -> Value {
-        match self {
-            Self::Always => json!({"to": to}),
-            Self::If(condition) => json!({"if": condition, "to": to}),
-        }
-    }
-}
-
-/// None when no role is asked.
-fn condition(roles: &[&str], contract_type: &ContractType) -> Option<Condition> {
-    if roles.is_empty() {
-        return None;
-    }
-    if roles.len() == contract_type.recipients.len() {
-        return Some(Condition::Always);
-    }
-    let list: Vec<String> = roles.iter().map(|role| format!("'{role}'")).collect();
-    Some(Condition::If(format!("recipient.role in [{}]", list.join(", "))))
 }

@@ -156,6 +156,19 @@ pub enum IntentMethod {
     Face,
 }
 
+impl IntentMethod {
+    /// As written in definitions and events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SmsCode => "sms_code",
+            Self::EmailCode => "email_code",
+            Self::SigningPassword => "signing_password",
+            Self::Face => "face",
+        }
+    }
+}
+
 /// Waits for a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -4,14 +4,35 @@ use sealflow_core::{Definition, load, schema};
 
 use crate::drive::{definition, unchecked};
 
-pub(crate) const SUPPLIER_PURCHASE: &str = include_str!("../../../../workflows/supplier_purchase.yaml");
-pub(crate) const NDA_PARALLEL: &str = include_str!("../../../../workflows/nda_parallel.yaml");
-pub(crate) const MICRO_DEPOSIT: &str = include_str!("../../../../workflows/micro_deposit.yaml");
+pub(crate) const SUPPLIER_PURCHASE: &str =
+    include_str!("../../../../workflows/supplier_purchase/workflow.yaml");
+pub(crate) const NDA_PARALLEL: &str = include_str!("../../../../workflows/nda_parallel/workflow.yaml");
+/// As it was shipped first: instances of it still run.
+pub(crate) const MICRO_DEPOSIT: &str = include_str!("micro_deposit_1.yaml");
+
+/// Every shipped definition: its name and source.
+pub(crate) fn all() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../workflows");
+    let mut all: Vec<(String, String)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("workflow.yaml"))
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let name = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
 
 #[test]
 fn loads_and_keeps_its_hash() {
-    for source in [SUPPLIER_PURCHASE, NDA_PARALLEL, MICRO_DEPOSIT] {
-        let definition = definition(source);
+    let all = all();
+    assert!(all.len() >= 14, "{} definitions", all.len());
+    for (name, source) in all {
+        let definition = definition(&source);
+        assert_eq!(definition.name(), name, "the folder's name");
         let stored = serde_json::to_string(&definition).unwrap();
         let read: Definition = serde_json::from_str(&stored).unwrap();
         assert_eq!(read.hash(), definition.hash());

@@ -34,7 +34,7 @@ pub struct Place {
     pub h: f32,
 }
 
-/// Where 甲方 puts its round seal. These places are those of `workflows/supplier_purchase.yaml`.
+/// Where 甲方 puts its round seal. These places are those of `workflows/supplier_purchase/workflow.yaml`.
 pub const SEAL_PLACE: Place = Place { x: 44.0, y: 90.0, w: 38.0, h: 38.0 };
 /// Where 甲方's date goes, behind the printed 日期.
 pub const SEAL_DATE_PLACE: Place = Place { x: 42.0, y: 138.0, w: 40.0, h: 8.0 };

@@ -63,7 +63,7 @@ fn a_character_without_a_glyph_is_an_error() {
 
 #[test]
 fn the_contract_type_puts_its_fields_in_these_places() {
-    let definition = include_str!("../../../../workflows/supplier_purchase.yaml");
+    let definition = include_str!("../../../../workflows/supplier_purchase/workflow.yaml");
     for (kind, place) in [
         ("seal", SEAL_PLACE),
         ("date", SEAL_DATE_PLACE),

@@ -239,7 +239,7 @@ async fn report(tx: &mut Tx, instance: InstanceId, key: &str, outcome: &str, rou
 async fn publish(db: &TestStore) {
     let mut tx = db.store.begin().await.unwrap();
     let now_ms = tx.now().as_ms();
-    let source = include_str!("../../../../workflows/supplier_purchase.yaml");
+    let source = include_str!("../../../../workflows/supplier_purchase/workflow.yaml");
     let loaded = sealflow_core::load(source, "supplier_purchase.yaml").unwrap();
     definitions::publish(&mut tx, &loaded.definition, source).await.unwrap();
     let text = include_str!("../../../../workflows/agreements/e_signature_consent.zh.md");
