@@ -1,7 +1,7 @@
 //! From what went wrong to what the client is told. Domain errors know no status codes; the one `match` here does.
 
 use axum::response::{IntoResponse, Response};
-use sealflow_core::Rejection;
+use sealflow_core::{Rejection, model::contract_type::Feature};
 use sealflow_pdf::{confined, read};
 use sealflow_store::{
     blobs, codes,
@@ -10,7 +10,7 @@ use sealflow_store::{
     jobs, signing,
 };
 
-use crate::problem::{Code, Refusal, field};
+use crate::problem::{Code, Refusal, feature, field};
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -154,10 +154,18 @@ fn of_send(error: &SendError) -> Refusal {
         }
         SendError::Placement { .. } => Code::PlacementMissing.into(),
         SendError::ContractType => Code::ContractTypeUnknown.into(),
+        SendError::NotOffered { missing } => not_offered(missing),
         SendError::AgreementMissing { .. } => Code::Internal.into(),
         SendError::Start(error) => of_submit(error, Code::NotDraft),
         SendError::Store(error) => of_store(error),
     }
+}
+
+/// The contract type needs more than this build has.
+pub(crate) fn not_offered(missing: &[Feature]) -> Refusal {
+    missing.iter().fold(Refusal::from(Code::ContractTypeUnavailable), |refusal, missing| {
+        refusal.field("contract_type", feature::key(*missing))
+    })
 }
 
 fn of_signing(error: &signing::Error) -> Refusal {

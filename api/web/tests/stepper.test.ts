@@ -23,6 +23,10 @@ describe('stage', () => {
     expect(stage('in_progress', steps('current'), 'withdrawn')).toBe('withdrawn')
     expect(stage('in_progress', steps('current'), 'expired')).toBe('expired')
   })
+  it('tells who is no longer asked', () => {
+    expect(stage('called_off', steps('current'))).toBe('called_off')
+    expect(stage('called_off', steps('current'), 'completed')).toBe('called_off')
+  })
   it('stays signed when the contract ended later', () => {
     expect(stage('signed', steps('done', 'done', 'done'), 'withdrawn')).toBe('signed')
   })

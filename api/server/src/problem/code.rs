@@ -121,6 +121,9 @@ codes! {
     ContractTypeUnknown "contract_type_unknown" UNPROCESSABLE_ENTITY
         zh: "业务类型不存在", "请重新选择业务类型。";
         en: "This contract type is not known", "Choose another contract type.";
+    ContractTypeUnavailable "contract_type_unavailable" UNPROCESSABLE_ENTITY
+        zh: "该业务类型暂不可用", "平台尚未提供所需的功能，请选择其他业务类型。";
+        en: "This contract type cannot be used yet", "It needs what the platform does not offer. Choose another contract type.";
     RoleUnknown "role_unknown" UNPROCESSABLE_ENTITY
         zh: "参与方角色不符", "所选业务类型中没有此角色，请重新选择。";
         en: "A role is not part of the contract type", "Choose a role that the contract type has.";

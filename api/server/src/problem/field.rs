@@ -2,7 +2,7 @@
 //!
 //! Rules speak in the words of the validation library or in one of the names below; here they become sentences.
 
-use super::Language;
+use super::{Language, feature};
 
 pub(crate) const PHONE: &str = "phone_not_valid";
 pub(crate) const PHONE_REFUSED: &str = "phone_refused";
@@ -21,6 +21,9 @@ pub(crate) const SAME_PERSON: &str = "same_person_twice";
 
 /// The sentence for a rule's message; a message that is no rule's name is passed on.
 pub(super) fn words(message: &str, language: Language) -> String {
+    if let Some(sentence) = feature::named(message, language) {
+        return sentence;
+    }
     if let Some((zh, en)) = named(message) {
         return match language {
             Language::Chinese => zh.into(),

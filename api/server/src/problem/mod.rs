@@ -5,6 +5,7 @@
 //! have no [`Refusal`] and get the one that fits their status.
 
 mod code;
+pub(crate) mod feature;
 pub(crate) mod field;
 
 use axum::{

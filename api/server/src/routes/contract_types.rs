@@ -2,13 +2,19 @@
 
 use axum::{Json, extract::State};
 use sealflow_core::model::{ContractType as Model, contract_type::RecipientKind};
-use sealflow_store::definitions;
+use sealflow_store::{contracts, definitions};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::view::{PartyKind, title};
-use crate::{App, auth::SignedIn, error::Error, openapi::Refusals, problem::Language};
+use crate::{
+    App,
+    auth::SignedIn,
+    error::Error,
+    openapi::Refusals,
+    problem::{Language, feature},
+};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_contract_types))
@@ -33,6 +39,10 @@ pub(crate) struct ContractType {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 30)]
     deadline_days: Option<i64>,
+    /// Why it cannot be chosen: what it needs and the platform does not offer yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "需要抄送，本平台暂未提供。")]
+    unavailable: Option<String>,
 }
 
 /// One part in the contract.
@@ -80,5 +90,6 @@ fn view(model: &Model, language: Language) -> ContractType {
         title: title(&model.title, language),
         recipients: recipients.collect(),
         deadline_days: model.deadline_ms().map(|ms| ms.div_euclid(DAY_MS)),
+        unavailable: feature::unavailable(&contracts::not_offered(model), language),
     }
 }

@@ -8,7 +8,7 @@ use sealflow_core::{
         contract_type::{RecipientKind, RecipientRole},
     },
 };
-use sealflow_store::{documents, recipients, signing::form};
+use sealflow_store::{contracts, documents, recipients};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -56,6 +56,8 @@ pub(crate) enum RecipientStatus {
     Stamping,
     /// The signature is in every document.
     Signed,
+    /// Is no longer asked: enough others have signed.
+    CalledOff,
     /// Has refused.
     Declined,
 }
@@ -73,10 +75,16 @@ impl RecipientStatus {
         match state.item_progress(&id) {
             None | Some(ItemProgress::Waiting) => Self::Waiting,
             Some(ItemProgress::Done { .. }) => Self::Signed,
+            // What stopped everybody is the contract's end; while it goes on, or is completed, only this one was stopped.
+            Some(ItemProgress::Stopped { .. })
+                if [contracts::IN_PROGRESS, contracts::COMPLETED].contains(&state.status()) =>
+            {
+                Self::CalledOff
+            }
             Some(progress @ (ItemProgress::Active { .. } | ItemProgress::Stopped { .. })) => {
                 match progress.state() {
                     Some("stamping") => Self::Stamping,
-                    at if at == role.map(first_state) => Self::Notified,
+                    Some(at) if role.is_some_and(|role| at == first_state(role)) => Self::Notified,
                     _ => Self::InProgress,
                 }
             }
@@ -85,14 +93,8 @@ impl RecipientStatus {
 }
 
 /// The state in which a recipient has been told and has done nothing.
-fn first_state(role: &RecipientRole) -> &'static str {
-    if role.pre_sign.is_some() {
-        form::AGREEMENT
-    } else if role.forced_reading.is_some() {
-        form::READING
-    } else {
-        "signing"
-    }
+fn first_state(role: &RecipientRole) -> String {
+    role.steps().into_iter().next().unwrap_or_else(|| "signing".to_owned())
 }
 
 /// A recipient.

@@ -1001,6 +1001,11 @@ export interface components {
              */
             title: string;
             /**
+             * @description Why it cannot be chosen: what it needs and the platform does not offer yet.
+             * @example 需要抄送，本平台暂未提供。
+             */
+            unavailable?: string | null;
+            /**
              * Format: int32
              * @description The newest version; new contracts use it.
              */
@@ -1811,7 +1816,7 @@ export interface components {
          * @description How far a recipient is.
          * @enum {string}
          */
-        RecipientStatus: "waiting" | "notified" | "in_progress" | "stamping" | "signed" | "declined";
+        RecipientStatus: "waiting" | "notified" | "in_progress" | "stamping" | "signed" | "called_off" | "declined";
         /** @description How many jobs are tried again. */
         Retried: {
             /**
@@ -2310,7 +2315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `contract_type_unknown`, `invalid_fields`, `organization_unusable`, `role_unknown` */
+            /** @description `contract_type_unavailable`, `contract_type_unknown`, `invalid_fields`, `organization_unusable`, `role_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2482,7 +2487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `contract_type_unknown`, `invalid_fields`, `organization_unusable`, `role_unknown` */
+            /** @description `contract_type_unavailable`, `contract_type_unknown`, `invalid_fields`, `organization_unusable`, `role_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2956,7 +2961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `contract_type_unknown`, `invalid_fields`, `no_documents`, `no_recipients`, `organization_unusable`, `placement_missing`, `roles_unfilled`, `transactor_not_member` */
+            /** @description `contract_type_unavailable`, `contract_type_unknown`, `invalid_fields`, `no_documents`, `no_recipients`, `organization_unusable`, `placement_missing`, `roles_unfilled`, `transactor_not_member` */
             422: {
                 headers: {
                     [name: string]: unknown;

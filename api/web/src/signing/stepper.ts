@@ -4,13 +4,14 @@ import type { Signing, SigningStep } from '@/api/types'
 /** What the page shows: a step to do, or why there is nothing to do. */
 export type Stage =
   | { name: 'agreement' | 'reading' | 'sign' }
-  | { name: 'stamping' | 'signed' | 'declined' | 'withdrawn' | 'expired' | 'completed' | 'waiting' }
+  | { name: 'stamping' | 'signed' | 'declined' | 'withdrawn' | 'expired' | 'completed' | 'waiting' | 'called_off' }
 
 const ENDED = ['declined', 'withdrawn', 'expired'] as const
 
 export function stageOf(signing: Pick<Signing, 'status' | 'steps'> & { contract: { status?: string } }): Stage {
   if (signing.status === 'signed') return { name: 'signed' }
   if (signing.status === 'stamping') return { name: 'stamping' }
+  if (signing.status === 'called_off') return { name: 'called_off' }
   const ended = ENDED.find((status) => signing.status === status || signing.contract.status === status)
   if (ended) return { name: ended }
   const current = signing.steps.find((step) => step.state === 'current')

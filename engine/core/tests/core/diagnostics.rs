@@ -271,7 +271,7 @@ fn values_of_the_wrong_kind() {
     assert_eq!(
         faults(&source),
         [
-            "x:8:34: a person's id is a text, not a whole number",
+            "x:8:34: the assignee is a text or a list, not a whole number",
             "x:10:15: a time is a whole number or null, not a text",
             "x:12:15: a condition gives true or false, not a whole number",
             "x:13:15: a text is never equal to a whole number",

@@ -7,6 +7,7 @@
 )]
 
 mod assignees;
+mod contract_types;
 mod diagnostics;
 mod drive;
 mod each;

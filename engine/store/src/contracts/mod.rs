@@ -3,6 +3,7 @@
 mod act;
 mod draft;
 mod list;
+mod offered;
 mod send;
 
 use sealflow_core::{
@@ -20,6 +21,7 @@ use crate::{
 pub use act::{ActError, remind, withdraw};
 pub use draft::{Draft, DraftError, DraftRecipient, create, update};
 pub use list::{Filter, PAGE_SIZE_MAX, Page, Summary, View, counts, list};
+pub use offered::{OFFERED, not_offered};
 pub use send::{Send, SendError, send};
 
 /// What a contract's instances call it.
@@ -29,6 +31,8 @@ pub const SUBJECT_KIND: &str = "contract";
 pub const DRAFT: &str = "draft";
 /// The status while recipients have something to do.
 pub const IN_PROGRESS: &str = "in_progress";
+/// The status when everybody has signed who must.
+pub const COMPLETED: &str = "completed";
 
 /// A contract.
 #[derive(Debug, Clone, PartialEq, Eq)]

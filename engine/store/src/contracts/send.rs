@@ -6,13 +6,13 @@ use sealflow_core::{
     ids::{ContractId, InstanceId, PersonId},
     model::{
         ContractType,
-        contract_type::{FieldPlacement, RecipientKind, RecipientRole},
+        contract_type::{Feature, FieldPlacement, RecipientKind, RecipientRole},
     },
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Contract, get, lock_draft};
+use super::{Contract, get, lock_draft, not_offered};
 use crate::{
     Tx, agreements,
     db::Error,
@@ -94,6 +94,12 @@ pub enum SendError {
     /// The draft's contract type is not a contract type any more.
     #[error("the contract type cannot be used")]
     ContractType,
+    /// The contract type needs what this build does not have.
+    #[error("the contract type needs what is not offered: {missing:?}")]
+    NotOffered {
+        /// What.
+        missing: Vec<Feature>,
+    },
     /// An agreement that the contract type asks for was not published: the platform is not set up.
     #[error("the agreement {name} of the contract type was not published")]
     AgreementMissing {
@@ -125,6 +131,10 @@ pub async fn send(tx: &mut Tx, request: &Send<'_>) -> Result<Submitted, SendErro
     let contract = get(tx.conn(), request.contract_id).await?.ok_or(SendError::Unknown)?;
     let definition = definitions::get(tx, &contract.definition).await?.ok_or(SendError::ContractType)?;
     let contract_type = definition.contract_type().ok_or(SendError::ContractType)?;
+    let missing = not_offered(contract_type);
+    if !missing.is_empty() {
+        return Err(SendError::NotOffered { missing });
+    }
     let documents = documents::list(tx.conn(), contract.id).await?;
     let recipients = recipients::list(tx.conn(), contract.id).await?;
     let now_ms = tx.now().as_ms();
@@ -187,7 +197,7 @@ fn check(
 }
 
 async fn check_agreements(tx: &mut Tx, contract_type: &ContractType) -> Result<(), SendError> {
-    for name in contract_type.recipients.iter().filter_map(RecipientRole::agreement) {
+    for name in contract_type.recipients.iter().flat_map(RecipientRole::agreements) {
         if agreements::newest(tx.conn(), name).await?.is_none() {
             return Err(SendError::AgreementMissing { name: name.to_owned() });
         }

@@ -177,15 +177,19 @@ impl Signer {
         definitions::read(conn, &self.contract.definition).await
     }
 
-    /// The agreement that the contract type asks this recipient to accept.
+    /// The agreement that the contract type asks this recipient to accept: of several the one at hand, the first before
+    /// and after.
     ///
     /// # Errors
     /// The database's.
     pub async fn agreement(&self, conn: &mut Conn) -> Result<Option<Agreement>, StoreError> {
         let definition = self.definition(conn).await?;
         let contract_type = definition.as_ref().and_then(Definition::contract_type);
-        let name =
-            contract_type.and_then(|it| it.role(&self.recipient.role)).and_then(|role| role.agreement());
+        let Some(role) = contract_type.and_then(|it| it.role(&self.recipient.role)) else { return Ok(None) };
+        let instance = instances::get(conn, self.instance_id).await?;
+        let item = self.recipient.id.to_string();
+        let at = instance.as_ref().and_then(|instance| instance.state.item_progress(&item)?.state());
+        let name = at.and_then(|at| role.agreement_at(at)).or_else(|| role.agreement());
         match name {
             Some(name) => agreements::newest(conn, name).await,
             None => Ok(None),

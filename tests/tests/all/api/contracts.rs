@@ -1,5 +1,6 @@
 //! Drafts: what is taken, what is refused, and what a repeat makes.
 
+use sealflow_store::definitions;
 use sealflow_tests::{db::TestStore, on_both};
 use serde_json::{Value, json};
 
@@ -30,6 +31,38 @@ async fn a_draft_may_be_incomplete(db: TestStore) {
     assert_eq!(full["recipients"][0]["phone"], SIGNER);
     assert_eq!(full["recipients"][0]["title"], "供应商签署人");
     assert_eq!(full["recipients"][1]["organization_name"], "示例采购有限公司");
+}
+
+/// Nobody shall be asked for what no page shows: such a type is listed with the reason, and taken nowhere.
+async fn a_type_that_needs_more_than_is_offered_is_refused(db: TestStore) {
+    let world = World::open(db).await;
+    let source = include_str!("../../../../workflows/supplier_purchase/workflow.yaml");
+    let face = source
+        .replace("name: supplier_purchase", "name: face_purchase")
+        .replace("intent_methods: [sms_code]", "intent_methods: [face, email_code]");
+    let either = source
+        .replace("name: supplier_purchase", "name: either_purchase")
+        .replace("intent_methods: [sms_code]", "intent_methods: [face, sms_code]");
+    let mut tx = world.tx().await;
+    for source in [&face, &either] {
+        let loaded = sealflow_core::load(source, "test.yaml").unwrap();
+        definitions::publish(&mut tx, &loaded.definition, source).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let sender = world.as_person(SENDER).await;
+    let types = sender.get("/api/contract-types").await.expect(200);
+    let named = |name: &str| types.as_array().unwrap().iter().find(|each| each["name"] == name).unwrap();
+    assert!(named("face_purchase")["unavailable"].as_str().unwrap().contains("人脸意愿认证"), "{types}");
+    assert_eq!(named("either_purchase")["unavailable"], Value::Null, "one method is enough");
+    assert_eq!(named("supplier_purchase")["unavailable"], Value::Null);
+
+    let mut body = world.input().await;
+    body["contract_type"] = json!("face_purchase");
+    let refused = sender.post("/api/contracts", &body).await.refused(422, "contract_type_unavailable");
+    assert_eq!(refused["fields"][0]["field"], "contract_type");
+    assert_eq!(world.count(CONTRACTS).await, 0);
+    body["contract_type"] = json!("either_purchase");
+    sender.post("/api/contracts", &body).await.expect(201);
 }
 
 async fn what_is_said_must_be_right(db: TestStore) {
@@ -148,6 +181,7 @@ async fn a_file_comes_whole_and_under_its_name(db: TestStore) {
 
 on_both!(
     a_draft_may_be_incomplete,
+    a_type_that_needs_more_than_is_offered_is_refused,
     what_is_said_must_be_right,
     a_repeated_request_makes_one_draft,
     a_document_can_be_taken_out_again,

@@ -10,6 +10,7 @@ mod lists;
 mod ops;
 mod sending;
 mod signing;
+mod types;
 mod uploads;
 mod world;
 

@@ -24,7 +24,7 @@ use crate::{
     App,
     auth::SignedIn,
     context::IdempotencyKey,
-    error::Error,
+    error::{self, Error},
     extract::{At, Body, rules},
     problem::{Code, Language, Refusal, field},
 };
@@ -158,6 +158,10 @@ impl Said {
         }
         let definition = definitions::newest(tx.conn(), &body.contract_type).await?;
         let definition = definition.ok_or(Code::ContractTypeUnknown)?;
+        let missing = definition.contract_type().map(contracts::not_offered).unwrap_or_default();
+        if !missing.is_empty() {
+            return Err(error::not_offered(&missing).into());
+        }
         let numbered = body.recipients.iter().enumerate();
         let recipients =
             numbered.map(|(index, recipient)| party(app, index, recipient)).collect::<Result<_, _>>()?;

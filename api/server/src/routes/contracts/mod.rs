@@ -36,6 +36,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 const DRAFTING: &[Code] = &[
     Code::Forbidden,
     Code::ContractTypeUnknown,
+    Code::ContractTypeUnavailable,
     Code::RoleUnknown,
     Code::OrganizationUnusable,
     Code::NotDraft,
@@ -77,6 +78,7 @@ pub(super) const REFUSALS: Refusals = &[
             Code::TransactorNotMember,
             Code::PlacementMissing,
             Code::ContractTypeUnknown,
+            Code::ContractTypeUnavailable,
         ],
     ),
     ("withdraw_contract", &[Code::Forbidden, Code::NotInProgress, Code::KeyReused]),

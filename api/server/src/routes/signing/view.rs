@@ -292,7 +292,7 @@ fn open_task<'a>(signer: &Signer, state: &'a InstanceState) -> Option<&'a OpenTa
 /// The steps that the contract type asks for; the open task says which is the current one.
 fn steps(role: Option<&RecipientRole>, status: RecipientStatus, open: Option<&OpenTask>) -> Vec<Step> {
     let asked = [
-        (StepKind::Agreement, form::AGREEMENT, role.is_some_and(|role| role.pre_sign.is_some())),
+        (StepKind::Agreement, form::AGREEMENT, role.is_some_and(|role| role.agreement().is_some())),
         (StepKind::Reading, form::READING, role.is_some_and(|role| role.forced_reading.is_some())),
         (StepKind::Sign, form::SIGN, true),
     ];

@@ -26,7 +26,7 @@ const en: typeof zh = {
   status: {
     awaiting_me: 'Awaiting me', expiring: 'Expiring soon', awaiting_others: 'Awaiting others', in_progress: 'In progress', pending_approval: 'Pending approval',
     preparing: 'Preparing', stamping: 'Applying signature', completed: 'Completed', signed: 'Signed', declined: 'Declined', failed: 'Failed', draft: 'Draft',
-    expired: 'Expired', withdrawn: 'Withdrawn', rescinding: 'Rescinding', rescinded: 'Rescinded', waiting: 'Not yet', notified: 'Notified',
+    expired: 'Expired', withdrawn: 'Withdrawn', rescinding: 'Rescinding', rescinded: 'Rescinded', waiting: 'Not yet', called_off: 'No longer asked', rejected: 'Not approved', notified: 'Notified',
     running: 'Running', done: 'Done', dead: 'Dead', cancelled: 'Cancelled',
     incident: 'Incident', available: 'Ready', completing: 'Completing',
   },

@@ -29,7 +29,7 @@ const en: typeof zh = {
     back: 'Back to the fields', label: '6-digit SMS code',
   },
   done: {
-    stamping_title: 'Applying your signature…', stamping: 'The digital signature and the timestamp are being applied; this takes a few seconds. You may leave this page, it goes on without you.', signed_title: 'Signed', signed: 'You have signed. You will get an SMS when everybody has.',
+    called_off_title: 'You need not sign', called_off: 'Enough others have signed; you are no longer asked.', stamping_title: 'Applying your signature…', stamping: 'The digital signature and the timestamp are being applied; this takes a few seconds. You may leave this page, it goes on without you.', signed_title: 'Signed', signed: 'You have signed. You will get an SMS when everybody has.',
     all_signed: 'Everybody has signed.', download: 'Download', details: 'View the contract', next: 'Sign the next one', home: 'Home', slow: 'This takes longer than usual. It is still under way; you need not sign again.',
     declined_title: 'Declined', declined: 'This contract was declined and can no longer be signed.', withdrawn_title: 'Withdrawn', withdrawn: 'The sender has withdrawn this contract. There is nothing to sign.',
     expired_title: 'Expired', expired: 'The deadline of this contract is over. Contact the sender if it is still to be signed.', completed_title: 'Completed', completed: 'Everybody has signed this contract.', waiting_title: 'Not your turn yet', waiting: 'You will get an SMS when those before you have signed.',

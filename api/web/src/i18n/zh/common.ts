@@ -24,7 +24,7 @@ export default {
   status: {
     awaiting_me: '需要我签署', expiring: '即将过期', awaiting_others: '待他人签署', in_progress: '签署中', pending_approval: '审批中',
     preparing: '准备中', stamping: '加盖签名中', completed: '已完成', signed: '已签署', declined: '已拒签', failed: '失败', draft: '草稿',
-    expired: '已过期', withdrawn: '已撤回', rescinding: '解约中', rescinded: '已解约', waiting: '未轮到', notified: '已通知',
+    expired: '已过期', withdrawn: '已撤回', rescinding: '解约中', rescinded: '已解约', waiting: '未轮到', called_off: '无需签署', rejected: '审批未通过', notified: '已通知',
     running: '执行中', done: '已完成', dead: '已停止', cancelled: '已取消',
     incident: '待处理', available: '待执行', completing: '正在完成',
   },

@@ -27,7 +27,7 @@ export default {
     back: '返回修改', label: '6 位短信验证码',
   },
   done: {
-    stamping_title: '正在加盖签名…', stamping: '正在为文件加盖数字签名和时间戳，一般几秒钟完成。您可以离开此页，签署会继续进行。', signed_title: '已签署', signed: '您已完成签署。全部参与方签署完成后，您会收到短信通知。',
+    called_off_title: '无需签署', called_off: '其他参与方的签署已满足要求，您不需要再签署。', stamping_title: '正在加盖签名…', stamping: '正在为文件加盖数字签名和时间戳，一般几秒钟完成。您可以离开此页，签署会继续进行。', signed_title: '已签署', signed: '您已完成签署。全部参与方签署完成后，您会收到短信通知。',
     all_signed: '全部参与方已签署完成。', download: '下载合同', details: '查看合同', next: '签署下一份', home: '返回首页', slow: '用时比平时长，仍在处理中，不需要重新签署。',
     declined_title: '已拒签', declined: '该合同已被拒签，不能继续签署。', withdrawn_title: '合同已撤回', withdrawn: '发起方已撤回该合同，无需签署。',
     expired_title: '合同已过期', expired: '该合同已超过截止时间，如需签署请联系发起方。', completed_title: '合同已完成', completed: '该合同已全部签署完成。', waiting_title: '还没有轮到您', waiting: '前面的参与方签署后，您会收到短信通知。',
