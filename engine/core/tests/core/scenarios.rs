@@ -32,19 +32,17 @@ fn definition_of(folder: &Path) -> Definition {
         .definition
 }
 
+/// Every definition has scenarios, all of them pass, and together they enter every state and take every way on.
 #[test]
 fn every_shipped_scenario_passes() {
     let mut faults = Vec::new();
     let mut scenarios = 0;
-    for folder in sorted(&workflows()) {
+    for folder in sorted(&workflows()).iter().filter(|folder| folder.join("workflow.yaml").is_file()) {
         let files: Vec<PathBuf> = sorted(&folder.join("scenarios"))
             .into_iter()
             .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
             .collect();
-        if files.is_empty() {
-            continue;
-        }
-        let definition = definition_of(&folder);
+        let definition = definition_of(folder);
         let mut coverage = Coverage::default();
         let mut steps = 0;
         for file in &files {
@@ -55,18 +53,14 @@ fn every_shipped_scenario_passes() {
             faults.extend(report.faults.iter().map(ToString::to_string));
         }
         scenarios += files.len();
-        let workflow = definition.workflow();
-        println!(
-            "{}: {} scenarios, {steps} steps; not entered: {:?}; not taken: {:?}",
-            definition.name(),
-            files.len(),
-            coverage.missed_states(workflow).iter().map(ToString::to_string).collect::<Vec<_>>(),
-            coverage.missed_ways(workflow).iter().map(ToString::to_string).collect::<Vec<_>>(),
-        );
+        let (name, workflow) = (definition.name(), definition.workflow());
+        let missed = coverage.missed_states(workflow).into_iter().map(|path| format!("enters {path}"));
+        let ways = coverage.missed_ways(workflow).into_iter().map(|way| format!("takes {way}"));
+        faults.extend(missed.chain(ways).map(|missed| format!("{name}: no scenario {missed}")));
+        println!("{name}: {} scenarios, {steps} steps", files.len());
     }
     println!("{scenarios} scenarios");
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
-    assert!(scenarios > 0, "no scenario was found");
 }
 
 /// What the runner says of a scenario of the micro-deposit.
