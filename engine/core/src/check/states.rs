@@ -118,7 +118,13 @@ impl Checker<'_> {
             let help = did_you_mean(&task.form, catalog::FORMS.iter().copied());
             self.fault(&spot.then("form"), format!("there is no form `{}`", task.form), help);
         }
-        self.gives(&spot.then("assignee"), &task.assignee, scope, &[Kind::Text, Kind::List], "the assignee is");
+        self.gives(
+            &spot.then("assignee"),
+            &task.assignee,
+            scope,
+            &[Kind::Text, Kind::List],
+            "the assignee is",
+        );
         if let Some(deadline) = &task.deadline {
             self.deadline(&spot.then("deadline"), path, deadline, scope);
         }
