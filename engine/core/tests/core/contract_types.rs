@@ -45,7 +45,7 @@ fn faults_are_told_where_they_are() {
         ("", "    min: 0\n", "x:4:1: every role is optional: nobody would sign"),
         ("", "    max: 51\n", "x:9:10: 51 is more than 50"),
         ("", "    group: 1\n", "x:9:12: `group` needs `routing: groups`"),
-        ("", "    pre_sign: {}\n", "x:9:15: `pre_sign` asks for nothing"),
+        ("", "    pre_sign: {}\n", "x:9:5: `pre_sign` asks for nothing"),
         (
             "",
             "    pre_sign: {agreement: a, agreements: [b]}\n",
@@ -55,7 +55,7 @@ fn faults_are_told_where_they_are() {
         (
             "",
             "    pre_sign: {subject_verification: {any_of: [face]}}\n",
-            "x:9:47: a face check must not be the only method (offer another method beside it)",
+            "x:9:39: a face check must not be the only method (offer another method beside it)",
         ),
         ("need: 2\n", "", "x:4:7: there are at most 1 recipients"),
         ("groups: [{group: 1, need: 1}]\n", "", "x:4:18: no role is in group 1"),
@@ -73,9 +73,9 @@ fn faults_are_told_where_they_are() {
         (
             &level("rule: any, timeout: {after: P1D, then: escalate}"),
             "",
-            "x:4:105: no level ranks higher than the last (`reject` or `approve`)",
+            "x:4:93: no level ranks higher than the last (`reject` or `approve`)",
         ),
-        (&level("rule: {need: 21}"), "", "x:4:72: a level has at most 20 approvers"),
+        (&level("rule: {need: 21}"), "", "x:4:67: a level has at most 20 approvers"),
     ] {
         let found = faults(head, role);
         if !found.iter().any(|found| found == fault) {
