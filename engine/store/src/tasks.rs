@@ -4,8 +4,34 @@ use sealflow_core::{
     TaskRequest, Timestamp,
     ids::{InstanceId, PersonId},
 };
+use serde::Serialize;
 
-use crate::{Conn, Error, Tx, db::row::parse, recipients};
+use crate::{
+    Conn, Error, Tx,
+    db::{
+        many::{
+            Column::{Number, Text},
+            Many,
+        },
+        row::parse,
+    },
+    recipients,
+};
+
+static OPEN_MANY: Many = Many::new(
+    include_str!("tasks/open_many.sql"),
+    &[
+        ("instance_id", Text),
+        ("key", Text),
+        ("form", Text),
+        ("assignee", Text),
+        ("item", Text),
+        ("since_at_ms", Number),
+        ("due_at_ms", Number),
+    ],
+);
+static CLOSE_MANY: Many =
+    Many::new(include_str!("tasks/close_many.sql"), &[("instance_id", Text), ("key", Text)]);
 
 /// The most tasks of a person that are told.
 const TASKS_MAX: i64 = 1_000;
@@ -87,38 +113,53 @@ pub async fn of_person(conn: &mut Conn, id: PersonId) -> Result<Vec<Task>, Error
     rows.into_iter().map(Task::try_from).collect()
 }
 
-pub(crate) async fn open(
-    tx: &mut Tx,
-    id: InstanceId,
-    task: &TaskRequest,
-    at: Timestamp,
-) -> Result<(), Error> {
-    sqlx::query(
-        "insert into tasks (instance_id, key, form, assignee, item, since_at_ms, due_at_ms) \
-         values ($1, $2, $3, $4, $5, $6, $7) \
-         on conflict (instance_id, key) do update \
-         set form = excluded.form, assignee = excluded.assignee, item = excluded.item, due_at_ms = excluded.due_at_ms",
-    )
-    .bind(id.to_string())
-    .bind(&task.key)
-    .bind(&task.form)
-    .bind(task.assignee.to_string())
-    .bind(task.item.as_deref())
-    .bind(at.as_ms())
-    .bind(task.due_at.map(Timestamp::as_ms))
-    .execute(tx.conn())
-    .await?;
-    if let Some(item) = &task.item {
-        recipients::turn_has_come(tx.conn(), item, at.as_ms()).await?;
+/// A task to open or to close.
+#[derive(Debug, Serialize)]
+pub(crate) struct TaskRow {
+    instance_id: String,
+    key: String,
+    form: String,
+    assignee: String,
+    item: Option<String>,
+    since_at_ms: i64,
+    due_at_ms: Option<i64>,
+}
+
+impl TaskRow {
+    pub(crate) fn opened(id: InstanceId, task: TaskRequest, at: Timestamp) -> Self {
+        Self {
+            instance_id: id.to_string(),
+            key: task.key,
+            form: task.form,
+            assignee: task.assignee.to_string(),
+            item: task.item,
+            since_at_ms: at.as_ms(),
+            due_at_ms: task.due_at.map(Timestamp::as_ms),
+        }
+    }
+
+    pub(crate) fn closed(id: InstanceId, key: String) -> Self {
+        let (form, assignee) = (String::new(), String::new());
+        Self { instance_id: id.to_string(), key, form, assignee, item: None, since_at_ms: 0, due_at_ms: None }
+    }
+}
+
+pub(crate) async fn open_many(tx: &mut Tx, tasks: &[TaskRow]) -> Result<(), Error> {
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    OPEN_MANY.query(tx.store().dialect(), tasks)?.execute(tx.conn()).await?;
+    for task in tasks {
+        if let Some(item) = &task.item {
+            recipients::turn_has_come(tx.conn(), item, task.since_at_ms).await?;
+        }
     }
     Ok(())
 }
 
-pub(crate) async fn close(tx: &mut Tx, id: InstanceId, key: &str) -> Result<(), Error> {
-    sqlx::query("delete from tasks where instance_id = $1 and key = $2")
-        .bind(id.to_string())
-        .bind(key)
-        .execute(tx.conn())
-        .await?;
+pub(crate) async fn close_many(tx: &mut Tx, tasks: &[TaskRow]) -> Result<(), Error> {
+    if !tasks.is_empty() {
+        CLOSE_MANY.query(tx.store().dialect(), tasks)?.execute(tx.conn()).await?;
+    }
     Ok(())
 }

@@ -2,20 +2,33 @@
 //! generation, so that one fired twice happens once; an older generation does nothing.
 
 use sealflow_core::{Actor, EventId, EventKind, TimerRequest, Timestamp, ids::InstanceId};
-
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     Conn, Error, Tx,
     db::{
         Commit,
+        many::{Column, Many},
         row::{parse, to_i64, to_u64},
     },
     instances::{NewEvent, Submitted, submit},
     jobs::{ErrorClass, delay_ms},
 };
 
-const SET: &str = include_str!("timers/set.sql");
+static SET_MANY: Many = Many::new(
+    include_str!("timers/set_many.sql"),
+    &[
+        ("instance_id", Column::Text),
+        ("key", Column::Text),
+        ("generation", Column::Number),
+        ("due_at_ms", Column::Number),
+    ],
+);
+static DROP_MANY: Many = Many::new(
+    include_str!("timers/drop_many.sql"),
+    &[("instance_id", Column::Text), ("key", Column::Text), ("generation", Column::Number)],
+);
 
 /// A timer that is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,17 +117,42 @@ pub async fn fire(tx: &mut Tx, timer: &Timer) -> Result<Submitted, submit::Error
 /// # Errors
 /// See [`submit::Error`].
 pub async fn fire_at(tx: &mut Tx, timer: &Timer, now: Timestamp) -> Result<Submitted, submit::Error> {
-    let event = NewEvent {
-        id: event_id(timer),
-        actor: Actor::Clock,
-        kind: EventKind::TimerFired { key: timer.key.clone(), generation: timer.generation },
-    };
-    let submitted = submit::submit_at(tx, timer.instance_id, event, now).await?;
+    let submitted = submit::submit_at(tx, timer.instance_id, event_of(timer), now).await?;
     if submitted.duplicate {
-        fired(tx, timer.instance_id, &timer.key, timer.generation).await?;
+        let dropped = TimerRow::dropped(timer.instance_id, timer.key.clone(), timer.generation);
+        drop_many(tx, &[dropped]).await?;
     }
     tx.label(Commit::Fire);
     Ok(submitted)
+}
+
+/// Fires timers of any instances together: the same as one after the other, at the price of little more than one. One
+/// that an instance refuses does not touch the others.
+///
+/// # Errors
+/// When nothing of them was written; the transaction must be rolled back then. What became of each is told apart.
+pub async fn fire_many(
+    tx: &mut Tx,
+    timers: &[Timer],
+) -> Result<Vec<Result<Submitted, submit::Error>>, submit::Error> {
+    let events = timers.iter().map(|timer| (timer.instance_id, event_of(timer))).collect();
+    let submitted = submit::submit_many(tx, events).await?;
+    let known = timers.iter().zip(&submitted);
+    let stale: Vec<TimerRow> = known
+        .filter(|(_, submitted)| submitted.as_ref().is_ok_and(|submitted| submitted.duplicate))
+        .map(|(timer, _)| TimerRow::dropped(timer.instance_id, timer.key.clone(), timer.generation))
+        .collect();
+    drop_many(tx, &stale).await?;
+    tx.label(Commit::Fire);
+    Ok(submitted)
+}
+
+fn event_of(timer: &Timer) -> NewEvent {
+    NewEvent {
+        id: event_id(timer),
+        actor: Actor::Clock,
+        kind: EventKind::TimerFired { key: timer.key.clone(), generation: timer.generation },
+    }
 }
 
 /// The same for every firing of one setting. A key too long for an event's id is named by its hash.
@@ -146,34 +184,42 @@ pub async fn put_off(tx: &mut Tx, timer: &Timer, error: &str) -> Result<(), Erro
     Ok(())
 }
 
-pub(crate) async fn set(tx: &mut Tx, id: InstanceId, timer: &TimerRequest) -> Result<(), Error> {
-    sqlx::query(SET)
-        .bind(id.to_string())
-        .bind(&timer.key)
-        .bind(to_i64(timer.generation))
-        .bind(timer.due_at.as_ms())
-        .execute(tx.conn())
-        .await?;
+/// A timer to set, or to drop up to a generation.
+#[derive(Debug, Serialize)]
+pub(crate) struct TimerRow {
+    instance_id: String,
+    key: String,
+    generation: i64,
+    due_at_ms: i64,
+}
+
+impl TimerRow {
+    pub(crate) fn set(id: InstanceId, timer: &TimerRequest) -> Self {
+        Self {
+            instance_id: id.to_string(),
+            key: timer.key.clone(),
+            generation: to_i64(timer.generation),
+            due_at_ms: timer.due_at.as_ms(),
+        }
+    }
+
+    pub(crate) fn dropped(id: InstanceId, key: String, generation: u64) -> Self {
+        Self { instance_id: id.to_string(), key, generation: to_i64(generation), due_at_ms: 0 }
+    }
+}
+
+pub(crate) async fn set_many(tx: &mut Tx, timers: &[TimerRow]) -> Result<(), Error> {
+    if !timers.is_empty() {
+        SET_MANY.query(tx.store().dialect(), timers)?.execute(tx.conn()).await?;
+    }
     Ok(())
 }
 
-pub(crate) async fn cancel(tx: &mut Tx, id: InstanceId, key: &str) -> Result<(), Error> {
-    sqlx::query("delete from timers where instance_id = $1 and key = $2")
-        .bind(id.to_string())
-        .bind(key)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
-/// Drops a timer that has fired, unless it was set anew since.
-pub(crate) async fn fired(tx: &mut Tx, id: InstanceId, key: &str, generation: u64) -> Result<(), Error> {
-    sqlx::query("delete from timers where instance_id = $1 and key = $2 and generation <= $3")
-        .bind(id.to_string())
-        .bind(key)
-        .bind(to_i64(generation))
-        .execute(tx.conn())
-        .await?;
+/// Drops timers that have fired or are no longer wanted, up to their generations.
+pub(crate) async fn drop_many(tx: &mut Tx, timers: &[TimerRow]) -> Result<(), Error> {
+    if !timers.is_empty() {
+        DROP_MANY.query(tx.store().dialect(), timers)?.execute(tx.conn()).await?;
+    }
     Ok(())
 }
 

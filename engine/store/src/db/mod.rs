@@ -1,7 +1,11 @@
 //! One store over two engines: opening, transactions, the dialects, and waking workers after a commit.
 
 mod dialect;
+mod ended;
 mod error;
+mod group;
+mod lines;
+pub(crate) mod many;
 mod open;
 pub(crate) mod row;
 mod tx;
@@ -13,9 +17,11 @@ use std::{
     time::Duration,
 };
 
-use sealflow_core::Timestamp;
+use sealflow_core::{Timestamp, ids::InstanceId};
 use sqlx::{Any, AnyConnection, AnyPool, pool::PoolConnection};
 use tokio::sync::Notify;
+
+use lines::{Lasting, Lines};
 
 pub use dialect::Dialect;
 pub use error::Error;
@@ -44,10 +50,11 @@ pub struct Store {
 struct Inner {
     dialect: Dialect,
     database_url: String,
-    /// SQLite: exactly one connection. PostgreSQL: the pool for everything.
-    writers: AnyPool,
+    /// SQLite: exactly one.
+    writers: Lines,
     readers: AnyPool,
     wake: wake::Wake,
+    ended: ended::Ended,
     blobs: Blobs,
     definitions: definitions::Cache,
     limits: LimitsCache,
@@ -60,14 +67,16 @@ impl Store {
     /// When the address is of no known engine, the database cannot be reached, or a migration fails.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         let opened = open::open(config).await?;
-        let wake = wake::Wake::new(opened.dialect, &opened.writers);
+        let wake = wake::Wake::new(opened.dialect, &opened.readers);
+        let writers = Lines::new(opened.dialect, opened.writers, opened.writers_max);
         Ok(Self {
             inner: Arc::new(Inner {
                 dialect: opened.dialect,
                 database_url: opened.database_url,
-                writers: opened.writers,
+                writers,
                 readers: opened.readers,
                 wake,
+                ended: ended::Ended::default(),
                 blobs: opened.blobs,
                 definitions: definitions::Cache::default(),
                 limits: LimitsCache::default(),
@@ -86,7 +95,17 @@ impl Store {
     /// # Errors
     /// When no connection is to be had in time.
     pub async fn begin(&self) -> Result<Tx, Error> {
-        Tx::begin(self, &self.inner.writers).await
+        Tx::begin(self, &self.inner.writers, Lasting::Flushed).await
+    }
+
+    /// Begins a transaction whose commit does not wait for the disk where that can be chosen (PostgreSQL): a crash of the
+    /// database may undo it. For what is done again by itself then, such as a claim; a later commit of
+    /// [`Store::begin`] makes it last too.
+    ///
+    /// # Errors
+    /// When no connection is to be had in time.
+    pub async fn begin_relaxed(&self) -> Result<Tx, Error> {
+        Tx::begin(self, &self.inner.writers, Lasting::Soon).await
     }
 
     /// A connection that only reads. Each statement sees the newest committed state.
@@ -158,6 +177,15 @@ impl Store {
         for queue in queues {
             self.inner.wake.wake(queue);
         }
+    }
+
+    /// Signalled when this process has committed the end of an instance.
+    pub(crate) fn wait_for_end(&self, id: InstanceId) -> ended::Wait {
+        self.inner.ended.wait(id)
+    }
+
+    pub(crate) fn tell_ended(&self, ids: &[InstanceId]) {
+        self.inner.ended.tell(ids);
     }
 
     /// Closes the connections: waits for those in use.

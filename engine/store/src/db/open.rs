@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use sqlx::{AnyConnection, AnyPool, any::AnyPoolOptions, migrate::Migrator};
 
-use super::Dialect;
+use super::{Dialect, lines::ACQUIRE_TIMEOUT};
 use crate::blobs::{self, Blobs};
 
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -12,10 +12,9 @@ static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// Readers of an SQLite file beside its one writer.
 const SQLITE_READERS: u32 = 4;
-/// Connections of a process to PostgreSQL.
-const POSTGRES_CONNECTIONS: u32 = 16;
-/// How long to wait for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Connections of a process to PostgreSQL for transactions, and for those who only read.
+const POSTGRES_WRITERS: u32 = 10;
+const POSTGRES_READERS: u32 = 6;
 
 /// How often, and how far apart, the schema of an SQLite file is looked at.
 const MIGRATE_TRIES: u32 = 10;
@@ -34,6 +33,17 @@ const SQLITE_READER: &str = "
     pragma busy_timeout = 10000;
     pragma query_only = on;
 ";
+
+/// A transaction of ours finds its rows by their keys. A plan for many rows that is made while a table is small may read
+/// all of it, and is kept when the table has grown; so such plans are not made. JIT never pays for so small statements.
+const POSTGRES_WRITER: &str = "
+    set jit = off;
+    set enable_seqscan = off;
+    set enable_hashjoin = off;
+    set enable_mergejoin = off;
+";
+/// What is sent through a reader's connection are signals, which nobody misses after a crash.
+const POSTGRES_READER: &str = "set synchronous_commit = off";
 
 /// Where things are kept.
 #[derive(Debug, Clone)]
@@ -65,6 +75,7 @@ pub(super) struct Opened {
     pub(super) dialect: Dialect,
     pub(super) database_url: String,
     pub(super) writers: AnyPool,
+    pub(super) writers_max: u32,
     pub(super) readers: AnyPool,
     pub(super) blobs: Blobs,
 }
@@ -73,26 +84,22 @@ pub(super) async fn open(config: &Config) -> Result<Opened, OpenError> {
     sqlx::any::install_default_drivers();
     let dialect = Dialect::of_url(&config.database_url).ok_or(OpenError::UnknownEngine)?;
     let blobs = Blobs::open(&config.blobs_dir).await.map_err(OpenError::Blobs)?;
-    let (database_url, writers, readers) = match dialect {
-        Dialect::Sqlite => {
-            let url = creating(&config.database_url);
-            let writers = sqlite_pool(&url, 1, SQLITE_WRITER).await?;
-            migrate(&SQLITE, &writers, dialect).await?;
-            let readers = sqlite_pool(&url, SQLITE_READERS, SQLITE_READER).await?;
-            (url, writers, readers)
-        }
-        Dialect::Postgres => {
-            let pool = AnyPoolOptions::new()
-                .max_connections(POSTGRES_CONNECTIONS)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .connect(&config.database_url)
-                .await
-                .map_err(OpenError::Connect)?;
-            migrate(&POSTGRES, &pool, dialect).await?;
-            (config.database_url.clone(), pool.clone(), pool)
-        }
+    let url = match dialect {
+        Dialect::Sqlite => creating(&config.database_url),
+        Dialect::Postgres => config.database_url.clone(),
     };
-    Ok(Opened { dialect, database_url, writers, readers, blobs })
+    let (writers_max, readers_max) = match dialect {
+        Dialect::Sqlite => (1, SQLITE_READERS),
+        Dialect::Postgres => (POSTGRES_WRITERS, POSTGRES_READERS),
+    };
+    let writers = pool(&url, writers_max, dialect.pick(SQLITE_WRITER, POSTGRES_WRITER)).await?;
+    let migrator = match dialect {
+        Dialect::Sqlite => &SQLITE,
+        Dialect::Postgres => &POSTGRES,
+    };
+    migrate(migrator, &writers, dialect).await?;
+    let readers = pool(&url, readers_max, dialect.pick(SQLITE_READER, POSTGRES_READER)).await?;
+    Ok(Opened { dialect, database_url: url, writers, writers_max, readers, blobs })
 }
 
 /// Has SQLite make a missing file, unless the address says otherwise.
@@ -104,7 +111,7 @@ fn creating(url: &str) -> String {
     }
 }
 
-async fn sqlite_pool(url: &str, connections: u32, settings: &'static str) -> Result<AnyPool, OpenError> {
+async fn pool(url: &str, connections: u32, settings: &'static str) -> Result<AnyPool, OpenError> {
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)

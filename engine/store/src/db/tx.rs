@@ -2,20 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use sealflow_core::Timestamp;
-use sqlx::{Any, AnyPool, Transaction};
+use sealflow_core::{Timestamp, ids::InstanceId};
 
-use super::{Conn, Error, Store};
+use super::{
+    Conn, Error, Store,
+    lines::{Lasting, Line, Lines},
+};
 use crate::{failpoint, jobs::Queue};
 
 /// A transaction that may write. Dropped without commit it is rolled back.
 #[derive(Debug)]
 pub struct Tx {
-    inner: Transaction<'static, Any>,
+    line: Line,
     store: Store,
     now: Timestamp,
     wake: BTreeSet<Queue>,
     commits: BTreeSet<Commit>,
+    ended: Vec<InstanceId>,
 }
 
 /// What a commit makes lasting, for the fail points around it.
@@ -60,16 +63,15 @@ impl Commit {
 }
 
 impl Tx {
-    pub(super) async fn begin(store: &Store, pool: &AnyPool) -> Result<Self, Error> {
-        let dialect = store.dialect();
-        let mut inner = pool.begin_with(dialect.begin()).await?;
-        let now: i64 = sqlx::query_scalar(dialect.now()).fetch_one(&mut *inner).await?;
+    pub(super) async fn begin(store: &Store, lines: &Lines, lasting: Lasting) -> Result<Self, Error> {
+        let (line, now) = lines.begin(lasting).await?;
         Ok(Self {
-            inner,
+            line,
             store: store.clone(),
-            now: Timestamp(now),
+            now,
             wake: BTreeSet::new(),
             commits: BTreeSet::new(),
+            ended: Vec::new(),
         })
     }
 
@@ -81,7 +83,7 @@ impl Tx {
 
     /// For the statements of an aggregate.
     pub fn conn(&mut self) -> &mut Conn {
-        &mut self.inner
+        self.line.connection()
     }
 
     /// The store that it belongs to.
@@ -93,6 +95,11 @@ impl Tx {
     /// Wakes this queue's workers after the commit.
     pub(crate) fn wake(&mut self, queue: Queue) {
         self.wake.insert(queue);
+    }
+
+    /// Tells those who wait for the end of this instance, after the commit.
+    pub(crate) fn ended(&mut self, id: InstanceId) {
+        self.ended.push(id);
     }
 
     /// Sets off the fail points around the commit.
@@ -108,11 +115,12 @@ impl Tx {
         for commit in &self.commits {
             failpoint::hit(commit.before());
         }
-        self.inner.commit().await?;
+        self.line.commit().await?;
         for commit in &self.commits {
             failpoint::hit(commit.after());
         }
         self.store.wake(self.wake);
+        self.store.tell_ended(&self.ended);
         Ok(())
     }
 
@@ -121,7 +129,7 @@ impl Tx {
     /// # Errors
     /// When the connection broke; then the database undoes it by itself.
     pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.inner.rollback().await?)
+        self.line.rollback().await
     }
 
     /// Marks a point that [`Tx::undo`] returns to. There is one at a time.

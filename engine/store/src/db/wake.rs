@@ -12,12 +12,15 @@ use std::{
 
 use sqlx::{AnyPool, postgres::PgListener};
 use tokio::sync::{Notify, mpsc};
+use uuid::Uuid;
 
 use super::Dialect;
 use crate::jobs::Queue;
 
-/// The channel of NOTIFY; the payload is a queue's name.
+/// The channel of NOTIFY; the payload is a queue's name and who signals: he has woken his own workers already.
 const CHANNEL: &str = "sealflow_jobs";
+/// How often signals are sent at most: each is a transaction of the server.
+const SEND_EVERY: Duration = Duration::from_millis(5);
 /// How many signals may wait for the sender; more are dropped, as the queue is being looked at anyway.
 const WAITING_MAX: usize = 1024;
 /// How long to wait before another try to listen.
@@ -29,20 +32,23 @@ pub(super) struct Wake {
     others: Option<mpsc::Sender<Queue>>,
     /// Queues that will be woken after a rest.
     resting: Mutex<BTreeSet<Queue>>,
+    /// Who we are among those who signal.
+    name: String,
 }
 
 impl Wake {
     pub(super) fn new(dialect: Dialect, pool: &AnyPool) -> Self {
         let signals = Queue::ALL.iter().map(|queue| (*queue, Arc::new(Notify::new()))).collect();
+        let name = Uuid::new_v4().simple().to_string();
         let others = match dialect {
             Dialect::Sqlite => None,
             Dialect::Postgres => {
                 let (sender, receiver) = mpsc::channel(WAITING_MAX);
-                tokio::spawn(send_all(pool.clone(), receiver));
+                tokio::spawn(send_all(pool.clone(), receiver, name.clone()));
                 Some(sender)
             }
         };
-        Self { signals, others, resting: Mutex::default() }
+        Self { signals, others, resting: Mutex::default(), name }
     }
 
     pub(super) fn signal(&self, queue: Queue) -> Arc<Notify> {
@@ -102,7 +108,8 @@ impl Wake {
         loop {
             match listener.try_recv().await? {
                 Some(notification) => {
-                    if let Ok(queue) = notification.payload().parse() {
+                    let (queue, from) = notification.payload().split_once(' ').unwrap_or_default();
+                    if let (Ok(queue), true) = (queue.parse(), from != self.name) {
                         self.wake_here(queue);
                     }
                 }
@@ -120,14 +127,14 @@ impl Wake {
 }
 
 /// Sends what is waiting, each queue once, until the store is dropped.
-async fn send_all(pool: AnyPool, mut receiver: mpsc::Receiver<Queue>) {
+async fn send_all(pool: AnyPool, mut receiver: mpsc::Receiver<Queue>, name: String) {
     let mut waiting = Vec::new();
     while receiver.recv_many(&mut waiting, WAITING_MAX).await > 0 {
         let queues: BTreeSet<Queue> = waiting.drain(..).collect();
         for queue in queues {
             let sent = sqlx::query("select pg_notify($1, $2)")
                 .bind(CHANNEL)
-                .bind(queue.as_str())
+                .bind(format!("{queue} {name}"))
                 .execute(&pool)
                 .await;
             if let Err(error) = sent {
@@ -137,5 +144,6 @@ async fn send_all(pool: AnyPool, mut receiver: mpsc::Receiver<Queue>) {
                 );
             }
         }
+        tokio::time::sleep(SEND_EVERY).await;
     }
 }

@@ -1,9 +1,7 @@
-//! What a step asks for, written in its transaction.
+//! What a step asked for, as the history keeps it.
 
-use sealflow_core::{Effect, State, Timestamp, ids::InstanceId};
+use sealflow_core::Effect;
 use serde::{Deserialize, Serialize};
-
-use crate::{Error, Tx, incidents, jobs, tasks, timers};
 
 /// What a step asked for, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,32 +53,4 @@ impl Summary {
         }
         summary
     }
-}
-
-/// Writes them, in order.
-pub(super) async fn apply(
-    tx: &mut Tx,
-    instance_id: InstanceId,
-    state: &State,
-    at: Timestamp,
-    effects: &[Effect],
-) -> Result<(), Error> {
-    for effect in effects {
-        match effect {
-            Effect::StartJob(job) => {
-                let awaited = state.waiting_jobs().any(|(key, _)| key == job.key);
-                jobs::insert_request(tx, instance_id, job, awaited).await?;
-            }
-            Effect::CancelJob { key } => jobs::cancel(tx, instance_id, key).await?,
-            Effect::SetTimer(timer) => timers::set(tx, instance_id, timer).await?,
-            Effect::CancelTimer { key } => timers::cancel(tx, instance_id, key).await?,
-            Effect::OpenTask(task) => tasks::open(tx, instance_id, task, at).await?,
-            Effect::CloseTask { key } => tasks::close(tx, instance_id, key).await?,
-            Effect::OpenIncident(incident) => incidents::open(tx, instance_id, incident, at).await?,
-            Effect::CloseIncident { key } => incidents::close(tx, instance_id, key).await?,
-            // The instance's row tells it; what it still waited for is dropped by effects of its own.
-            Effect::Finish { .. } => {}
-        }
-    }
-    Ok(())
 }

@@ -1,13 +1,21 @@
 //! What happened to an instance, in order and without gaps.
 
+use std::collections::HashMap;
+
 use sealflow_core::{Event, EventId, ids::InstanceId};
 
-use super::{Submitted, Summary};
+use super::{Submitted, Summary, batch::Awaited};
 use crate::{
     Conn, Error, Tx,
-    db::row::{from_json, parse, to_i64, to_json, to_u64},
+    db::{
+        many::{Column, Many},
+        row::{from_json, parse, to_i64, to_u64},
+    },
     text_enum::text_enum,
 };
+
+static FIND_MANY: Many =
+    Many::new(include_str!("find_many.sql"), &[("instance_id", Column::Text), ("event_id", Column::Text)]);
 
 /// The most entries read at once.
 pub const ENTRIES_MAX: u32 = 1_000;
@@ -105,20 +113,17 @@ pub async fn find(conn: &mut Conn, id: InstanceId, event_id: &EventId) -> Result
     row.map(Entry::try_from).transpose()
 }
 
-pub(super) async fn append(tx: &mut Tx, id: InstanceId, entry: &Entry) -> Result<(), Error> {
-    sqlx::query(
-        "insert into history (instance_id, seq, event_id, at_ms, event, disposition, status, effects) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(id.to_string())
-    .bind(to_i64(entry.seq))
-    .bind(&entry.event.id.0)
-    .bind(entry.event.at.as_ms())
-    .bind(to_json("an event", &entry.event)?)
-    .bind(entry.disposition.as_str())
-    .bind(&entry.status)
-    .bind(to_json("an event's effects", &entry.effects)?)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+/// The events with these ids, of all the instances at once.
+pub(super) async fn find_many(
+    tx: &mut Tx,
+    asked: &[&Awaited],
+) -> Result<HashMap<(InstanceId, EventId), Entry>, Error> {
+    let rows = FIND_MANY.query(tx.store().dialect(), asked)?.fetch_all(tx.conn()).await?;
+    rows.iter()
+        .map(|row| {
+            let id = parse("an event's instance", &sqlx::Row::try_get::<String, _>(row, "instance_id")?)?;
+            let entry = Entry::try_from(<Row as sqlx::FromRow<_>>::from_row(row)?)?;
+            Ok(((id, entry.event.id.clone()), entry))
+        })
+        .collect()
 }

@@ -1,16 +1,21 @@
 //! Instances: one running definition each, changed by events only.
 
+pub(crate) mod batch;
+mod desk;
 mod effects;
 pub mod history;
 mod list;
 pub mod submit;
+mod wait;
 
 use sealflow_core::{Actor, DefinitionHash, EventId, EventKind, State, Timestamp, ids::InstanceId};
 use serde_json::Value;
 
+pub use desk::Desk;
 pub use effects::Summary;
 pub use list::{Filter, InstanceSummary, PAGE_SIZE_MAX, list};
-pub use submit::{start, submit};
+pub use submit::{start, submit, submit_many};
+pub use wait::wait_until_ended;
 
 use crate::{
     Conn, Dialect, Error, Tx,
@@ -129,7 +134,6 @@ impl TryFrom<Row> for Instance {
 }
 
 const GET: &str = include_str!("get.sql");
-const LOCK_POSTGRES: &str = concat!(include_str!("get.sql"), " for update");
 
 /// Takes the write locks of these instances, in one order, so that two transactions that take several wait for each
 /// other instead of for ever. Those that are not there are passed over. SQLite has one writer and needs none.

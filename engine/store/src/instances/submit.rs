@@ -11,32 +11,15 @@
 //! All of it is one transaction, the caller's. Time and randomness are drawn here and kept with the event, so that a
 //! history replays to the same state.
 
-use std::cmp::max;
-
-use sealflow_core::{
-    Actor, DefinitionHash, Effect, Event, EventId, EventKind, Rejection, State, Timestamp, ids::InstanceId,
-};
+use sealflow_core::{DefinitionHash, Rejection, Timestamp, ids::InstanceId};
 
 use super::{
-    GET, Instance, LOCK_POSTGRES, NewEvent, Row, StartInstance, Submitted, Summary, effects,
-    history::{self, Disposition, Entry},
+    NewEvent, StartInstance, Submitted,
+    batch::{Awaited, Batch, SUBJECT_LENGTH_MAX},
 };
-use crate::{
-    Tx,
-    db::{
-        Commit,
-        row::{to_i64, to_json},
-    },
-    definitions, timers,
-};
+use crate::Tx;
 
-/// The longest event id, in characters.
-pub const EVENT_ID_LENGTH_MAX: usize = 128;
-/// The longest kind or id of a subject, in characters.
-const SUBJECT_LENGTH_MAX: usize = 64;
-
-const UPDATE: &str = include_str!("update.sql");
-const INSERT: &str = include_str!("insert.sql");
+pub use super::batch::EVENT_ID_LENGTH_MAX;
 
 /// Why an event changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -102,53 +85,20 @@ pub async fn start(tx: &mut Tx, new: &StartInstance) -> Result<Submitted, Error>
 /// # Errors
 /// See [`start`].
 pub async fn start_at(tx: &mut Tx, new: &StartInstance, now: Timestamp) -> Result<Submitted, Error> {
-    check_event_id(&new.event_id)?;
-    let fits = |text: &str| !text.is_empty() && text.chars().count() <= SUBJECT_LENGTH_MAX;
-    if !fits(&new.subject.kind) || !fits(&new.subject.id) {
-        return Err(Error::BadSubject);
-    }
-    if let Some(known) = known_start(tx, new).await? {
-        return Ok(known);
-    }
-    let definition = definitions::get(tx, &new.definition)
-        .await?
-        .ok_or_else(|| Error::UnknownDefinition(new.definition.clone()))?;
-    let event = stamped(new.event_id.clone(), new.actor.clone(), EventKind::Started, now);
-    let (state, wanted) =
-        sealflow_core::start(&definition, new.input.clone(), &event).map_err(Error::Rejected)?;
-    if !insert(tx, new, &state, now).await? {
-        // Somebody else inserted it since we looked.
-        return known_start(tx, new).await?.ok_or(Error::Conflict(new.id));
-    }
-    let step = Step { event, state: &state, effects: &wanted, seq: 1 };
-    step.write(tx, new.id).await
-}
-
-async fn known_start(tx: &mut Tx, new: &StartInstance) -> Result<Option<Submitted>, Error> {
-    let first = history::list(tx.conn(), new.id, 0, 1).await?;
-    match first.into_iter().next() {
-        None => Ok(None),
-        Some(entry) if entry.event.id == new.event_id && entry.event.actor == new.actor => {
-            Ok(Some(entry.into_submitted()))
-        }
-        Some(_) => Err(Error::AlreadyStarted(new.id)),
+    match try_start(tx, new, now).await {
+        // Somebody else inserted it since we looked; nothing was written.
+        Err(Error::Conflict(_)) => try_start(tx, new, now).await,
+        result => result,
     }
 }
 
-async fn insert(tx: &mut Tx, new: &StartInstance, state: &State, now: Timestamp) -> Result<bool, Error> {
-    let inserted = sqlx::query(INSERT)
-        .bind(new.id.to_string())
-        .bind(&new.definition.0)
-        .bind(&new.subject.kind)
-        .bind(&new.subject.id)
-        .bind(to_json("an instance's state", state)?)
-        .bind(state.status())
-        .bind(state.outcome())
-        .bind(now.as_ms())
-        .bind(state.is_final().then_some(now.as_ms()))
-        .execute(tx.conn())
-        .await?;
-    Ok(inserted.rows_affected() == 1)
+async fn try_start(tx: &mut Tx, new: &StartInstance, now: Timestamp) -> Result<Submitted, Error> {
+    let awaited = Awaited { instance_id: new.id, event_id: Some(new.event_id.clone()) };
+    let mut batch = Batch::load(tx, &[awaited]).await?;
+    batch.learn(tx, &new.definition).await?;
+    let submitted = batch.start(new, now)?;
+    batch.write(tx).await?;
+    Ok(submitted)
 }
 
 /// Takes an instance one step further. An event that was submitted before answers what came of it then.
@@ -170,122 +120,29 @@ pub async fn submit_at(
     event: NewEvent,
     now: Timestamp,
 ) -> Result<Submitted, Error> {
-    check_event_id(&event.id)?;
-    let instance = lock(tx, id).await?.ok_or(Error::UnknownInstance(id))?;
-    if let Some(known) = history::find(tx.conn(), id, &event.id).await? {
-        if !same_intent(&known.event, &event) {
-            return Err(Error::EventIdReused(event.id.0));
-        }
-        return Ok(known.into_submitted());
-    }
-    let definition = definitions::get(tx, &instance.definition)
-        .await?
-        .ok_or_else(|| Error::UnknownDefinition(instance.definition.clone()))?;
-    // Clocks may be set back; a history is never.
-    let event = stamped(event.id, event.actor, event.kind, max(now, instance.updated_at));
-    if let EventKind::TimerFired { key, generation } = &event.kind {
-        timers::fired(tx, id, key, *generation).await?;
-    }
-    let seq = instance.seq + 1;
-    match sealflow_core::step(&definition, &instance.state, &event) {
-        Ok((state, wanted)) => {
-            update(tx, &instance, &state, event.at).await?;
-            Step { event, state: &state, effects: &wanted, seq }.write(tx, id).await
-        }
-        Err(rejection) if rejection.is_stale() => {
-            tracing::info!(instance.id = %id, rule = rejection.code(), "an event came too late and is ignored");
-            update(tx, &instance, &instance.state, event.at).await?;
-            ignore(tx, &instance, event, seq).await
-        }
-        Err(rejection) => Err(Error::Rejected(rejection)),
-    }
+    let awaited = Awaited { instance_id: id, event_id: Some(event.id.clone()) };
+    let mut batch = Batch::load(tx, &[awaited]).await?;
+    let submitted = batch.submit(id, event, now)?;
+    batch.write(tx).await?;
+    Ok(submitted)
 }
 
-async fn lock(tx: &mut Tx, id: InstanceId) -> Result<Option<Instance>, Error> {
-    let statement = tx.store().dialect().pick(GET, LOCK_POSTGRES);
-    let row: Option<Row> = sqlx::query_as(statement).bind(id.to_string()).fetch_optional(tx.conn()).await?;
-    Ok(row.map(Instance::try_from).transpose()?)
-}
-
-async fn update(tx: &mut Tx, instance: &Instance, state: &State, at: Timestamp) -> Result<(), Error> {
-    let finished_at = instance.finished_at.or_else(|| state.is_final().then_some(at));
-    let updated = sqlx::query(UPDATE)
-        .bind(instance.id.to_string())
-        .bind(to_i64(instance.seq))
-        .bind(to_json("an instance's state", state)?)
-        .bind(state.status())
-        .bind(state.outcome())
-        .bind(at.as_ms())
-        .bind(finished_at.map(Timestamp::as_ms))
-        .execute(tx.conn())
-        .await?;
-    if updated.rows_affected() == 0 { Err(Error::Conflict(instance.id)) } else { Ok(()) }
-}
-
-async fn ignore(tx: &mut Tx, instance: &Instance, event: Event, seq: u64) -> Result<Submitted, Error> {
-    let entry = Entry {
-        seq,
-        event,
-        disposition: Disposition::Ignored,
-        status: instance.status.clone(),
-        effects: Summary::default(),
-    };
-    history::append(tx, instance.id, &entry).await?;
-    tx.label(Commit::Submit);
-    Ok(Submitted { duplicate: false, ..entry.into_submitted() })
-}
-
-/// A step that was taken.
-struct Step<'a> {
-    event: Event,
-    state: &'a State,
-    effects: &'a [Effect],
-    seq: u64,
-}
-
-impl Step<'_> {
-    async fn write(self, tx: &mut Tx, id: InstanceId) -> Result<Submitted, Error> {
-        let at = self.event.at;
-        let entry = Entry {
-            seq: self.seq,
-            event: self.event,
-            disposition: Disposition::Applied,
-            status: self.state.status().to_owned(),
-            effects: Summary::of(self.effects),
-        };
-        history::append(tx, id, &entry).await?;
-        effects::apply(tx, id, self.state, at, self.effects).await?;
-        tx.label(Commit::Submit);
-        Ok(Submitted { duplicate: false, ..entry.into_submitted() })
-    }
-}
-
-fn check_event_id(id: &EventId) -> Result<(), Error> {
-    if id.0.is_empty() || id.0.chars().count() > EVENT_ID_LENGTH_MAX {
-        Err(Error::BadEventId)
-    } else {
-        Ok(())
-    }
-}
-
-fn stamped(id: EventId, actor: Actor, kind: EventKind, at: Timestamp) -> Event {
-    Event { id, at, random: rand::random(), actor, kind }
-}
-
-/// Whether a second delivery means the same. The data is not compared: a repeated request may carry it again in
-/// another form, and the first one counts.
-fn same_intent(known: &Event, new: &NewEvent) -> bool {
-    let same_kind = match (&known.kind, &new.kind) {
-        (EventKind::Started, EventKind::Started) => true,
-        (EventKind::Action { name: a, item: i, .. }, EventKind::Action { name: b, item: j, .. }) => {
-            a == b && i == j
-        }
-        (EventKind::JobResult { key: a, .. }, EventKind::JobResult { key: b, .. }) => a == b,
-        (
-            EventKind::TimerFired { key: a, generation: g },
-            EventKind::TimerFired { key: b, generation: h },
-        ) => a == b && g == h,
-        _ => false,
-    };
-    same_kind && known.actor == new.actor
+/// Submits events of any instances together: the same as one after the other, at the price of little more than one. A
+/// refused one changes nothing and does not touch the others.
+///
+/// # Errors
+/// When nothing of them was written; the transaction must be rolled back then. What became of each event is told apart.
+pub async fn submit_many(
+    tx: &mut Tx,
+    events: Vec<(InstanceId, NewEvent)>,
+) -> Result<Vec<Result<Submitted, Error>>, Error> {
+    let awaited: Vec<Awaited> = events
+        .iter()
+        .map(|(id, event)| Awaited { instance_id: *id, event_id: Some(event.id.clone()) })
+        .collect();
+    let mut batch = Batch::load(tx, &awaited).await?;
+    let now = tx.now();
+    let submitted = events.into_iter().map(|(id, event)| batch.submit(id, event, now)).collect();
+    batch.write(tx).await?;
+    Ok(submitted)
 }

@@ -275,7 +275,7 @@ pub async fn mark_outside_call(tx: &mut Tx, lease: &Lease) -> Result<(), AckErro
 }
 
 /// Cuts an error to what a row may hold; PostgreSQL holds no NUL.
-fn shortened(error: &str) -> String {
+pub(super) fn shortened(error: &str) -> String {
     error.chars().filter(|character| *character != '\0').take(ERROR_LENGTH_MAX).collect()
 }
 

@@ -4,13 +4,20 @@ use sealflow_core::{
     JobRequest, Timestamp,
     ids::{InstanceId, JobId},
 };
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Kind, Queue, State, key_of};
+use super::{ClaimedJob, Kind, Lease, Queue, State, key_of};
 use crate::{
     Error, Tx,
-    db::row::{parse, to_json},
+    db::{
+        many::{
+            Column::{Number, Text},
+            Many,
+        },
+        row::{parse, to_json},
+    },
 };
 
 const INSERT: &str = include_str!("insert.sql");
@@ -28,21 +35,129 @@ pub struct NewJob {
     pub run_at: Option<Timestamp>,
 }
 
-/// A row, before it has an id.
-struct Row<'a> {
+static INSERT_MANY: Many = Many::new(
+    include_str!("insert_many.sql"),
+    &[
+        ("id", Text),
+        ("queue", Text),
+        ("kind", Text),
+        ("key", Text),
+        ("payload", Text),
+        ("state", Text),
+        ("priority", Number),
+        ("run_at_ms", Number),
+        ("attempts", Number),
+        ("max_attempts", Number),
+        ("worker", Text),
+        ("last_error", Text),
+        ("instance_id", Text),
+        ("awaited", Number),
+        ("item", Text),
+        ("concurrency_key", Text),
+        ("created_at_ms", Number),
+        ("finished_at_ms", Number),
+    ],
+);
+static CANCEL_MANY: Many = Many::new(include_str!("cancel_many.sql"), &[("key", Text)]);
+
+/// A row to insert.
+#[derive(Debug, Serialize)]
+pub(crate) struct NewRow {
+    pub(crate) id: JobId,
     queue: Queue,
-    kind: &'a str,
+    kind: String,
     key: String,
-    payload: &'a Value,
+    payload: String,
     state: State,
     priority: i64,
-    run_at: Timestamp,
+    run_at_ms: i64,
+    attempts: u32,
     max_attempts: u32,
+    worker: Option<String>,
     last_error: Option<String>,
     instance_id: Option<InstanceId>,
-    awaited: bool,
-    item: Option<&'a str>,
+    awaited: u8,
+    item: Option<String>,
     concurrency_key: Option<String>,
+    created_at_ms: i64,
+    finished_at_ms: Option<i64>,
+}
+
+impl NewRow {
+    /// A job that an instance asked for, and perhaps waits for. One of a kind that nobody knows is dead from the start,
+    /// for a person to see: the definition needs a newer version of this program.
+    pub(crate) fn of_request(
+        instance_id: InstanceId,
+        request: &JobRequest,
+        awaited: bool,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let kind: Option<Kind> = request.kind.parse().ok();
+        Ok(Self {
+            id: JobId::from_uuid(Uuid::now_v7()),
+            queue: kind.map_or(Queue::Unassigned, Kind::queue),
+            kind: request.kind.clone(),
+            key: key_of(instance_id, &request.key),
+            payload: to_json("a job's payload", &request.payload)?,
+            state: if kind.is_some() { State::Available } else { State::Dead },
+            priority: kind.map_or(0, Kind::priority),
+            run_at_ms: now.as_ms(),
+            attempts: 0,
+            max_attempts: kind.map_or(1, Kind::max_attempts),
+            worker: None,
+            last_error: kind
+                .is_none()
+                .then(|| format!("this version has no worker for jobs of kind {:?}", request.kind)),
+            instance_id: Some(instance_id),
+            awaited: u8::from(awaited),
+            item: request.item.clone(),
+            concurrency_key: kind.and_then(|kind| kind.concurrency_key(&request.payload)),
+            created_at_ms: now.as_ms(),
+            finished_at_ms: kind.is_none().then_some(now.as_ms()),
+        })
+    }
+
+    /// Whether it waits to be claimed.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state == State::Available
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// It was run by `worker` in the same transaction that wanted it.
+    pub(crate) fn done(&mut self, worker: &str, now: Timestamp) {
+        self.state = State::Done;
+        self.attempts = 1;
+        self.worker = Some(worker.to_owned());
+        self.finished_at_ms = Some(now.as_ms());
+    }
+
+    /// As it would be claimed, but without a lease: it is not in the table yet.
+    pub(crate) fn claimed(&self) -> ClaimedJob {
+        ClaimedJob {
+            lease: Lease { job_id: self.id, token: String::new() },
+            lease_epoch: 1,
+            key: self.key.clone(),
+            kind: self.kind.clone(),
+            payload: self.payload.clone(),
+            attempt: 1,
+            max_attempts: self.max_attempts,
+            earlier_outside_call_at: None,
+            instance_id: self.instance_id,
+            awaited: self.awaited != 0,
+            item: self.item.clone(),
+        }
+    }
+
+    /// It is no longer wanted, in the same transaction that wanted it.
+    pub(crate) fn cancel(&mut self, now: Timestamp) {
+        if self.state == State::Available {
+            self.state = State::Cancelled;
+            self.finished_at_ms = Some(now.as_ms());
+        }
+    }
 }
 
 /// Inserts a job, and wakes its workers when the transaction is committed. Tells its id, and that of the first one when
@@ -52,72 +167,46 @@ struct Row<'a> {
 /// When the database refuses it.
 pub async fn insert(tx: &mut Tx, job: &NewJob) -> Result<JobId, Error> {
     let now = tx.now();
-    let row = Row {
+    let row = NewRow {
+        id: JobId::from_uuid(Uuid::now_v7()),
         queue: job.kind.queue(),
-        kind: job.kind.as_str(),
+        kind: job.kind.as_str().to_owned(),
         key: job.key.clone(),
-        payload: &job.payload,
+        payload: to_json("a job's payload", &job.payload)?,
         state: State::Available,
         priority: job.kind.priority(),
-        run_at: job.run_at.unwrap_or(now),
+        run_at_ms: job.run_at.unwrap_or(now).as_ms(),
+        attempts: 0,
         max_attempts: job.kind.max_attempts(),
+        worker: None,
         last_error: None,
         instance_id: None,
-        awaited: false,
+        awaited: 0,
         item: None,
         concurrency_key: job.kind.concurrency_key(&job.payload),
+        created_at_ms: now.as_ms(),
+        finished_at_ms: None,
     };
     write(tx, &row).await
 }
 
-/// Inserts a job that an instance asked for, and perhaps waits for. One of a kind that nobody knows is dead from the start, for a person to
-/// see: the definition needs a newer version of this program.
-pub(crate) async fn insert_request(
-    tx: &mut Tx,
-    instance_id: InstanceId,
-    request: &JobRequest,
-    awaited: bool,
-) -> Result<JobId, Error> {
-    let kind: Option<Kind> = request.kind.parse().ok();
-    let row = Row {
-        queue: kind.map_or(Queue::Unassigned, Kind::queue),
-        kind: &request.kind,
-        key: key_of(instance_id, &request.key),
-        payload: &request.payload,
-        state: if kind.is_some() { State::Available } else { State::Dead },
-        priority: kind.map_or(0, Kind::priority),
-        run_at: tx.now(),
-        max_attempts: kind.map_or(1, Kind::max_attempts),
-        last_error: kind
-            .is_none()
-            .then(|| format!("this version has no worker for jobs of kind {:?}", request.kind)),
-        instance_id: Some(instance_id),
-        awaited,
-        item: request.item.as_deref(),
-        concurrency_key: kind.and_then(|kind| kind.concurrency_key(&request.payload)),
-    };
-    write(tx, &row).await
-}
-
-async fn write(tx: &mut Tx, row: &Row<'_>) -> Result<JobId, Error> {
-    let now = tx.now();
-    let id = JobId::from_uuid(Uuid::now_v7());
+async fn write(tx: &mut Tx, row: &NewRow) -> Result<JobId, Error> {
     let inserted = sqlx::query(INSERT)
-        .bind(id.to_string())
+        .bind(row.id.to_string())
         .bind(row.queue.as_str())
-        .bind(row.kind)
+        .bind(&row.kind)
         .bind(&row.key)
-        .bind(to_json("a job's payload", row.payload)?)
+        .bind(&row.payload)
         .bind(row.state.as_str())
         .bind(row.priority)
-        .bind(row.run_at.as_ms())
+        .bind(row.run_at_ms)
         .bind(i64::from(row.max_attempts))
         .bind(row.last_error.as_deref())
         .bind(row.instance_id.map(|id| id.to_string()))
         .bind(i64::from(row.awaited))
-        .bind(row.item)
-        .bind(now.as_ms())
-        .bind((row.state == State::Dead).then_some(now.as_ms()))
+        .bind(row.item.as_deref())
+        .bind(row.created_at_ms)
+        .bind(row.finished_at_ms)
         .bind(row.concurrency_key.as_deref())
         .execute(tx.conn())
         .await?;
@@ -128,20 +217,41 @@ async fn write(tx: &mut Tx, row: &Row<'_>) -> Result<JobId, Error> {
             .await?;
         return parse("a job's id", &known);
     }
-    if row.state == State::Available && row.run_at <= now {
-        tx.wake(row.queue);
-    }
-    Ok(id)
+    wake(tx, row);
+    Ok(row.id)
 }
 
-/// Cancels a job of an instance that no worker has taken. One that runs is left to end; its result will be ignored.
-pub(crate) async fn cancel(tx: &mut Tx, instance_id: InstanceId, key: &str) -> Result<(), Error> {
-    sqlx::query(
-        "update jobs set state = 'cancelled', finished_at_ms = $2 where key = $1 and state = 'available'",
-    )
-    .bind(key_of(instance_id, key))
-    .bind(tx.now().as_ms())
-    .execute(tx.conn())
-    .await?;
+fn wake(tx: &mut Tx, row: &NewRow) {
+    if row.state == State::Available && row.run_at_ms <= tx.now().as_ms() {
+        tx.wake(row.queue);
+    }
+}
+
+/// Inserts jobs that instances asked for, in one statement, and wakes their workers when the transaction is committed.
+/// One whose key was used before is there already.
+pub(crate) async fn insert_many(tx: &mut Tx, rows: &[&NewRow]) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    INSERT_MANY.query(tx.store().dialect(), rows)?.execute(tx.conn()).await?;
+    for row in rows {
+        wake(tx, row);
+    }
     Ok(())
+}
+
+/// Cancels jobs of instances that no worker has taken. One that runs is left to end; its result will be ignored.
+pub(crate) async fn cancel_many(tx: &mut Tx, jobs: &[(InstanceId, String)]) -> Result<(), Error> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Key> = jobs.iter().map(|(id, key)| Key { key: key_of(*id, key) }).collect();
+    let now = tx.now();
+    CANCEL_MANY.query(tx.store().dialect(), &keys)?.bind(now.as_ms()).execute(tx.conn()).await?;
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Key {
+    key: String,
 }

@@ -29,6 +29,7 @@ mod lease;
 mod limits;
 mod list;
 mod ops;
+mod round;
 mod throttle;
 mod window;
 
@@ -46,13 +47,14 @@ pub use backoff::{ErrorClass, delay_ms};
 pub use claim::{Claim, claim};
 pub use dead::{DeadFilter, DiscardError, RETRY_ALL_MAX, discard, retry_all_dead};
 pub use insert::{NewJob, insert};
-pub(crate) use insert::{cancel, insert_request};
+pub(crate) use insert::{NewRow, cancel_many, insert_many};
 pub use kinds::{Concurrency, Kind, Provider, Queue, Traits};
 pub use lease::{Reaped, reap, renew};
 pub(crate) use limits::Cache as LimitsCache;
 pub use limits::{ConfiguredLimits, Limits, Scope, SetBy, apply_configured, set_rate, set_slots};
 pub use list::{Filter, JobSummary, PAGE_SIZE_MAX, Page, get, list, of_instance};
 pub use ops::{QueueStats, RetryDeadError, delete_finished, pause, queue_stats, resume, retry_dead};
+pub use round::{Round, StartedJob};
 
 pub use throttle::{ProviderStats, SlotLimit, provider_stats, slot_limits, throttled};
 pub use window::Rate;

@@ -1,8 +1,10 @@
 //! The store's promises, each on both engines.
 
+mod batch;
 mod blobs;
 mod definitions;
 pub(crate) mod errand;
+mod group;
 mod incidents;
 mod jobs;
 mod jobs_result;

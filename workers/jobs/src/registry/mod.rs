@@ -8,7 +8,12 @@
 mod ctx;
 mod error;
 
-use std::{collections::HashMap, fmt, future::Future, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    future::Future,
+    sync::Arc,
+};
 
 use futures::future::BoxFuture;
 use sealflow_store::{
@@ -67,6 +72,7 @@ type Handler = Arc<dyn Fn(Ctx, &str) -> BoxFuture<'static, Result<Done, JobError
 #[derive(Clone, Default)]
 pub struct Registry {
     handlers: HashMap<Kind, Handler>,
+    local: HashSet<Kind>,
 }
 
 impl fmt::Debug for Registry {
@@ -89,6 +95,29 @@ impl Registry {
             Err(error) => Box::pin(std::future::ready(Err(unreadable(&error)))),
         });
         self.handlers.insert(kind, handler);
+    }
+
+    /// Like [`Registry::add`], for a handler that is done in a moment and touches nothing outside of this process: it
+    /// calls nobody, writes no file, and asks the database at most for what never changes. When the job before it has
+    /// ended here, it is run at once and its result committed with that one's; it may run again when that fails.
+    pub fn add_local<T, P, F, R>(&mut self, kind: Kind, tools: T, run: F)
+    where
+        T: Clone + Send + Sync + 'static,
+        P: DeserializeOwned + Send + 'static,
+        F: Fn(Ctx, T, P) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Done, JobError>> + Send + 'static,
+    {
+        self.add(kind, tools, run);
+        self.local.insert(kind);
+    }
+
+    /// Whether its handler is local. A kind whose jobs are counted or kept apart over all processes never is: who runs
+    /// one at once does not ask for a slot.
+    pub(crate) fn is_local(&self, kind: &str) -> bool {
+        kind.parse().is_ok_and(|kind: Kind| {
+            let traits = kind.traits();
+            self.local.contains(&kind) && traits.provider.is_none() && traits.concurrency.is_none()
+        })
     }
 
     /// Runs the handler of this kind.

@@ -41,18 +41,40 @@ async fn fire_due(parts: &Parts) -> Result<usize, submit::Error> {
     let now = parts.store.now(&mut reader).await?;
     let due = timers::due(&mut reader, now, BATCH).await?;
     drop(reader);
-    let count = due.len();
-    for timer in due {
+    match fire_together(parts, &due).await {
+        Ok(()) => return Ok(due.len()),
+        Err(error) if error.is_transient() => return Err(error),
+        // One of them cannot be written; which one shows when they are fired one by one.
+        Err(error) => tracing::warn!(error = chain(&error), "timers are fired one by one"),
+    }
+    for timer in &due {
         if parts.stop.is_cancelled() {
             return Ok(0);
         }
-        match fire(parts, &timer).await {
+        match fire(parts, timer).await {
             Ok(()) => {}
             Err(error) if error.is_transient() => return Err(error),
-            Err(error) => put_off(parts, &timer, &error).await?,
+            Err(error) => put_off(parts, timer, &error).await?,
         }
     }
-    Ok(count)
+    Ok(due.len())
+}
+
+/// Fires all of them in one transaction; those that their instances refuse are put off.
+async fn fire_together(parts: &Parts, due: &[Timer]) -> Result<(), submit::Error> {
+    if due.is_empty() {
+        return Ok(());
+    }
+    let mut tx = parts.store.begin().await?;
+    let fired = timers::fire_many(&mut tx, due).await?;
+    for (timer, fired) in due.iter().zip(fired) {
+        if let Err(error) = fired {
+            let text = chain(&error);
+            tracing::error!(instance.id = %timer.instance_id, error = text, "a timer cannot be fired and is put off");
+            timers::put_off(&mut tx, timer, &text).await?;
+        }
+    }
+    Ok(tx.commit().await?)
 }
 
 async fn fire(parts: &Parts, timer: &Timer) -> Result<(), submit::Error> {

@@ -13,7 +13,10 @@ use sealflow_store::{
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::retry::Patience;
+use super::{
+    chain::{self, Awaited, Local},
+    retry::Patience,
+};
 use crate::registry::JobError;
 
 /// The most reports in one transaction.
@@ -32,6 +35,8 @@ pub(crate) enum Report {
         complete: Complete,
         /// The instance that waits for it.
         awaited_by: Option<InstanceId>,
+        /// Whether it was the first attempt.
+        is_first_attempt: bool,
     },
     /// An attempt failed.
     Failed(Lease, Failure),
@@ -74,7 +79,7 @@ pub(crate) enum ReportError {
 
 /// Why a group is not written.
 #[derive(Debug, thiserror::Error)]
-enum GroupError {
+pub(super) enum GroupError {
     /// The database.
     #[error(transparent)]
     Store(#[from] Error),
@@ -131,14 +136,14 @@ impl Committer {
 }
 
 /// Writes reports until every [`Committer`] is gone.
-pub(super) async fn run(store: Store, commits: Commits) {
+pub(super) async fn run(store: Store, local: Local, commits: Commits) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     loop {
         // Others wait for the lock here, or for the first report.
         if commits.lock().await.recv_many(&mut group, GROUP_MAX).await == 0 {
             return;
         }
-        let results = write_patiently(&store, &group).await;
+        let results = write_patiently(&store, &local, &group).await;
         for (waiting, result) in group.drain(..).zip(results) {
             // Nobody waits any more when the worker was aborted; the row tells.
             let _ = waiting.answer.send(result);
@@ -147,10 +152,14 @@ pub(super) async fn run(store: Store, commits: Commits) {
 }
 
 /// Tries until the group is written. What the database will never take is found by writing one by one.
-async fn write_patiently(store: &Store, group: &[Waiting]) -> Vec<Result<Written, ReportError>> {
+async fn write_patiently(
+    store: &Store,
+    local: &Local,
+    group: &[Waiting],
+) -> Vec<Result<Written, ReportError>> {
     let mut patience = Patience::new();
     loop {
-        let error = match write(store, group).await {
+        let error = match write(store, local, group).await {
             Ok(results) => return results,
             Err(error) => error,
         };
@@ -164,28 +173,37 @@ async fn write_patiently(store: &Store, group: &[Waiting]) -> Vec<Result<Written
         } else {
             let mut results = Vec::with_capacity(group.len());
             for one in group.chunks(1) {
-                results.extend(Box::pin(write_patiently(store, one)).await);
+                results.extend(Box::pin(write_patiently(store, local, one)).await);
             }
             return results;
         }
     }
 }
 
-async fn write(store: &Store, group: &[Waiting]) -> Result<Vec<Result<Written, ReportError>>, GroupError> {
+async fn write(
+    store: &Store,
+    local: &Local,
+    group: &[Waiting],
+) -> Result<Vec<Result<Written, ReportError>>, GroupError> {
     let mut tx = store.begin().await?;
-    let instances: Vec<InstanceId> =
-        group.iter().filter_map(|waiting| waiting.report.instance_id()).collect();
-    if instances.len() > 1 {
-        instances::lock_instances(&mut tx, &instances).await?;
+    let one_by_one: Vec<InstanceId> =
+        group.iter().filter_map(|waiting| waiting.report.locked_alone()).collect();
+    if !one_by_one.is_empty() {
+        // All of them, so that they are taken in one order.
+        let all: Vec<InstanceId> = group.iter().filter_map(|waiting| waiting.report.instance_id()).collect();
+        instances::lock_instances(&mut tx, &all).await?;
     }
     let plain: Vec<Lease> = group.iter().filter_map(|waiting| waiting.report.plain()).cloned().collect();
     let lost = jobs::complete_plain(&mut tx, &plain).await?;
+    let awaited: Vec<Awaited<'_>> = group.iter().filter_map(|waiting| waiting.report.awaited()).collect();
+    let mut taken = chain::write(&mut tx, local, &awaited).await?.into_iter();
     let mut results = Vec::with_capacity(group.len());
     for Waiting { report, .. } in group {
-        results.push(match report.plain() {
-            Some(lease) if lost.contains(&lease.job_id) => Err(ReportError::LeaseLost),
-            Some(_) => Ok(Written::Accepted),
-            None => write_one(&mut tx, report).await?,
+        results.push(match (report.plain(), report.awaited()) {
+            (Some(lease), _) if lost.contains(&lease.job_id) => Err(ReportError::LeaseLost),
+            (Some(_), _) => Ok(Written::Accepted),
+            (None, Some(_)) => taken.next().unwrap_or(Err(ReportError::Refused)),
+            (None, None) => write_one(&mut tx, report).await?,
         });
     }
     tx.commit().await?;
@@ -282,10 +300,28 @@ impl Report {
         }
     }
 
+    /// A result that an instance waits for and that changes nothing else: many of them are a few statements.
+    fn awaited(&self) -> Option<Awaited<'_>> {
+        match self {
+            Self::Complete { complete, awaited_by: Some(instance_id), is_first_attempt }
+                if complete.changes.is_empty() =>
+            {
+                let (instance_id, is_first_attempt) = (*instance_id, *is_first_attempt);
+                Some(Awaited { complete, instance_id, is_first_attempt })
+            }
+            _ => None,
+        }
+    }
+
+    /// The instance that is locked to write it, when it is written on its own.
+    fn locked_alone(&self) -> Option<InstanceId> {
+        self.instance_id().filter(|_| self.awaited().is_none())
+    }
+
     /// A result that is only noted: many of them are one statement.
     fn plain(&self) -> Option<&Lease> {
         match self {
-            Self::Complete { complete, awaited_by: None } if complete.changes.is_empty() => {
+            Self::Complete { complete, awaited_by: None, .. } if complete.changes.is_empty() => {
                 Some(&complete.lease)
             }
             _ => None,

@@ -113,7 +113,8 @@ async fn claim(parts: &Parts, queue: Queue, slots: usize) -> Option<(Vec<Claimed
 }
 
 async fn try_claim(parts: &Parts, queue: Queue, slots: usize) -> Result<Vec<ClaimedJob>, Error> {
-    let mut tx = parts.store.begin().await?;
+    // A lost claim only makes its jobs available again; what calls outside is marked by a commit that is kept.
+    let mut tx = parts.store.begin_relaxed().await?;
     let claim = Claim {
         queue,
         slots: u32::try_from(slots).unwrap_or(u32::MAX),

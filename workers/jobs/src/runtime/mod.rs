@@ -12,6 +12,7 @@
 //! process that dies leaves leases that run out.
 
 mod backend;
+mod chain;
 mod clock;
 pub(crate) mod commit;
 mod cron;
@@ -33,6 +34,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
 
 use crate::{cron::Schedule, registry::Registry};
+use chain::Local;
 use commit::Committer;
 use held::Held;
 
@@ -143,9 +145,10 @@ pub async fn run(runtime: Runtime, shutdown: CancellationToken) {
     tracing::info!(worker.id = %parts.worker, "the workers begin");
     // These go on while the running jobs end: their leases are renewed, their results written.
     let mut services = JoinSet::new();
+    let local = Local::new(&parts.store, &parts.registry, &parts.worker);
     for commits in commit::shares(&parts.store, commits) {
-        let store = parts.store.clone();
-        services.spawn(keep("commit", move || commit::run(store.clone(), commits.clone())));
+        let (store, local) = (parts.store.clone(), local.clone());
+        services.spawn(keep("commit", move || commit::run(store.clone(), local.clone(), commits.clone())));
     }
     services.spawn(keep_with("renew", &parts, upkeep::renew));
     services.spawn(keep_with("listen", &parts, listen));

@@ -109,7 +109,11 @@ fn report_of(job: &ClaimedJob, result: Result<Done, BoxDynError>) -> Option<Repo
         Ok(done) => {
             let (outcome, changes) = done.into_parts();
             let complete = Complete { lease, outcome, changes };
-            return Some(Report::Complete { complete, awaited_by: job.instance_id.filter(|_| job.awaited) });
+            return Some(Report::Complete {
+                complete,
+                awaited_by: job.instance_id.filter(|_| job.awaited),
+                is_first_attempt: job.attempt == 1,
+            });
         }
         Err(error) => error,
     };

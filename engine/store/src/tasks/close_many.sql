@@ -1,0 +1,1 @@
+delete from tasks where (instance_id, key) in (select r.instance_id, r.key from {rows})
