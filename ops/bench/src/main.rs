@@ -3,6 +3,7 @@
 //! `ops/bench/run` installs the peers, starts the server, builds this program and runs it.
 
 mod databases;
+mod engine;
 mod jobs;
 mod peers;
 mod report;
@@ -42,6 +43,8 @@ struct Args {
 /// What is measured.
 #[derive(Debug, Subcommand)]
 enum Part {
+    /// Instances: short workflows, from an event to the next step, transitions.
+    Engine,
     /// The job table: no-op jobs, inserts, claims in a crowd.
     Jobs,
 }
@@ -74,6 +77,7 @@ async fn main() -> Result<()> {
         report: Report::new(args.json),
     };
     match args.part {
+        Part::Engine => engine::measure(&mut bench).await?,
         Part::Jobs => jobs::measure(&mut bench).await?,
     }
     bench.report.end();

@@ -32,7 +32,6 @@ impl Peers {
     }
 
     /// Runs the program with the dbos crate; tells what it measured.
-    #[expect(dead_code, reason = "the engine's measurements, which come next, are the first to call it")]
     pub(crate) async fn dbos<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
         let mut command = Command::new(self.dbos.join("sealflow-bench-peer-dbos"));
         command.args(args);

@@ -1,0 +1,56 @@
+//! From an event until the next step runs, on a quiet engine where many instances wait.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use sealflow_core::ids::PersonId;
+use sealflow_jobs::{Ctx, Done, Registry};
+use sealflow_store::{Dialect, instances::Desk, jobs::Kind};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{Soon, action, crowd, new_instance, publish, workers};
+use crate::{Bench, report::percentile};
+
+/// How many events are measured.
+const EVENTS: u32 = 200;
+/// Until the result is written and the instance waits again.
+const REST: Duration = Duration::from_millis(10);
+
+pub(super) async fn run(bench: &Bench, crowd: u32) -> Result<Soon> {
+    let database = bench.databases.make(Dialect::Postgres).await?;
+    let store = database.store().await?;
+    let definition = publish(&store, include_str!("waiter.yaml")).await?;
+    let clerk = PersonId::from_uuid(Uuid::now_v7());
+    let desk = Desk::open(&store);
+    let new = new_instance(&definition, clerk);
+    let id = new.id;
+    desk.start(new).await?;
+    crowd::fill(&store, id, crowd).await?;
+    let (began, mut begins) = mpsc::unbounded_channel();
+    let mut registry = Registry::default();
+    registry.add(
+        Kind::PrepareDocument,
+        began,
+        |_: Ctx, began: mpsc::UnboundedSender<Instant>, _: Value| async move {
+            // The measurement is over when nobody listens.
+            let _ = began.send(Instant::now());
+            Ok(Done::new("prepared"))
+        },
+    );
+    let (stop, working) = workers(&store, registry);
+    let mut times = Vec::new();
+    for n in 0..EVENTS {
+        let sent = Instant::now();
+        desk.submit(id, action(clerk, format!("go/{n}"), "go")).await?;
+        let begun = begins.recv().await.context("the workers have ended")?;
+        times.push(begun.saturating_duration_since(sent).as_secs_f64() * 1_000.0);
+        tokio::time::sleep(REST).await;
+    }
+    stop.cancel();
+    working.await?;
+    store.close().await;
+    database.drop().await?;
+    Ok(Soon { p50_ms: percentile(times.clone(), 0.5), p99_ms: percentile(times, 0.99) })
+}
