@@ -91,6 +91,13 @@ async fn only_ended_instances_without_contract_are_forgotten(db: TestStore) {
         tx.commit().await.unwrap();
     };
     end(&ended, "errand").await;
+    let mut tx = db.store.begin().await.unwrap();
+    sqlx::query("insert into incidents (instance_id, key, reason, since_at_ms) values ($1, 'k', 'stuck', 1)")
+        .bind(ended.id.to_string())
+        .execute(tx.conn())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
     end(&contract, "contract").await;
     // Its job never ran.
     end(&troubled, "errand").await;
