@@ -109,9 +109,8 @@ async fn answer(store: &Store, group: &mut Vec<Waiting>) {
             }
         }
         Err(error) if group.len() == 1 => {
-            for waiting in group.drain(..) {
+            if let Some(waiting) = group.pop() {
                 let _ = waiting.answer.send(Err(error));
-                return;
             }
         }
         Err(_) => {
