@@ -5,10 +5,10 @@
 //! input and then stops the server and removes the folder.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -21,7 +21,8 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 /// Debian's programs, the newest that is there; else those on the path.
 const VERSIONS: &[&str] = &["17", "16", "15", "14"];
 
-/// `$1`: the folder of the programs, or empty. `fsync` is off: no test here pulls the plug.
+/// `$1`: the folder of the programs, or empty. `$2`: whether to write through to the disk: `off`, except where a test
+/// crashes the server itself.
 const SCRIPT: &str = r#"
 set -eu
 [ -z "$1" ] || PATH="$1:$PATH"
@@ -31,10 +32,17 @@ stop() { pg_ctl -D "$D/data" -m immediate -w stop >/dev/null 2>&1 || :; cd /; rm
 trap stop EXIT
 trap '' INT TERM HUP
 initdb -D "$D/data" -U postgres -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$D/log" 2>&1 || { cat "$D/log"; exit 1; }
-pg_ctl -D "$D/data" -l "$D/log" -w -o "-k $D -c listen_addresses='' -c max_connections=300 -c fsync=off \
--c full_page_writes=off -c autovacuum=off" start >"$D/start" 2>&1 || { cat "$D/start" "$D/log"; exit 1; }
-echo "ready $D"
-cat >/dev/null
+begin() {
+  pg_ctl -D "$D/data" -l "$D/log" -w -o "-k $D -c listen_addresses='' -c max_connections=300 -c fsync=$2 \
+-c full_page_writes=$2 -c autovacuum=off" start >"$D/start" 2>&1 || { cat "$D/start" "$D/log"; exit 1; }
+  echo "ready $D"
+}
+begin "$@"
+while read -r order; do
+  [ "$order" = crash ] || continue
+  pg_ctl -D "$D/data" -m immediate -w stop >/dev/null 2>&1 || :
+  begin "$@"
+done
 "#;
 
 static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
@@ -43,11 +51,12 @@ static DATABASES: AtomicU64 = AtomicU64::new(0);
 /// A running server. It stops when its input is closed, at the latest with this process.
 struct Cluster {
     folder: PathBuf,
-    _input: ChildStdin,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
 }
 
 impl Cluster {
-    fn start() -> Result<Self> {
+    fn start(fsync: &str) -> Result<Self> {
         let mut command = if is_root() {
             let mut command = Command::new("setpriv");
             command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "sh"]);
@@ -61,7 +70,7 @@ impl Cluster {
             .find(|folder| Path::new(folder).join("initdb").exists())
             .unwrap_or_default();
         let mut child = command
-            .args(["-c", SCRIPT, "sealflow-pg", &programs])
+            .args(["-c", SCRIPT, "sealflow-pg", &programs, fsync])
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -69,11 +78,18 @@ impl Cluster {
             .spawn()
             .context("starting PostgreSQL")?;
         let input = child.stdin.take().context("its input is piped")?;
-        let mut output = BufReader::new(child.stdout.take().context("its output is piped")?);
+        let output = BufReader::new(child.stdout.take().context("its output is piped")?);
+        let mut cluster = Self { folder: PathBuf::new(), input, output };
+        cluster.wait_ready()?;
+        Ok(cluster)
+    }
+
+    fn wait_ready(&mut self) -> Result<()> {
         let mut said = String::new();
-        while output.read_line(&mut said)? > 0 {
+        while self.output.read_line(&mut said)? > 0 {
             if let Some(folder) = said.lines().last().and_then(|line| line.strip_prefix("ready ")) {
-                return Ok(Self { folder: folder.into(), _input: input });
+                self.folder = folder.into();
+                return Ok(());
             }
         }
         bail!("PostgreSQL did not start (is the package `postgresql` installed?):\n{said}")
@@ -89,7 +105,7 @@ fn is_root() -> bool {
 }
 
 fn cluster() -> Result<&'static Cluster> {
-    let started = CLUSTER.get_or_init(|| Cluster::start().map_err(|error| format!("{error:#}")));
+    let started = CLUSTER.get_or_init(|| Cluster::start("off").map_err(|error| format!("{error:#}")));
     started.as_ref().map_err(|error| anyhow!("{error}"))
 }
 
@@ -99,11 +115,55 @@ fn cluster() -> Result<&'static Cluster> {
 /// When PostgreSQL is not installed or does not start.
 pub async fn new_database() -> Result<String> {
     let cluster = tokio::task::spawn_blocking(cluster).await??;
+    new_database_in(cluster).await
+}
+
+async fn new_database_in(cluster: &Cluster) -> Result<String> {
     let name = format!("t{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
     connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await?;
     connection.close().await?;
     Ok(cluster.url(&name))
+}
+
+/// A server of one test's own, which it may crash. It writes through to the disk.
+pub struct OwnServer {
+    cluster: Cluster,
+}
+
+impl OwnServer {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub async fn start() -> Result<Self> {
+        Ok(Self { cluster: tokio::task::spawn_blocking(|| Cluster::start("on")).await?? })
+    }
+
+    /// The address of a new, empty database.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn new_database(&self) -> Result<String> {
+        new_database_in(&self.cluster).await
+    }
+
+    /// Stops it as a power cut would (`pg_ctl stop -m immediate`), and starts it again.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub fn crash(&mut self) -> Result<()> {
+        self.cluster.input.write_all(b"crash\n")?;
+        self.cluster.wait_ready()
+    }
+}
+
+/// The folder of the common server's socket.
+///
+/// # Errors
+/// When PostgreSQL is not installed or does not start.
+pub async fn socket_folder() -> Result<PathBuf> {
+    Ok(tokio::task::spawn_blocking(cluster).await??.folder.clone())
 }
 
 /// Throws a database away with everybody who is connected to it.

@@ -19,6 +19,38 @@ pub const ALL: &[&str] = &[
     "timers::fire::after_commit",
 ];
 
+/// How far a test has moved a store's clock. The database's clock decides everything, so moving what is read from it
+/// moves all of one process's view; other processes on the same database keep theirs, as nodes with a wrong clock would.
+#[cfg(feature = "failpoints")]
+#[derive(Debug, Default)]
+pub(crate) struct ClockShift {
+    ms: std::sync::atomic::AtomicI64,
+}
+
+#[cfg(feature = "failpoints")]
+impl ClockShift {
+    pub(crate) fn set(&self, ms: i64) {
+        self.ms.store(ms, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    pub(crate) fn applied(&self, now: sealflow_core::Timestamp) -> sealflow_core::Timestamp {
+        now.plus_ms(self.ms.load(std::sync::atomic::Ordering::SeqCst))
+    }
+}
+
+/// Nothing moves the clock in a build without fail points.
+#[cfg(not(feature = "failpoints"))]
+#[derive(Debug, Default)]
+pub(crate) struct ClockShift;
+
+#[cfg(not(feature = "failpoints"))]
+#[expect(clippy::unused_self, reason = "the same calls as with the feature")]
+impl ClockShift {
+    pub(crate) const fn applied(&self, now: sealflow_core::Timestamp) -> sealflow_core::Timestamp {
+        now
+    }
+}
+
 /// Ends the process here if a test asked for it.
 #[cfg(feature = "failpoints")]
 pub fn hit(name: &'static str) {

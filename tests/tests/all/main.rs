@@ -9,7 +9,9 @@
 
 mod api;
 mod cli;
+mod faults;
 mod jobs;
+mod nodes;
 mod signed_file;
 mod store;
 mod survive;

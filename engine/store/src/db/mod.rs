@@ -31,6 +31,7 @@ pub use tx::{Commit, Tx};
 use crate::{
     blobs::Blobs,
     definitions,
+    failpoint::ClockShift,
     jobs::{LimitsCache, Queue},
 };
 
@@ -58,6 +59,7 @@ struct Inner {
     blobs: Blobs,
     definitions: definitions::Cache,
     limits: LimitsCache,
+    clock_shift: ClockShift,
 }
 
 impl Store {
@@ -80,6 +82,7 @@ impl Store {
                 blobs: opened.blobs,
                 definitions: definitions::Cache::default(),
                 limits: LimitsCache::default(),
+                clock_shift: ClockShift::default(),
             }),
         })
     }
@@ -121,7 +124,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn now(&self, conn: &mut Conn) -> Result<Timestamp, Error> {
-        Ok(Timestamp(sqlx::query_scalar(self.inner.dialect.now()).fetch_one(conn).await?))
+        let now = Timestamp(sqlx::query_scalar(self.inner.dialect.now()).fetch_one(conn).await?);
+        Ok(self.inner.clock_shift.applied(now))
+    }
+
+    /// Moves the clock as this store sees it, by so much from the database's: for tests of clocks that jump.
+    #[cfg(feature = "failpoints")]
+    pub fn shift_clock(&self, shift_ms: i64) {
+        self.inner.clock_shift.set(shift_ms);
+    }
+
+    /// How a transaction sees the clock.
+    pub(crate) fn shifted(&self, now: Timestamp) -> Timestamp {
+        self.inner.clock_shift.applied(now)
     }
 
     /// Where the content-addressed files are.

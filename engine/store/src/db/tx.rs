@@ -68,7 +68,7 @@ impl Tx {
         Ok(Self {
             line,
             store: store.clone(),
-            now,
+            now: store.shifted(now),
             wake: BTreeSet::new(),
             commits: BTreeSet::new(),
             ended: Vec::new(),

@@ -1,0 +1,6 @@
+//! Many processes on one PostgreSQL: restarted one after the other, with a database that crashes, with answers that are
+//! lost on the way.
+
+mod crowd;
+mod database;
+mod rolling;
