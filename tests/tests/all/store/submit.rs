@@ -17,6 +17,7 @@ on_both!(
     a_repeated_event_answers_the_first_result,
     an_event_id_is_not_used_for_two_things,
     a_refused_event_writes_nothing,
+    an_event_for_an_unknown_or_ended_instance_writes_nothing,
     what_is_rolled_back_never_was,
     concurrent_events_keep_the_history_gapless,
     concurrent_deliveries_of_one_event_are_one,
@@ -115,6 +116,23 @@ async fn a_refused_event_writes_nothing(db: TestStore) {
     assert_eq!(errand.history().await, before);
     // The id is still free for what is possible.
     assert!(!errand.act("e1", "note").await.unwrap().duplicate);
+}
+
+async fn an_event_for_an_unknown_or_ended_instance_writes_nothing(db: TestStore) {
+    let errand = Errand::start_asking(&db.store).await;
+    let nobody = new_errand().id;
+    let mut tx = db.store.begin().await.unwrap();
+    let refused = submit::submit(&mut tx, nobody, action(errand.clerk, "e1", "note")).await;
+    assert!(matches!(refused, Err(submit::Error::UnknownInstance(id)) if id == nobody));
+    tx.commit().await.unwrap();
+    errand.act("end", "finish").await.unwrap();
+    let (ended, history) = (errand.get().await, errand.history().await);
+    let refused = errand.act("e2", "note").await;
+    assert!(matches!(refused, Err(submit::Error::Rejected(Rejection::Finished))));
+    let after = errand.get().await;
+    assert_eq!((after.seq, after.state), (ended.seq, ended.state));
+    assert_eq!(errand.history().await, history);
+    assert!(errand.act("end", "finish").await.unwrap().duplicate, "the event that ended it is still known");
 }
 
 async fn what_is_rolled_back_never_was(db: TestStore) {
