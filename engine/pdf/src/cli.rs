@@ -87,6 +87,8 @@ pub fn sign_file(request: &SignFile<'_>) -> Result<Vec<u8>, Error> {
         let shown = shown.map(|appearance| FieldAppearance { field: field.clone(), appearance });
         (field, shown.into_iter().collect())
     };
+    let digest =
+        sign::digest_for(chain.first().map(Vec::as_slice).unwrap_or_default()).map_err(Error::Sign)?;
     let sign_request = SignRequest {
         field,
         new_field: Some(NewField { page: place.page, rect: place.rect }),
@@ -96,6 +98,7 @@ pub fn sign_file(request: &SignFile<'_>) -> Result<Vec<u8>, Error> {
         location: None,
         signed_at_ms: request.signed_at_ms,
         hole_bytes: limits::HOLE_BYTES_DEFAULT,
+        digest,
     };
     let prepared = sign::begin(request.pdf, &sign_request).map_err(Error::Sign)?;
     let signer = chain.first().map(Vec::as_slice).unwrap_or_default();

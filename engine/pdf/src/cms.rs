@@ -16,8 +16,8 @@ use der::{
     asn1::{OctetString, SetOfVec},
 };
 use openssl::{
-    hash::MessageDigest,
-    pkey::{Id, PKey, PKeyRef, Private, Public},
+    hash::{Hasher, MessageDigest},
+    pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public},
     sign::{Signer, Verifier},
     x509::X509,
 };
@@ -30,6 +30,7 @@ use crate::{
     asn1,
     limits::CHAIN_CERTIFICATES_MAX,
     sign::{Digest, DigestAlgorithm, Error},
+    sm2,
 };
 
 /// `id-aa-signingCertificateV2`, RFC 5035.
@@ -38,6 +39,10 @@ pub(crate) const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
 /// `id-aa-timeStampToken`, RFC 3161.
 pub(crate) const TIMESTAMP_TOKEN: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
+
+/// SM3 and SM2 with SM3, GB/T 33560.
+pub(crate) const SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401");
+pub(crate) const SM2_WITH_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
 
 /// `SigningCertificateV2` with one certificate and SHA-256, which is the default and so not written.
 #[derive(Sequence)]
@@ -138,26 +143,73 @@ fn certificate(der: &[u8]) -> Result<Certificate, Error> {
     Ok(Certificate { whole: Any::from_der(der).map_err(der_fault)?, id, key })
 }
 
+/// Hashes parts, one after another.
+pub(crate) fn hash(algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
+    let digest = match algorithm {
+        DigestAlgorithm::Sha256 => MessageDigest::sha256(),
+        DigestAlgorithm::Sm3 => MessageDigest::sm3(),
+    };
+    let hashed = Hasher::new(digest).and_then(|mut hasher| {
+        parts.iter().try_for_each(|part| hasher.update(part))?;
+        hasher.finish()
+    });
+    hashed
+        .map(|value| value.to_vec())
+        .map_err(|source| crypto(format!("the file cannot be hashed: {source}")))
+}
+
 fn algorithm(digest: &Digest) -> AlgorithmIdentifierOwned {
-    match digest.algorithm {
-        DigestAlgorithm::Sha256 => AlgorithmIdentifierOwned { oid: rfc5912::ID_SHA_256, parameters: None },
+    let oid = match digest.algorithm {
+        DigestAlgorithm::Sha256 => rfc5912::ID_SHA_256,
+        DigestAlgorithm::Sm3 => SM3,
+    };
+    AlgorithmIdentifierOwned { oid, parameters: None }
+}
+
+/// What kind of signature a key makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Rsa,
+    Ecdsa,
+    Sm2,
+}
+
+impl Scheme {
+    fn of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, Error> {
+        match key.id() {
+            _ if sm2::is_key(key) => Ok(Self::Sm2),
+            Id::RSA => Ok(Self::Rsa),
+            Id::EC => Ok(Self::Ecdsa),
+            _ => Err(crypto("the key is neither RSA nor on a NIST curve nor SM2")),
+        }
+    }
+
+    const fn digest(self) -> DigestAlgorithm {
+        match self {
+            Self::Rsa | Self::Ecdsa => DigestAlgorithm::Sha256,
+            Self::Sm2 => DigestAlgorithm::Sm3,
+        }
+    }
+
+    fn identifier(self) -> AlgorithmIdentifierOwned {
+        let (oid, parameters) = match self {
+            Self::Rsa => (rfc5912::SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null())),
+            Self::Ecdsa => (rfc5912::ECDSA_WITH_SHA_256, None),
+            Self::Sm2 => (SM2_WITH_SM3, None),
+        };
+        AlgorithmIdentifierOwned { oid, parameters }
+    }
+
+    fn verify(self, key: &PKeyRef<Public>, bytes: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Rsa | Self::Ecdsa => verify(key, MessageDigest::sha256(), bytes, signature),
+            Self::Sm2 => sm2::verify(key, bytes, signature),
+        }
     }
 }
 
-fn signature_algorithm(key: &PKeyRef<Public>) -> Result<AlgorithmIdentifierOwned, Error> {
-    match key.id() {
-        Id::RSA => Ok(AlgorithmIdentifierOwned {
-            oid: rfc5912::SHA_256_WITH_RSA_ENCRYPTION,
-            parameters: Some(Any::null()),
-        }),
-        Id::EC => Ok(AlgorithmIdentifierOwned { oid: rfc5912::ECDSA_WITH_SHA_256, parameters: None }),
-        _ => Err(crypto("the key is neither RSA nor on a NIST curve")),
-    }
-}
-
-/// Checks a signature over bytes with SHA-256.
-pub(crate) fn verify_sha256(key: &PKeyRef<Public>, bytes: &[u8], signature: &[u8]) -> bool {
-    verify(key, MessageDigest::sha256(), bytes, signature)
+pub(crate) fn digest_for(certificate_der: &[u8]) -> Result<DigestAlgorithm, Error> {
+    Scheme::of(&certificate(certificate_der)?.key).map(Scheme::digest)
 }
 
 /// Checks a signature over bytes. OpenSSL's word on what is wrong is not kept: it is wrong.
@@ -168,12 +220,12 @@ pub(crate) fn verify(key: &PKeyRef<Public>, digest: MessageDigest, bytes: &[u8],
 }
 
 pub(crate) fn sign_with_openssl_key(key: &PKeyRef<Private>, attributes: &[u8]) -> Result<Vec<u8>, Error> {
-    if !matches!(key.id(), Id::RSA | Id::EC) {
-        return Err(crypto("the key is neither RSA nor on a NIST curve"));
-    }
-    Signer::new(MessageDigest::sha256(), key)
-        .and_then(|mut signer| signer.sign_oneshot_to_vec(attributes))
-        .map_err(|source| crypto(format!("the key did not sign: {source}")))
+    let signature = match Scheme::of(key)? {
+        Scheme::Rsa | Scheme::Ecdsa => Signer::new(MessageDigest::sha256(), key)
+            .and_then(|mut signer| signer.sign_oneshot_to_vec(attributes)),
+        Scheme::Sm2 => sm2::sign(key, attributes),
+    };
+    signature.map_err(|source| crypto(format!("the key did not sign: {source}")))
 }
 
 /// The DER that goes into the hole.
@@ -194,8 +246,12 @@ pub(crate) fn signed_data(
             certificates.insert(certificate(der)?.whole).map_err(der_fault)?;
         }
     }
+    let scheme = Scheme::of(&signer.key)?;
+    if scheme.digest() != digest.algorithm {
+        return Err(crypto("the file was hashed in a way that does not go with the key"));
+    }
     let signed_attrs = attributes(digest, signer_der)?;
-    if !verify_sha256(&signer.key, &signed_attrs.to_der().map_err(der_fault)?, raw_signature) {
+    if !scheme.verify(&signer.key, &signed_attrs.to_der().map_err(der_fault)?, raw_signature) {
         return Err(crypto("the signature is not of this file with this certificate's key"));
     }
     let signer_info = SignerInfo {
@@ -203,7 +259,7 @@ pub(crate) fn signed_data(
         sid: signer.id,
         digest_alg: algorithm(digest),
         signed_attrs,
-        signature_algorithm: signature_algorithm(&signer.key)?,
+        signature_algorithm: scheme.identifier(),
         signature: OctetString::new(raw_signature).map_err(der_fault)?,
         unsigned_attrs: timestamp_token_der.map(|token| timestamp(token, raw_signature)).transpose()?,
     };

@@ -34,5 +34,7 @@ pub const HOLE_BYTES_MIN: usize = 4 * 1024;
 pub const HOLE_BYTES_DEFAULT: usize = 16 * 1024;
 /// Largest room for a signature, in bytes of DER.
 pub const HOLE_BYTES_MAX: usize = 512 * 1024;
+/// Most certificates, OCSP responses or revocation lists in a file's security store.
+pub const VALIDATION_ITEMS_MAX: usize = 500;
 /// Most certificates of a chain.
 pub const CHAIN_CERTIFICATES_MAX: usize = 12;

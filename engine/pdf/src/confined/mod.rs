@@ -143,7 +143,7 @@ impl Confined {
                 if layout.hole_start < bytes.len() {
                     return Err(mixed_up());
                 }
-                PreparedSignature::assemble(bytes, &tail, &layout).map_err(Error::Sign)
+                PreparedSignature::assemble(bytes, &tail, &layout, request.digest).map_err(Error::Sign)
             }
             (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),
             _ => Err(mixed_up()),

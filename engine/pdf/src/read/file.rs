@@ -192,6 +192,19 @@ impl<'a> File<'a> {
         Ok(opened)
     }
 
+    /// A stream's bytes, unpacked.
+    pub(crate) fn unpacked_stream(&self, reference: Reference) -> Result<Vec<u8>, Error> {
+        let loaded = self.load(reference)?;
+        let (Some(dictionary), Some(data)) = (loaded.object.as_dictionary(), loaded.stream) else {
+            return Err(Error::Damaged { what: format!("object {} is no stream", reference.number) });
+        };
+        let data = crypt::open_stream(self.crypt.as_ref(), reference, dictionary, data)?;
+        let left = UNPACKED_BYTES_MAX.saturating_sub(self.unpacked.get());
+        let plain = filter::unpack(dictionary, &data, left.min(STREAM_BYTES_MAX))?;
+        self.unpacked.set(self.unpacked.get().saturating_add(plain.len()));
+        Ok(plain)
+    }
+
     /// Follows references to the object behind them.
     pub(crate) fn resolve(&self, object: &Object) -> Result<Object, Error> {
         let mut object = object.clone();

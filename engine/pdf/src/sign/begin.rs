@@ -1,11 +1,11 @@
 //! Why: all that needs the file's structure happens here, before the key is asked; afterwards only the hole changes.
 
-use openssl::sha::Sha256;
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, DigestAlgorithm, Error, PreparedSignature, SignRequest};
 use crate::{
     appearance::{Appearance, FieldAppearance, Frame},
+    cms,
     limits::{HOLE_BYTES_MAX, HOLE_BYTES_MIN, TEXT_CHARS_MAX},
     prepare::{self, FieldKind, FieldSpec},
     read::{
@@ -38,21 +38,24 @@ pub(crate) struct Layout {
 /// [`Error`]; nothing is signed when one field cannot be filled.
 pub fn begin(bytes: &[u8], request: &SignRequest) -> Result<PreparedSignature, Error> {
     let (tail, layout) = layout(bytes, request)?;
-    PreparedSignature::assemble(bytes, &tail, &layout)
+    PreparedSignature::assemble(bytes, &tail, &layout, request.digest)
 }
 
 impl PreparedSignature {
     /// Joins the file and its new revision, and takes the digest.
-    pub(crate) fn assemble(bytes: &[u8], tail: &[u8], layout: &Layout) -> Result<Self, Error> {
+    pub(crate) fn assemble(
+        bytes: &[u8],
+        tail: &[u8],
+        layout: &Layout,
+        algorithm: DigestAlgorithm,
+    ) -> Result<Self, Error> {
         let bytes = [bytes, tail].concat();
         let (before, after) = (bytes.get(..layout.hole_start), bytes.get(layout.hole_end..));
         let (Some(before), Some(after)) = (before, after) else {
             return Err(Error::Request { what: "the hole is outside the file".to_owned() });
         };
-        let mut hash = Sha256::new();
-        hash.update(before);
-        hash.update(after);
-        let digest = Digest { algorithm: DigestAlgorithm::Sha256, value: hash.finish().to_vec() };
+        let value = cms::hash(algorithm, &[before, after])?;
+        let digest = Digest { algorithm, value };
         let byte_range = [0, before.len(), layout.hole_end, after.len()];
         Ok(Self { bytes, byte_range, digest })
     }
@@ -77,7 +80,16 @@ pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, La
     let (raw, marks) = signature_dictionary(&increment, value, request)?;
     increment.put_raw(value, raw);
     set_signature(&mut increment, signed, value, request)?;
+    place_range(increment, value, &marks)
+}
 
+/// Writes the revision, and the byte range into the signature dictionary.
+pub(super) fn place_range(
+    increment: Increment<'_, '_>,
+    value: Reference,
+    marks: &Marks,
+) -> Result<(Vec<u8>, Layout), Error> {
+    let bytes = increment.file.bytes;
     let mut revision = increment.finish()?;
     let lost = || Error::Request { what: "the signature's place is lost".to_owned() };
     let raw_at = revision.raw_offset(value).ok_or_else(lost)?;
@@ -222,7 +234,7 @@ fn frame(file: &File<'_>, widget: &Dictionary) -> Result<Option<Frame>, read::Er
 }
 
 /// Places within the signature dictionary's bytes.
-struct Marks {
+pub(super) struct Marks {
     range_start: usize,
     hole_start: usize,
     hole_end: usize,
@@ -246,6 +258,11 @@ fn signature_dictionary(
             write_string(&mut raw, &increment.closed_string(own, &text::encode(value))?);
         }
     }
+    Ok(with_hole(raw, request.hole_bytes))
+}
+
+/// Closes a signature dictionary with its byte range and hole.
+pub(super) fn with_hole(mut raw: Vec<u8>, hole_bytes: usize) -> (Vec<u8>, Marks) {
     raw.extend_from_slice(b"/ByteRange [");
     let range_start = raw.len();
     // "0 a b c", with room for the offsets, which are known only when all is laid out.
@@ -253,9 +270,9 @@ fn signature_dictionary(
     raw.extend_from_slice(b"]/Contents ");
     let hole_start = raw.len();
     raw.push(b'<');
-    raw.resize(raw.len() + 2 * request.hole_bytes, b'0');
+    raw.resize(raw.len() + 2 * hole_bytes, b'0');
     raw.push(b'>');
     let hole_end = raw.len();
     raw.extend_from_slice(b">>");
-    Ok((raw, Marks { range_start, hole_start, hole_end }))
+    (raw, Marks { range_start, hole_start, hole_end })
 }

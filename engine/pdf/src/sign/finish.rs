@@ -15,16 +15,21 @@ pub fn finish(
     chain_der: &[Vec<u8>],
     timestamp_token_der: Option<&[u8]>,
 ) -> Result<Vec<u8>, Error> {
-    let PreparedSignature { mut bytes, byte_range, digest } = prepared;
+    let PreparedSignature { bytes, byte_range, digest } = prepared;
     let signed_data = cms::signed_data(&digest, raw_signature, chain_der, timestamp_token_der)?;
+    fill_hole(bytes, byte_range, &signed_data)
+}
+
+/// Puts DER into the hole.
+pub(super) fn fill_hole(mut bytes: Vec<u8>, byte_range: [usize; 4], der: &[u8]) -> Result<Vec<u8>, Error> {
     let [_, hole_start, hole_end, _] = byte_range;
     let hole = bytes
         .get_mut(hole_start + 1..hole_end.saturating_sub(1))
         .ok_or_else(|| Error::Request { what: "the hole is outside the file".to_owned() })?;
-    let digits = hex::encode(&signed_data);
+    let digits = hex::encode(der);
     match hole.get_mut(..digits.len()) {
         Some(place) => place.copy_from_slice(digits.as_bytes()),
-        None => return Err(Error::HoleTooSmall { needed: signed_data.len(), hole: hole.len() / 2 }),
+        None => return Err(Error::HoleTooSmall { needed: der.len(), hole: hole.len() / 2 }),
     }
     Ok(bytes)
 }

@@ -3,15 +3,24 @@
 //!
 //! [`begin`] appends the revision with a hole, [`signed_attributes`] are what the key signs, [`timestamp_imprint`] is what
 //! the timestamp authority gets, [`finish`] fills the hole. PAdES B-B without, B-T with a timestamp (ETSI EN 319 142-1).
+//! [`PreparedSignature::suspend`] keeps a begun signature over a restart; [`add_validation_data`] makes it B-LT, and
+//! [`begin_document_timestamp`] B-LTA.
 
 mod begin;
 mod finish;
+mod suspend;
+mod upgrade;
 
 pub use begin::begin;
 pub(crate) use begin::{Layout, layout};
 pub use finish::finish;
 use openssl::pkey::{PKeyRef, Private};
 use serde::{Deserialize, Serialize};
+pub use suspend::PendingSignature;
+pub use upgrade::{
+    RevocationSources, ValidationData, add_validation_data, begin_document_timestamp, certificates,
+    finish_document_timestamp, revocation_sources,
+};
 
 use crate::{appearance, cms, geometry::Rect, limits, prepare, read};
 
@@ -25,11 +34,15 @@ pub struct Digest {
 }
 
 /// Hash algorithms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DigestAlgorithm {
-    /// SHA-256.
+    /// SHA-256, for RSA and P-256 keys.
+    #[default]
     Sha256,
+    /// SM3, for SM2 keys.
+    Sm3,
 }
 
 /// What is to be signed, and how it shows.
@@ -56,6 +69,17 @@ pub struct SignRequest {
     /// Room for the signature, in bytes of DER; see [`limits::HOLE_BYTES_DEFAULT`].
     #[serde(default = "hole_bytes_default")]
     pub hole_bytes: usize,
+    /// How the file is hashed; it must go with the key, see [`digest_for`].
+    #[serde(default)]
+    pub digest: DigestAlgorithm,
+}
+
+/// The hash that goes with a certificate's key.
+///
+/// # Errors
+/// [`Error::Crypto`] when the certificate cannot be read, or its key is of no kind that signs.
+pub fn digest_for(certificate_der: &[u8]) -> Result<DigestAlgorithm, Error> {
+    cms::digest_for(certificate_der)
 }
 
 const fn hole_bytes_default() -> usize {
@@ -156,7 +180,8 @@ impl From<read::Error> for Error {
 }
 
 /// The DER of the signed attributes (content type, message digest, ESS signing-certificate-v2): the bytes that the key
-/// signs, with SHA-256 and PKCS#1 v1.5 for RSA keys and with ECDSA and SHA-256 for P-256 keys. The same inputs give the same bytes.
+/// signs: with SHA-256 and PKCS#1 v1.5 for RSA keys, with ECDSA and SHA-256 for P-256 keys, with SM3 for SM2 keys. The same
+/// inputs give the same bytes.
 ///
 /// # Errors
 /// [`Error::Crypto`] when the certificate cannot be read.
@@ -170,7 +195,7 @@ pub fn timestamp_imprint(raw_signature: &[u8]) -> [u8; 32] {
     openssl::sha::sha256(raw_signature)
 }
 
-/// Signs the attributes with a key in this process (RSA or P-256).
+/// Signs the attributes with a key in this process (RSA, P-256 or SM2).
 ///
 /// # Errors
 /// [`Error::Crypto`] when the key is of another kind or OpenSSL refuses it.

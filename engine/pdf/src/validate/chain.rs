@@ -9,7 +9,7 @@ use openssl::{
     },
 };
 
-use super::{Trust, verdict::Fault};
+use super::{Trust, gm, verdict::Fault};
 
 /// What the certificate must be good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +23,27 @@ const NOT_YET_VALID: i32 = 9;
 const EXPIRED: i32 = 10;
 const NO_ISSUER: [i32; 5] = [2, 18, 19, 20, 21];
 
-/// Checks the chain from a certificate to a trusted root at a time.
+/// Checks the chain from a certificate to a trusted root at a time; answers it, the certificate first.
 pub(super) fn check(
     certificate: &X509Ref,
     others_der: &[&[u8]],
     trust: &Trust,
     at_ms: i64,
     purpose: Purpose,
-) -> Result<(), Fault> {
-    let result = verify(certificate, others_der, trust, at_ms, purpose).map_err(Fault::openssl)?;
-    let Err(result) = result else { return Ok(()) };
+) -> Result<Vec<X509>, Fault> {
+    if gm::is_signed_with_sm2(certificate) {
+        if purpose == Purpose::Timestamping {
+            return Err(Fault::indeterminate(
+                "CHAIN_CONSTRAINTS_FAILURE",
+                "timestamps under SM2 certificates are not judged",
+            ));
+        }
+        return gm::build(certificate, others_der, &trust.roots_der, at_ms);
+    }
+    let result = match verify(certificate, others_der, trust, at_ms, purpose).map_err(Fault::openssl)? {
+        Ok(chain) => return Ok(chain),
+        Err(result) => result,
+    };
     let reason = format!("the certificate's chain: {}", result.error_string());
     Err(Fault::indeterminate(
         match result.as_raw() {
@@ -50,7 +61,7 @@ fn verify(
     trust: &Trust,
     at_ms: i64,
     purpose: Purpose,
-) -> Result<Result<(), X509VerifyResult>, ErrorStack> {
+) -> Result<Result<Vec<X509>, X509VerifyResult>, ErrorStack> {
     let mut store = X509StoreBuilder::new()?;
     for root in &trust.roots_der {
         store.add_cert(X509::from_der(root)?)?;
@@ -68,7 +79,11 @@ fn verify(
     }
     let mut context = X509StoreContext::new()?;
     context.init(&store, certificate, &others, |context| {
-        Ok(if context.verify_cert()? { Ok(()) } else { Err(context.error()) })
+        Ok(if context.verify_cert()? {
+            Ok(context.chain().into_iter().flatten().map(ToOwned::to_owned).collect())
+        } else {
+            Err(context.error())
+        })
     })
 }
 

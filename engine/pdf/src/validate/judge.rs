@@ -5,11 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use openssl::x509::X509;
 
 use super::{
-    Change, SignatureReport, TimestampReport, Trust, Verdict,
+    Change, Level, RevocationReport, RevocationStatus, SignatureReport, TimestampReport, Trust, Verdict,
     byte_range::{self, Signed},
     chain::{self, Purpose},
-    changes,
+    changes, revocation,
     signed_data::SignedData,
+    store::Store,
     timestamp::{self, Timestamp},
     verdict::Fault,
 };
@@ -24,11 +25,48 @@ use crate::read::{
 const DOCUMENT_TIMESTAMP: &[u8] = b"ETSI.RFC3161";
 const DETACHED: [&[u8]; 2] = [b"ETSI.CAdES.detached", b"adbe.pkcs7.detached"];
 
+/// What else the file holds that speaks for its signatures.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) store: Store,
+    pub(super) stamps: Vec<Stamp>,
+}
+
+/// A trusted document timestamp.
+#[derive(Debug)]
+pub(super) struct Stamp {
+    /// Where the bytes end that it is over.
+    end: usize,
+    time_ms: i64,
+    /// These bytes hold a security store.
+    over_store: bool,
+}
+
+impl Evidence {
+    /// Adds a document timestamp, when it passed.
+    pub(super) fn add(&mut self, file: &File<'_>, end: usize, report: &SignatureReport) {
+        let time_ms = report.timestamp.as_ref().filter(|stamp| stamp.trusted).map(|stamp| stamp.time_ms);
+        let (Verdict::TotalPassed, Some(time_ms)) = (report.verdict, time_ms) else { return };
+        let over_store = file
+            .bytes
+            .get(..end)
+            .and_then(|bytes| File::open(bytes).ok())
+            .and_then(|signed| signed.catalog().ok())
+            .is_some_and(|(_, catalog)| catalog.get("DSS").is_some());
+        self.stamps.push(Stamp { end, time_ms, over_store });
+    }
+
+    fn over(&self, end: usize) -> impl Iterator<Item = &Stamp> {
+        self.stamps.iter().filter(move |stamp| stamp.end > end)
+    }
+}
+
 /// Judges one signed field; answers where its signed bytes end, and the report.
 pub(super) fn judge(
     file: &File<'_>,
     field: &Field,
     trust: &Trust,
+    evidence: &Evidence,
 ) -> Result<(usize, SignatureReport), Error> {
     let value = match field.dictionary.get("V") {
         Some(Object::Reference(reference)) => file.load(*reference)?,
@@ -50,6 +88,9 @@ pub(super) fn judge(
         timestamp: None,
         sub_filter: String::from_utf8_lossy(sub_filter).into_owned(),
         certificate_sha256: None,
+        is_document_timestamp: sub_filter == DOCUMENT_TIMESTAMP,
+        level: None,
+        revocation: Vec::new(),
     };
     let signed = match byte_range::check(file.bytes, &value, &dictionary) {
         Ok(signed) => signed,
@@ -59,7 +100,8 @@ pub(super) fn judge(
         }
     };
     report.covers_whole_file = signed.end == file.bytes.len();
-    if let Err(fault) = signature(&dictionary, sub_filter, &signed, trust, &mut report) {
+    let judging = Judging { signed, trust, evidence };
+    if let Err(fault) = judging.signature(&dictionary, sub_filter, &mut report) {
         report.fail(fault);
     }
     match after(file, field, signed.end) {
@@ -75,6 +117,9 @@ pub(super) fn judge(
     if let Some(change) = report.changes_after.iter().find(|change| !change.allowed) {
         let reason = format!("the file was changed after signing: {} ({})", change.kind, change.what);
         report.fail(Fault::failed("FORMAT_FAILURE", reason));
+    }
+    if report.verdict == Verdict::TotalPassed && !report.is_document_timestamp {
+        report.level = Some(level(&report, evidence, signed.end));
     }
     Ok((signed.end, report))
 }
@@ -107,79 +152,124 @@ fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Checks the signature itself, its certificate and its timestamp.
-fn signature(
-    dictionary: &Dictionary,
-    sub_filter: &[u8],
-    signed: &Signed<'_>,
-    trust: &Trust,
-    report: &mut SignatureReport,
-) -> Result<(), Fault> {
-    let contents = dictionary.get("Contents").and_then(Object::as_string).unwrap_or_default();
-    let at_ms = trust.at_ms.unwrap_or_else(now_ms);
-    if sub_filter == DOCUMENT_TIMESTAMP {
-        return document_timestamp(contents, signed, trust, report);
+fn level(report: &SignatureReport, evidence: &Evidence, end: usize) -> Level {
+    let stamped = report.timestamp.as_ref().is_some_and(|timestamp| timestamp.trusted);
+    if !stamped && evidence.over(end).next().is_none() {
+        return Level::BB;
     }
-    if !DETACHED.contains(&sub_filter) {
-        return Err(Fault::indeterminate("FORMAT_FAILURE", "this form of signature is not known"));
+    let known = |report: &RevocationReport| report.status != RevocationStatus::Unknown;
+    if report.revocation.is_empty() || !report.revocation.iter().all(known) {
+        return Level::BT;
     }
-    let data = SignedData::parse(contents).filter(|data| data.content.is_none()).ok_or_else(|| {
-        Fault::failed("FORMAT_FAILURE", "/Contents holds no detached signature of one signer")
+    if evidence.over(end).any(|stamp| stamp.over_store) { Level::BLta } else { Level::BLt }
+}
+
+/// One signature with all that speaks for it.
+struct Judging<'j> {
+    signed: Signed<'j>,
+    trust: &'j Trust,
+    evidence: &'j Evidence,
+}
+
+impl Judging<'_> {
+    /// Checks the signature itself, its certificate and its timestamp.
+    fn signature(
+        &self,
+        dictionary: &Dictionary,
+        sub_filter: &[u8],
+        report: &mut SignatureReport,
+    ) -> Result<(), Fault> {
+        let contents = dictionary.get("Contents").and_then(Object::as_string).unwrap_or_default();
+        let parts = [self.signed.before, self.signed.after];
+        if sub_filter == DOCUMENT_TIMESTAMP {
+            let (judged, revocation) = self.timestamp(contents, &parts);
+            report.signer.clone_from(&judged.authority);
+            report.revocation = revocation;
+            let reason = judged.reason.clone();
+            report.timestamp = Some(judged);
+            return reason
+                .map_or(Ok(()), |reason| Err(Fault::indeterminate("NO_CERTIFICATE_CHAIN_FOUND", reason)));
+        }
+        if !DETACHED.contains(&sub_filter) {
+            return Err(Fault::indeterminate("FORMAT_FAILURE", "this form of signature is not known"));
+        }
+        let data = SignedData::parse(contents).filter(|data| data.content.is_none()).ok_or_else(|| {
+            Fault::failed("FORMAT_FAILURE", "/Contents holds no detached signature of one signer")
+        })?;
+        let certificate = data.verify(&parts)?;
+        report.names(&certificate)?;
+        let mut of_timestamp = Vec::new();
+        if let Some(token) = data.timestamp_token() {
+            let (judged, revocation) = self.timestamp(token, &[data.signature]);
+            report.timestamp = Some(judged);
+            of_timestamp = revocation;
+        }
+        let own = report.timestamp.as_ref().filter(|stamp| stamp.trusted).map(|stamp| stamp.time_ms);
+        let later = self.evidence.over(self.signed.end).map(|stamp| stamp.time_ms);
+        let proven = later.chain(own).min();
+        let at_ms = proven.or(self.trust.at_ms).unwrap_or_else(now_ms);
+        let others = self.certificates(&data.certificates);
+        let chain = chain::check(&certificate, &others, self.trust, at_ms, Purpose::Signing)?;
+        report.revocation = revocation::of_chain(&chain, &self.evidence.store);
+        let fault = revoked(&report.revocation, proven);
+        report.revocation.extend(of_timestamp);
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// The certificates that came with the signature, and those of the security store.
+    fn certificates<'c>(&'c self, own: &[&'c [u8]]) -> Vec<&'c [u8]> {
+        own.iter().copied().chain(self.evidence.store.certificates.iter().map(Vec::as_slice)).collect()
+    }
+
+    fn timestamp(&self, token: &[u8], over: &[&[u8]]) -> (TimestampReport, Vec<RevocationReport>) {
+        // The hole's zeros follow a document timestamp's token.
+        let Some(timestamp) = timestamp::parse(token) else {
+            let reason = Some("the token cannot be read".to_owned());
+            return (TimestampReport { time_ms: 0, authority: None, trusted: false, reason }, Vec::new());
+        };
+        let mut report =
+            TimestampReport { time_ms: timestamp.time_ms, authority: None, trusted: false, reason: None };
+        match self.check_timestamp(&timestamp, over, &mut report) {
+            Ok(revocation) => {
+                report.trusted = true;
+                (report, revocation)
+            }
+            Err(fault) => {
+                report.reason = Some(fault.reason);
+                (report, Vec::new())
+            }
+        }
+    }
+
+    fn check_timestamp(
+        &self,
+        timestamp: &Timestamp<'_>,
+        over: &[&[u8]],
+        report: &mut TimestampReport,
+    ) -> Result<Vec<RevocationReport>, Fault> {
+        if !timestamp.is_over(over) {
+            return Err(Fault::failed("HASH_FAILURE", "the token is for something else"));
+        }
+        let certificate = timestamp.signed.verify(&[timestamp.signed.content.unwrap_or_default()])?;
+        report.authority = chain::common_name(&certificate);
+        let others = self.certificates(&timestamp.signed.certificates);
+        let chain =
+            chain::check(&certificate, &others, self.trust, timestamp.time_ms, Purpose::Timestamping)?;
+        let revocation = revocation::of_chain(&chain, &self.evidence.store);
+        // An authority whose key was taken may have been made to say any time.
+        revoked(&revocation, None).map_or(Ok(revocation), Err)
+    }
+}
+
+/// The first certificate that was taken back before the signature was proven to be there.
+fn revoked(reports: &[RevocationReport], proven_ms: Option<i64>) -> Option<Fault> {
+    let at = reports.iter().position(|report| match report.status {
+        RevocationStatus::Revoked { at_ms } => proven_ms.is_none_or(|proven| proven >= at_ms),
+        RevocationStatus::Good | RevocationStatus::Unknown => false,
     })?;
-    let certificate = data.verify(&[signed.before, signed.after])?;
-    report.names(&certificate)?;
-    report.timestamp = data.timestamp_token().map(|token| judge_timestamp(token, &[data.signature], trust));
-    let proven =
-        report.timestamp.as_ref().filter(|timestamp| timestamp.trusted).map(|timestamp| timestamp.time_ms);
-    chain::check(&certificate, &data.certificates, trust, proven.unwrap_or(at_ms), Purpose::Signing)
-}
-
-fn document_timestamp(
-    contents: &[u8],
-    signed: &Signed<'_>,
-    trust: &Trust,
-    report: &mut SignatureReport,
-) -> Result<(), Fault> {
-    let judged = judge_timestamp(contents, &[signed.before, signed.after], trust);
-    report.signer.clone_from(&judged.authority);
-    let reason = judged.reason.clone();
-    report.timestamp = Some(judged);
-    reason.map_or(Ok(()), |reason| Err(Fault::indeterminate("NO_CERTIFICATE_CHAIN_FOUND", reason)))
-}
-
-fn judge_timestamp(token: &[u8], over: &[&[u8]], trust: &Trust) -> TimestampReport {
-    // The hole's zeros follow a document timestamp's token.
-    let Some(timestamp) = timestamp::parse(token) else {
-        let reason = Some("the token cannot be read".to_owned());
-        return TimestampReport { time_ms: 0, authority: None, trusted: false, reason };
-    };
-    let mut report =
-        TimestampReport { time_ms: timestamp.time_ms, authority: None, trusted: false, reason: None };
-    match check_timestamp(&timestamp, over, trust, &mut report) {
-        Ok(()) => report.trusted = true,
-        Err(fault) => report.reason = Some(fault.reason),
-    }
-    report
-}
-
-fn check_timestamp(
-    timestamp: &Timestamp<'_>,
-    over: &[&[u8]],
-    trust: &Trust,
-    report: &mut TimestampReport,
-) -> Result<(), Fault> {
-    if !timestamp.is_over(over) {
-        return Err(Fault::failed("HASH_FAILURE", "the token is for something else"));
-    }
-    let certificate = timestamp.signed.verify(&[timestamp.signed.content.unwrap_or_default()])?;
-    report.authority = chain::common_name(&certificate);
-    chain::check(
-        &certificate,
-        &timestamp.signed.certificates,
-        trust,
-        timestamp.time_ms,
-        Purpose::Timestamping,
-    )
+    let sub_indication = if at == 0 { "REVOKED_NO_POE" } else { "REVOKED_CA_NO_POE" };
+    let name = reports.get(at).and_then(|report| report.certificate.clone()).unwrap_or_default();
+    Some(Fault::indeterminate(sub_indication, format!("the certificate of {name} was revoked")))
 }
 
 /// What came after the signed bytes. They must be a whole revision in which the field had this very signature.

@@ -4,21 +4,31 @@
 mod byte_range;
 pub(crate) mod chain;
 mod changes;
+mod gm;
 mod judge;
+mod revocation;
 mod roles;
 mod signed_data;
+pub(crate) mod store;
 pub(crate) mod timestamp;
 mod verdict;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::verdict::Verdict;
+use self::{judge::Evidence, signed_data::SignedData, store::Store};
+pub use self::{
+    revocation::{RevocationReport, RevocationStatus},
+    verdict::Verdict,
+    words::chinese,
+};
 use crate::{
     limits::SIGNATURES_MAX,
     read::{
         self,
         fields::{Field, fields},
         file::File,
+        object::Object,
     },
 };
 
@@ -57,6 +67,29 @@ pub struct SignatureReport {
     pub sub_filter: String,
     /// SHA-256 of the signer's certificate, hex.
     pub certificate_sha256: Option<String>,
+    /// It is a document timestamp, not somebody's signature.
+    pub is_document_timestamp: bool,
+    /// The baseline level that is reached; none for a document timestamp and for what did not pass.
+    pub level: Option<Level>,
+    /// What the file holds about the revocation of the certificates of the signer and of his timestamp.
+    pub revocation: Vec<RevocationReport>,
+}
+
+/// Baseline levels of PAdES (ETSI EN 319 142-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Level {
+    /// A signature.
+    #[serde(rename = "B-B")]
+    BB,
+    /// With a trusted timestamp, over it or over the document later.
+    #[serde(rename = "B-T")]
+    BT,
+    /// And with revocation data for every certificate.
+    #[serde(rename = "B-LT")]
+    BLt,
+    /// And with a document timestamp over that.
+    #[serde(rename = "B-LTA")]
+    BLta,
 }
 
 /// A change that a later revision made.
@@ -108,8 +141,42 @@ pub fn validate(bytes: &[u8], trust: &Trust) -> Result<Report, read::Error> {
     if signed.len() > SIGNATURES_MAX {
         return Err(read::Error::TooLarge { what: format!("more than {SIGNATURES_MAX} signatures") });
     }
-    let mut signatures: Vec<(usize, SignatureReport)> =
-        signed.iter().map(|field| judge::judge(&file, field, trust)).collect::<Result<_, _>>()?;
+    // Document timestamps come first: they prove when the signatures before them were there.
+    let mut evidence = Evidence { store: Store::of(&file)?, stamps: Vec::new() };
+    let mut signatures: Vec<(usize, SignatureReport)> = Vec::with_capacity(signed.len());
+    let (stamps, others): (Vec<&Field>, Vec<&Field>) =
+        signed.iter().partition(|field| is_document_timestamp(&file, field));
+    for field in stamps {
+        let (end, report) = judge::judge(&file, field, trust, &evidence)?;
+        evidence.add(&file, end, &report);
+        signatures.push((end, report));
+    }
+    for field in others {
+        signatures.push(judge::judge(&file, field, trust, &evidence)?);
+    }
     signatures.sort_by_key(|(end, _)| *end);
     Ok(Report { signatures: signatures.into_iter().map(|(_, report)| report).collect() })
+}
+
+fn is_document_timestamp(file: &File<'_>, field: &Field) -> bool {
+    file.entry(&field.dictionary, "V")
+        .is_ok_and(|value| value.as_dictionary().is_some_and(|value| value.is("SubFilter", "ETSI.RFC3161")))
+}
+
+/// The certificates in all signatures and timestamps of a file, each once.
+pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, read::Error> {
+    let file = File::open(bytes)?;
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    for field in fields(&file)?.iter().filter(|field| field.is_signed()).take(SIGNATURES_MAX) {
+        let value = file.entry(&field.dictionary, "V")?.into_dictionary().unwrap_or_default();
+        let contents = value.get("Contents").and_then(Object::as_string).unwrap_or_default();
+        let Some(data) = SignedData::parse(contents) else { continue };
+        let token = data.timestamp_token().and_then(SignedData::parse);
+        for der in data.certificates.iter().chain(token.iter().flat_map(|token| &token.certificates)) {
+            if !found.iter().any(|earlier| earlier == der) {
+                found.push(der.to_vec());
+            }
+        }
+    }
+    Ok(found)
 }

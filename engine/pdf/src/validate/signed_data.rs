@@ -8,7 +8,7 @@ use openssl::{
 use super::verdict::Fault;
 use crate::{
     asn1::{self, Element, Elements},
-    cms,
+    cms, sm2,
 };
 
 const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
@@ -145,13 +145,19 @@ impl<'a> SignedData<'a> {
         }
         self.check_certificate_reference(&certificate)?;
         let key = certificate.public_key().map_err(Fault::openssl)?;
-        let Some(signature_digest) = signature_digest(&self.signature_algorithm, digest) else {
-            return Err(Fault::indeterminate(
-                "CRYPTO_CONSTRAINTS_FAILURE",
-                format!("the signature algorithm {} is not accepted", self.signature_algorithm),
-            ));
+        let sound = if sm2::is_key(&key) {
+            // Whatever name the algorithm goes by, an SM2 key signs in one way only.
+            self.digest_algorithm == cms::SM3.to_string() && sm2::verify(&key, signed, self.signature)
+        } else {
+            let Some(signature_digest) = signature_digest(&self.signature_algorithm, digest) else {
+                return Err(Fault::indeterminate(
+                    "CRYPTO_CONSTRAINTS_FAILURE",
+                    format!("the signature algorithm {} is not accepted", self.signature_algorithm),
+                ));
+            };
+            cms::verify(&key, signature_digest, signed, self.signature)
         };
-        if !cms::verify(&key, signature_digest, signed, self.signature) {
+        if !sound {
             return Err(Fault::failed("SIG_CRYPTO_FAILURE", "the signature is not of the certificate's key"));
         }
         Ok(certificate)
@@ -243,6 +249,7 @@ fn digest(oid: &str) -> Option<MessageDigest> {
         "2.16.840.1.101.3.4.2.1" => Some(MessageDigest::sha256()),
         "2.16.840.1.101.3.4.2.2" => Some(MessageDigest::sha384()),
         "2.16.840.1.101.3.4.2.3" => Some(MessageDigest::sha512()),
+        "1.2.156.10197.1.401" => Some(MessageDigest::sm3()),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 mod command_line;
 mod corpus;
 mod judges;
+mod levels;
 mod preparing;
 mod reading;
 mod signing;

@@ -7,7 +7,7 @@ pub(crate) mod tools;
 
 use sealflow_pdf::{
     Appearance, FieldAppearance, FieldKind, FieldSpec, Rect, SignRequest, Strokes, appearance::Point, limits,
-    seal,
+    seal, sign::DigestAlgorithm,
 };
 
 /// 2026-01-15 08:00 UTC.
@@ -79,6 +79,7 @@ pub(crate) fn person_request() -> SignRequest {
         location: Some("(北京)".into()),
         signed_at_ms: SIGNED_AT_MS,
         hole_bytes: limits::HOLE_BYTES_DEFAULT,
+        digest: DigestAlgorithm::Sha256,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use sealflow_core::model::contract_type::FieldKind;
-use sealflow_pdf::{SignRequest, Trust, finish, limits, signed_attributes, timestamp_imprint};
+use sealflow_pdf::{
+    SignRequest, Trust, finish, limits, sign::DigestAlgorithm, signed_attributes, timestamp_imprint,
+};
 use sealflow_providers::{
     ca::{self, Chain},
     keystore::software::{Algorithm, OneOffKey, Subject},
@@ -141,6 +143,7 @@ impl<'a> Signing<'a> {
             location: None,
             signed_at_ms: self.confirmed_at_ms,
             hole_bytes: limits::HOLE_BYTES_DEFAULT,
+            digest: DigestAlgorithm::Sha256,
         })
     }
 

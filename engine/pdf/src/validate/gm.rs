@@ -1,0 +1,107 @@
+//! Why: OpenSSL checks certificates that are signed with SM2 as if their issuers had no identity, so those chains are built and
+//! checked here, by the same rules (RFC 5280): names, signatures, validity, and who may issue.
+
+use der::Decode as _;
+use openssl::{
+    asn1::Asn1Time,
+    x509::{X509, X509Ref},
+};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+
+use super::verdict::Fault;
+use crate::{asn1, cms, limits::CHAIN_CERTIFICATES_MAX, sm2};
+
+/// The certificate is signed with SM2.
+pub(super) fn is_signed_with_sm2(certificate: &X509Ref) -> bool {
+    certificate.to_der().ok().is_some_and(|der| {
+        parts(&der).is_some_and(|parts| parts.algorithm.as_deref() == Some(&cms::SM2_WITH_SM3.to_string()))
+    })
+}
+
+/// Builds the chain to a root, the signer's certificate first.
+pub(super) fn build(
+    certificate: &X509Ref,
+    others_der: &[&[u8]],
+    roots_der: &[Vec<u8>],
+    at_ms: i64,
+) -> Result<Vec<X509>, Fault> {
+    let mut chain: Vec<X509> = vec![certificate.to_owned()];
+    if !may(certificate, |usage| usage.digital_signature() || usage.non_repudiation()) {
+        return Err(Fault::indeterminate("CHAIN_CONSTRAINTS_FAILURE", "the certificate is not for signing"));
+    }
+    while let Some(last) = chain.last() {
+        in_time(last, at_ms)?;
+        let der = last.to_der().map_err(Fault::openssl)?;
+        if roots_der.contains(&der) {
+            return Ok(chain);
+        }
+        let known = roots_der.iter().map(Vec::as_slice).chain(others_der.iter().copied());
+        let issuer =
+            known.filter_map(|der| X509::from_der(der).ok()).find(|issuer| issued(issuer, last, &der));
+        match issuer {
+            Some(issuer) if chain.len() < CHAIN_CERTIFICATES_MAX => chain.push(issuer),
+            _ => break,
+        }
+    }
+    Err(Fault::indeterminate(
+        "NO_CERTIFICATE_CHAIN_FOUND",
+        "the certificate's chain: no trusted issuer was found",
+    ))
+}
+
+fn in_time(certificate: &X509Ref, at_ms: i64) -> Result<(), Fault> {
+    let at = Asn1Time::from_unix(at_ms.div_euclid(1000)).map_err(Fault::openssl)?;
+    if certificate.not_before() <= &*at && &*at <= certificate.not_after() {
+        return Ok(());
+    }
+    Err(Fault::indeterminate(
+        "OUT_OF_BOUNDS_NO_POE",
+        "the certificate's chain: a certificate was not valid at that time",
+    ))
+}
+
+fn issued(issuer: &X509Ref, certificate: &X509Ref, der: &[u8]) -> bool {
+    let names = (issuer.subject_name().to_der(), certificate.issuer_name().to_der());
+    let (Ok(subject), Ok(named), Ok(key)) = (names.0, names.1, issuer.public_key()) else { return false };
+    if subject != named || !is_authority(issuer) || !may(issuer, KeyUsage::key_cert_sign) {
+        return false;
+    }
+    if !sm2::is_key(&key) {
+        return certificate.verify(&key).unwrap_or(false);
+    }
+    parts(der).is_some_and(|parts| sm2::verify(&key, parts.signed, parts.signature))
+}
+
+fn is_authority(certificate: &X509Ref) -> bool {
+    extension::<BasicConstraints>(certificate).is_some_and(|constraints| constraints.ca)
+}
+
+/// A certificate without the extension may do everything.
+fn may(certificate: &X509Ref, what: impl Fn(&KeyUsage) -> bool) -> bool {
+    extension::<KeyUsage>(certificate).is_none_or(|usage| what(&usage))
+}
+
+fn extension<'a, T>(certificate: &X509Ref) -> Option<T>
+where
+    T: for<'b> der::Decode<'b> + const_oid::AssociatedOid + 'a,
+{
+    let der = certificate.to_der().ok()?;
+    let certificate = x509_cert::Certificate::from_der(&der).ok()?;
+    let extensions = certificate.tbs_certificate().extensions()?;
+    let found = extensions.iter().find(|extension| extension.extn_id == T::OID)?;
+    T::from_der(found.extn_value.as_bytes()).ok()
+}
+
+struct Parts<'a> {
+    signed: &'a [u8],
+    algorithm: Option<String>,
+    signature: &'a [u8],
+}
+
+fn parts(der: &[u8]) -> Option<Parts<'_>> {
+    let mut parts = asn1::single(der, asn1::SEQUENCE)?.elements();
+    let signed = parts.take(asn1::SEQUENCE)?.whole;
+    let algorithm = parts.take(asn1::SEQUENCE)?.elements().next().and_then(|oid| asn1::dotted(&oid));
+    let signature = parts.take(asn1::BIT_STRING)?.content.get(1..)?;
+    Some(Parts { signed, algorithm, signature })
+}

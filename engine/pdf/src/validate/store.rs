@@ -1,0 +1,38 @@
+//! Why: the document security store holds what proves certificates long after their issuers are gone (ETSI EN 319 142-1, 5.4.2).
+
+use crate::{
+    limits::VALIDATION_ITEMS_MAX,
+    read::{
+        Error,
+        file::File,
+        object::{Dictionary, Object},
+    },
+};
+
+/// Certificates, OCSP responses and revocation lists, DER.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) certificates: Vec<Vec<u8>>,
+    pub(crate) ocsps: Vec<Vec<u8>>,
+    pub(crate) crls: Vec<Vec<u8>>,
+}
+
+impl Store {
+    pub(crate) fn of(file: &File<'_>) -> Result<Self, Error> {
+        let (_, catalog) = file.catalog()?;
+        let Object::Dictionary(store) = file.entry(&catalog, "DSS")? else { return Ok(Self::default()) };
+        Ok(Self {
+            certificates: streams(file, &store, "Certs")?,
+            ocsps: streams(file, &store, "OCSPs")?,
+            crls: streams(file, &store, "CRLs")?,
+        })
+    }
+}
+
+fn streams(file: &File<'_>, store: &Dictionary, key: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let Object::Array(items) = file.entry(store, key)? else { return Ok(Vec::new()) };
+    if items.len() > VALIDATION_ITEMS_MAX {
+        return Err(Error::TooLarge { what: "the document security store has too many entries".to_owned() });
+    }
+    items.iter().filter_map(Object::as_reference).map(|reference| file.unpacked_stream(reference)).collect()
+}

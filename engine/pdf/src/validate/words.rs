@@ -1,0 +1,54 @@
+//! Why: people who are no cryptographers read the report, in Chinese.
+
+use super::{Level, RevocationStatus, SignatureReport, Verdict};
+
+/// The verdict on a signature in plain Chinese.
+#[must_use]
+pub fn chinese(report: &SignatureReport) -> String {
+    let who = report.signer.as_deref().unwrap_or("未知签署人");
+    let what = if report.is_document_timestamp { "文档时间戳" } else { "签名" };
+    let mut text = match report.verdict {
+        Verdict::TotalPassed => format!("{who}的{what}有效"),
+        Verdict::TotalFailed => format!("{who}的{what}无效"),
+        Verdict::Indeterminate => format!("{who}的{what}无法判定"),
+    };
+    text.push('：');
+    text.push_str(report.sub_indication.as_deref().map_or_else(|| passed(report), why));
+    text.push('。');
+    if report.revocation.iter().any(|r| matches!(r.status, RevocationStatus::Revoked { .. })) {
+        text.push_str("证书链中有证书已被吊销。");
+    }
+    text.push_str(match report.level {
+        Some(Level::BB) => "没有可信时间戳（B-B）。",
+        Some(Level::BT) => "有可信时间戳（B-T）。",
+        Some(Level::BLt) => "有可信时间戳和吊销信息，可长期验证（B-LT）。",
+        Some(Level::BLta) => "有可信时间戳、吊销信息和文档时间戳，可长期保存（B-LTA）。",
+        None => "",
+    });
+    text
+}
+
+fn passed(report: &SignatureReport) -> &'static str {
+    if report.covers_whole_file {
+        "文件自签署后未被改动"
+    } else {
+        "签署后只有允许的改动（填写预设字段、后续签名或验证信息）"
+    }
+}
+
+/// The words of ETSI EN 319 102-1 in plain ones.
+fn why(sub_indication: &str) -> &'static str {
+    match sub_indication {
+        "FORMAT_FAILURE" => "签名的结构不正确，或文件在签署后被改动",
+        "HASH_FAILURE" => "已签署的内容被改动",
+        "SIG_CRYPTO_FAILURE" => "签名值与证书不符",
+        "NO_SIGNING_CERTIFICATE_FOUND" => "找不到签署人的证书",
+        "NO_CERTIFICATE_CHAIN_FOUND" => "证书不是由受信任的机构签发",
+        "CHAIN_CONSTRAINTS_FAILURE" => "证书链不符合要求",
+        "CRYPTO_CONSTRAINTS_FAILURE" => "使用了不被接受的算法",
+        "OUT_OF_BOUNDS_NO_POE" => "证书当时不在有效期内，又没有可信时间证明签名更早",
+        "REVOKED_NO_POE" => "签署人的证书已被吊销，又没有可信时间证明签名更早",
+        "REVOKED_CA_NO_POE" => "签发机构的证书已被吊销，又没有可信时间证明签名更早",
+        _ => "原因未知",
+    }
+}
