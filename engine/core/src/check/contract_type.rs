@@ -74,7 +74,11 @@ impl Checker<'_> {
         }
         let Some(reminders) = &contract_type.reminders else { return };
         let spot = top.then("reminders");
-        self.duration(&spot.then("every"), &reminders.every);
+        match (&reminders.every, &reminders.daily) {
+            (Some(every), None) => self.duration(&spot.then("every"), every),
+            (None, Some(daily)) => self.daily(&spot.then("daily"), daily),
+            _ => self.fault(&spot, "reminders have one of `every` and `daily`".to_owned(), None),
+        }
         for (index, before) in reminders.before_deadline.iter().enumerate() {
             let spot = spot.then("before_deadline").then(index);
             self.duration(&spot, before);

@@ -119,8 +119,12 @@ fn reminders(contract_type: &ContractType) -> Map<String, Value> {
     let mut timers = Map::new();
     let Some(reminders) = &contract_type.reminders else { return timers };
     let message = [messages::detached("reminder")];
-    let every = json!({"every": reminders.every, "limit": reminders.limit, "start": message});
-    timers.insert("reminder".to_owned(), every);
+    let mut reminder = json!({"limit": reminders.limit, "start": message});
+    match (&reminders.every, &reminders.daily) {
+        (Some(every), _) => reminder["every"] = json!(every),
+        (None, daily) => reminder["daily"] = json!(daily),
+    }
+    timers.insert("reminder".to_owned(), reminder);
     for (index, before) in reminders.before_deadline.iter().enumerate() {
         let Ok(before_ms) = before.as_ms() else { continue };
         // One that would be due already is not sent: the recipient was told just now.

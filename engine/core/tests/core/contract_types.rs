@@ -64,6 +64,12 @@ fn faults_are_told_where_they_are() {
             "",
             "x:5:53: this is before the contract is sent",
         ),
+        ("reminders: {limit: 1}\n", "", "x:4:1: reminders have one of `every` and `daily`"),
+        (
+            "reminders: {every: P1D, daily: {at: \"09:00\", zone: Asia/Shanghai}, limit: 1}\n",
+            "",
+            "x:4:1: reminders have one of `every` and `daily`",
+        ),
         ("cc: {told_at: [send, send], max: 1}\n", "", "x:4:22: this moment is there twice"),
         (
             "on_completion: [{kind: send_smss}]\n",
@@ -159,6 +165,22 @@ fn the_automatic_path_is_taken_only_when_the_input_says_so_and_nothing_speaks_ag
         drive.state.open_tasks().next().map(|(_, task)| task.form.clone()),
         Some("reading".to_owned())
     );
+}
+
+#[test]
+fn reminders_come_at_a_time_of_day_in_a_zone() {
+    let source = source("reminders: {daily: {at: \"09:00\", zone: Asia/Shanghai}, limit: 2}\n", "");
+    let mut drive = Drive::start(&source, input(&json!({})));
+    drive.job("prepare", "prepared").unwrap();
+    let key = "open/signing/acting@r1:reminder";
+    for day in 0..2 {
+        // 1970-01-01T09:00:00+08:00 is an hour after the start.
+        let due = drive.state.set_timers().find(|(other, _)| *other == key).unwrap().1.due_at;
+        assert_eq!(due.as_ms(), 3_600_000 + day * 86_400_000);
+        drive.fire(key).unwrap();
+        assert!(drive.words().iter().any(|word| word.starts_with("start send_sms")), "{:?}", drive.words());
+    }
+    assert!(drive.state.set_timers().all(|(other, _)| other != key), "two are the limit");
 }
 
 #[test]

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How many histories of each shipped definition.
-const CASES: u32 = 96;
+const CASES: u32 = 32;
 /// How many generated definitions, each with a history.
 const GENERATED_CASES: u32 = 512;
 

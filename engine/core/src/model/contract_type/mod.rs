@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Header, JobStart, Title};
-use crate::duration::Duration;
+use crate::{daily::Daily, duration::Duration};
 
 pub use approval::{
     Approval, ApprovalLevel, ApprovalRule, ApprovalTimeout, MemberRole, NamedRule, Need, OrganizationRole,
@@ -96,7 +96,11 @@ pub struct Group {
 #[serde(deny_unknown_fields)]
 pub struct Reminders {
     /// How far apart.
-    pub every: Duration,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Duration>,
+    /// Or at a time of day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily: Option<Daily>,
     /// How many at most.
     #[schemars(range(min = 1, max = 100))]
     pub limit: u32,
