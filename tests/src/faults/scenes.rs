@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::plan::Random;
 
 const SOURCES: &[(Scene, &str)] = &[
-    (Scene::MicroDeposit, include_str!("../../../workflows/micro_deposit.yaml")),
+    (Scene::MicroDeposit, include_str!("../../../workflows/micro_deposit/workflow.yaml")),
     (Scene::Errand, include_str!("definitions/errand.yaml")),
     (Scene::Chain, include_str!("definitions/chain.yaml")),
     (Scene::Visits, include_str!("definitions/visits.yaml")),
@@ -21,7 +21,7 @@ const SOURCES: &[(Scene, &str)] = &[
 /// Which definition runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scene {
-    /// `workflows/micro_deposit.yaml`.
+    /// `workflows/micro_deposit/workflow.yaml`.
     MicroDeposit,
     /// A task, timers, a payment.
     Errand,
