@@ -173,6 +173,12 @@ impl Store {
         }
     }
 
+    /// Whether anything but its order and a pause holds this queue's jobs back, as far as this process knows.
+    #[must_use]
+    pub fn job_limits_apply(&self, queue: Queue) -> bool {
+        self.limits().known().is_some_and(|limits| limits.apply_to(queue))
+    }
+
     /// Wakes this process's workers of a queue after a while; once, however often it is asked for meanwhile.
     pub(crate) fn wake_after(&self, queue: Queue, after_ms: i64) {
         if !self.inner.wake.is_new_rest(queue) {

@@ -7,7 +7,7 @@ use sealflow_core::{
 
 use super::{
     ErrorClass, Lease, Outcome, delay_ms, key_in,
-    lease::{lists, missing},
+    lease::{missing, tokens},
 };
 use crate::{
     Change, Error, Tx, change,
@@ -135,10 +135,9 @@ pub async fn complete_plain(tx: &mut Tx, leases: &[Lease]) -> Result<Vec<JobId>,
         return Ok(Vec::new());
     }
     let now = tx.now();
-    let (ids, pairs) = lists(leases)?;
     let statement = tx.store().dialect().pick(COMPLETE_PLAIN_SQLITE, COMPLETE_PLAIN_POSTGRES);
     let done: Vec<String> =
-        sqlx::query_scalar(statement).bind(ids).bind(pairs).bind(now.as_ms()).fetch_all(tx.conn()).await?;
+        sqlx::query_scalar(statement).bind(tokens(leases)?).bind(now.as_ms()).fetch_all(tx.conn()).await?;
     tx.label(Commit::Complete);
     Ok(missing(leases, &done))
 }

@@ -1,7 +1,6 @@
--- Id and token belong together: a lease that this worker lost may have gone to itself under another token.
+-- Only a running job has a token (jobs_lease_whole), so the state need not be asked for.
 update jobs
-set state = 'done', finished_at_ms = $3, lease_token = null, leased_until_ms = null, last_error = null
-where id in (select value from json_each($1))
-    and id || '/' || lease_token in (select value from json_each($2))
-    and state = 'running' and awaited = 0
-returning id
+set state = 'done', finished_at_ms = $2, lease_token = null, leased_until_ms = null, last_error = null
+from (select key as id, value as token from json_each($1)) as mine
+where jobs.id = mine.id and jobs.lease_token = mine.token and jobs.awaited = 0
+returning jobs.id

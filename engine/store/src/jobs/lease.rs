@@ -1,6 +1,6 @@
 //! Leases: renewed while the work goes on, taken away when nobody renews them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use sealflow_core::{Timestamp, ids::JobId};
 
@@ -28,22 +28,25 @@ pub async fn renew(tx: &mut Tx, leases: &[Lease], lease_ms: i64) -> Result<Vec<J
         return Ok(Vec::new());
     }
     let until = tx.now().plus_ms(lease_ms);
-    let (ids, pairs) = lists(leases)?;
     let statement = tx.store().dialect().pick(RENEW_SQLITE, RENEW_POSTGRES);
     let held: Vec<String> =
-        sqlx::query_scalar(statement).bind(ids).bind(pairs).bind(until.as_ms()).fetch_all(tx.conn()).await?;
+        sqlx::query_scalar(statement).bind(tokens(leases)?).bind(until.as_ms()).fetch_all(tx.conn()).await?;
     Ok(missing(leases, &held))
 }
 
-/// The ids, and the ids with their tokens, as JSON lists for a statement.
-pub(super) fn lists(leases: &[Lease]) -> Result<(String, String), Error> {
-    let ids: Vec<String> = leases.iter().map(|lease| lease.job_id.to_string()).collect();
-    let pairs: Vec<String> = leases.iter().map(|lease| format!("{}/{}", lease.job_id, lease.token)).collect();
-    Ok((to_json("job ids", &ids)?, to_json("leases", &pairs)?))
+/// The tokens by id, as a JSON object for a statement: they belong together, as a lease that this worker lost may have
+/// gone to itself under another token. Then the later one counts.
+pub(super) fn tokens(leases: &[Lease]) -> Result<String, Error> {
+    let tokens: BTreeMap<JobId, &str> =
+        leases.iter().map(|lease| (lease.job_id, lease.token.as_str())).collect();
+    to_json("leases", &tokens)
 }
 
 /// The jobs that a statement did not find.
 pub(super) fn missing(leases: &[Lease], found: &[String]) -> Vec<JobId> {
+    if found.len() == leases.len() {
+        return Vec::new();
+    }
     let found: HashSet<&str> = found.iter().map(String::as_str).collect();
     let ids = leases.iter().map(|lease| lease.job_id);
     ids.filter(|id| !found.contains(id.to_string().as_str())).collect()

@@ -14,6 +14,9 @@ const STATS: &str = include_str!("stats.sql");
 const RETRY_DEAD: &str = include_str!("retry_dead.sql");
 const DELETE_FINISHED: &str = include_str!("delete_finished.sql");
 
+/// Ids are made by the clock of whoever inserts, times of an end are the database's: so far they may differ.
+const CLOCKS_MS: i64 = 86_400_000;
+
 /// A queue at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QueueStats {
@@ -165,7 +168,33 @@ pub async fn retry_dead(tx: &mut Tx, job_id: JobId) -> Result<(), RetryDeadError
 /// # Errors
 /// When the database cannot be reached.
 pub async fn delete_finished(tx: &mut Tx, before: Timestamp, max: u32) -> Result<u64, Error> {
-    let deleted =
-        sqlx::query(DELETE_FINISHED).bind(before.as_ms()).bind(i64::from(max)).execute(tx.conn()).await?;
+    let deleted = sqlx::query(DELETE_FINISHED)
+        .bind(before.as_ms())
+        .bind(i64::from(max))
+        .bind(first_id_after(before.plus_ms(CLOCKS_MS)))
+        .execute(tx.conn())
+        .await?;
     Ok(deleted.rows_affected())
+}
+
+/// What is before the ids that were made from this time on, and after those made before it.
+fn first_id_after(time: Timestamp) -> String {
+    let ms = u64::try_from(time.as_ms()).unwrap_or(0);
+    format!("{:08x}-{:04x}", ms >> 16, ms & 0xffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_sorted_by_the_time_they_were_made() {
+        let id = uuid::Uuid::now_v7().to_string();
+        let (seconds, nanos) = uuid::Uuid::parse_str(&id)
+            .ok()
+            .and_then(|id| id.get_timestamp())
+            .map_or((0, 0), |made| made.to_unix());
+        let made = Timestamp(i64::try_from(seconds * 1_000 + u64::from(nanos) / 1_000_000).unwrap_or(0));
+        assert!(first_id_after(made) <= id && id < first_id_after(made.plus_ms(1)));
+    }
 }

@@ -1,7 +1,6 @@
--- The engines read a JSON list with different functions.
+-- See complete_plain.
 update jobs
-set leased_until_ms = $3
-where id in (select jsonb_array_elements_text($1::jsonb))
-    and id || '/' || lease_token in (select jsonb_array_elements_text($2::jsonb))
-    and state = 'running'
+set leased_until_ms = $2
+where id = any (array(select jsonb_object_keys($1::jsonb)))
+    and lease_token = (select $1::jsonb) ->> id
 returning id

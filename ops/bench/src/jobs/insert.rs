@@ -29,7 +29,12 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     for _ in 0..bench.runs {
         let database = bench.databases.make(Dialect::Postgres).await?;
         let store = database.store().await?;
-        let pool = PgPoolOptions::new().max_connections(CLIENTS).connect(&database.url).await?;
+        // Without a look at each connection before it is used: one round trip for a row.
+        let pool = PgPoolOptions::new()
+            .max_connections(CLIENTS)
+            .test_before_acquire(false)
+            .connect(&database.url)
+            .await?;
         sqlx::raw_sql("create table plain (id text primary key, payload text not null)")
             .execute(&pool)
             .await?;
