@@ -18,6 +18,7 @@
 //! 12. two histories of migrations in one table: `store::settings::a_new_database_can_be_opened_by_many_at_once`; the
 //!     runtime has no tables of its own
 
+mod ahead;
 mod chain;
 mod crash;
 mod cron;

@@ -152,7 +152,7 @@ mod tests {
     async fn what_nobody_began_is_handed_back_until_the_last_claim_has_ended() {
         let (held, slots) = (Held::default(), Arc::new(Semaphore::new(2)));
         let (out, claimed) = mpsc::channel(2);
-        let (committer, commits) = commit::channel();
+        let (committer, ends) = commit::channel();
         let closing = tokio::spawn(hand_back(claimed, committer));
         for _ in 0..2 {
             let job = job();
@@ -160,7 +160,7 @@ mod tests {
             let hold = held.hold(&job.lease, Instant::now());
             let slot = slots.clone().acquire_owned().await.unwrap();
             out.send(Claimed::new(job, hold, slot)).await.unwrap();
-            let waiting = commits.lock().await.recv().await.unwrap();
+            let waiting = ends.reports.lock().await.recv().await.unwrap();
             assert!(matches!(waiting.report, Report::HandBack(lease) if lease.job_id == id));
             waiting.answer.send(Ok(Written::Retried)).unwrap();
         }

@@ -21,6 +21,8 @@ use crate::registry::JobError;
 
 /// The most reports in one transaction.
 const GROUP_MAX: usize = 100;
+/// The most results that nobody waits for in one transaction: they are one statement.
+const PLAIN_MAX: usize = 1_000;
 /// How many reports may wait; more wait with their workers.
 const WAITING_MAX: usize = 1_000;
 /// Transactions at a time on PostgreSQL; SQLite has one writer.
@@ -101,10 +103,30 @@ impl GroupError {
 #[derive(Debug, Clone)]
 pub(crate) struct Committer {
     reports: mpsc::Sender<Waiting>,
+    /// Results that are only noted go a way of their own: there may be many, and they are quick.
+    plain: mpsc::Sender<Waiting>,
 }
 
-/// The other end of a [`Committer`]; several transactions may take from it.
+/// The end of one way; several transactions may take from it.
 pub(super) type Commits = Arc<Mutex<mpsc::Receiver<Waiting>>>;
+
+/// The other ends of a [`Committer`].
+#[derive(Debug)]
+pub(super) struct Ends {
+    pub(super) reports: Commits,
+    pub(super) plain: Commits,
+}
+
+/// Tells what became of a report.
+#[derive(Debug)]
+pub(crate) struct Answer(oneshot::Receiver<Result<Written, ReportError>>);
+
+impl Answer {
+    /// Returns when the report is committed, or refused.
+    pub(crate) async fn written(self) -> Result<Written, ReportError> {
+        self.0.await.unwrap_or(Err(ReportError::Closed))
+    }
+}
 
 /// A report, and where its worker waits.
 #[derive(Debug)]
@@ -113,34 +135,46 @@ pub(super) struct Waiting {
     pub(super) answer: oneshot::Sender<Result<Written, ReportError>>,
 }
 
-pub(super) fn channel() -> (Committer, Commits) {
+pub(super) fn channel() -> (Committer, Ends) {
     let (reports, waiting) = mpsc::channel(WAITING_MAX);
-    (Committer { reports }, Arc::new(Mutex::new(waiting)))
+    let (plain, waiting_plain) = mpsc::channel(WAITING_MAX);
+    let end = |waiting| Arc::new(Mutex::new(waiting));
+    (Committer { reports, plain }, Ends { reports: end(waiting), plain: end(waiting_plain) })
 }
 
-/// One end for each transaction at a time.
-pub(super) fn shares(store: &Store, commits: Commits) -> Vec<Commits> {
-    match store.dialect() {
-        Dialect::Sqlite => vec![commits],
-        Dialect::Postgres => vec![commits; POSTGRES_WRITERS],
-    }
+/// For each transaction at a time, where it takes reports from, and how many.
+pub(super) fn shares(store: &Store, ends: &Ends) -> Vec<(Commits, usize)> {
+    let writers = match store.dialect() {
+        Dialect::Sqlite => 1,
+        Dialect::Postgres => POSTGRES_WRITERS,
+    };
+    let mut shares = vec![(ends.reports.clone(), GROUP_MAX); writers];
+    // One: what waits while it writes makes the next group the bigger.
+    shares.push((ends.plain.clone(), PLAIN_MAX));
+    shares
 }
 
 impl Committer {
     /// Returns when the report is committed, or refused.
     pub(crate) async fn commit(&self, report: Report) -> Result<Written, ReportError> {
+        self.hand_in(report).await?.written().await
+    }
+
+    /// Returns when the report is among those that are being written; they are a bounded number.
+    pub(crate) async fn hand_in(&self, report: Report) -> Result<Answer, ReportError> {
         let (answer, answered) = oneshot::channel();
-        self.reports.send(Waiting { report, answer }).await.map_err(|_| ReportError::Closed)?;
-        answered.await.unwrap_or(Err(ReportError::Closed))
+        let way = if report.plain().is_some() { &self.plain } else { &self.reports };
+        way.send(Waiting { report, answer }).await.map_err(|_| ReportError::Closed)?;
+        Ok(Answer(answered))
     }
 }
 
 /// Writes reports until every [`Committer`] is gone.
-pub(super) async fn run(store: Store, local: Local, commits: Commits) {
-    let mut group = Vec::with_capacity(GROUP_MAX);
+pub(super) async fn run(store: Store, local: Local, commits: Commits, group_max: usize) {
+    let mut group = Vec::with_capacity(group_max);
     loop {
         // Others wait for the lock here, or for the first report.
-        if commits.lock().await.recv_many(&mut group, GROUP_MAX).await == 0 {
+        if commits.lock().await.recv_many(&mut group, group_max).await == 0 {
             return;
         }
         let results = write_patiently(&store, &local, &group).await;

@@ -1,15 +1,41 @@
-//! Takes jobs from the table: never more than there are free hands, so that none waits here under a lease while another
-//! process is idle.
+//! Takes jobs from the table: as many as there are free hands, and, while jobs are short, some ahead.
+//!
+//! A claim costs a transaction, so workers with short jobs would mostly wait for claims. While jobs end quickly we
+//! therefore take what the next [`AHEAD`] will need, at most [`AHEAD_MAX`]. These jobs are ours like those that run:
+//! their leases are renewed, and they go back when the process stops. With jobs that take longer nothing is taken ahead,
+//! so that none waits here under a lease while another process is idle; should the jobs suddenly become slow, what was
+//! taken goes back after [`STALE_AFTER`].
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use futures::{FutureExt as _, future::BoxFuture};
 use sealflow_store::{
     Error, Store,
     jobs::{self, Claim, ClaimedJob, Queue},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinSet,
+};
 
-use super::{Parts, held::Hold, retry::Patience};
+use super::{
+    Parts,
+    commit::{Committer, Report},
+    held::{Hand, Hold},
+    pace::Pace,
+    retry::Patience,
+};
+
+/// For how long jobs are taken ahead.
+const AHEAD: Duration = Duration::from_millis(50);
+/// The most jobs taken ahead.
+const AHEAD_MAX: usize = 1_000;
+/// How long a job that was taken ahead may wait here.
+const STALE_AFTER: Duration = Duration::from_millis(250);
 
 /// A job in our hands, with the hand that holds it. Clones are the same job.
 #[derive(Debug, Clone)]
@@ -18,85 +44,182 @@ pub(super) struct Claimed {
     pub(super) hand: Arc<Hand>,
 }
 
-/// What is given back when nobody works on the job any more.
-#[derive(Debug)]
-pub(super) struct Hand {
-    pub(super) hold: Hold,
-    slot: Option<OwnedSemaphorePermit>,
-    /// Where a job may wait for this one to end.
-    freed: Option<(Store, Queue)>,
-}
-
-impl Drop for Hand {
-    fn drop(&mut self) {
-        // First the hand, so that whoever is woken finds it free.
-        drop(self.slot.take());
-        if let Some((store, queue)) = &self.freed {
-            store.slot_freed(*queue);
-        }
-    }
-}
-
 impl Claimed {
     pub(super) fn new(job: ClaimedJob, hold: Hold, slot: OwnedSemaphorePermit) -> Self {
-        Self { job: Arc::new(job), hand: Arc::new(Hand { hold, slot: Some(slot), freed: None }) }
+        Self { job: Arc::new(job), hand: Arc::new(Hand::new(hold, slot)) }
     }
 
     /// Has jobs that wait for its slot looked for when it ends.
     fn telling(mut self, store: &Store, queue: Queue) -> Self {
         if let Some(hand) = Arc::get_mut(&mut self.hand) {
-            hand.freed = Some((store.clone(), queue));
+            hand.tells(store.clone(), queue);
         }
         self
     }
 }
 
-/// Takes jobs of a queue until the stop is asked for; `slots` are the free hands.
+/// A job that was taken and waits for a hand.
+#[derive(Debug)]
+struct Waiting {
+    job: ClaimedJob,
+    hold: Hold,
+    since: Instant,
+}
+
+type Claiming = BoxFuture<'static, Option<Vec<Waiting>>>;
+
+/// What is under way.
+struct Fetch {
+    parts: Parts,
+    queue: Queue,
+    slots: Arc<Semaphore>,
+    ahead: VecDeque<Waiting>,
+    /// A hand that is free, for the next job.
+    hand: Option<OwnedSemaphorePermit>,
+    /// The claim under way, and for how many jobs it asks.
+    claiming: Option<(Claiming, usize)>,
+    /// The last claim brought less than it asked for: there is no more before this time, or a signal.
+    drained_until: Option<Instant>,
+    pace: Pace,
+    going_back: JoinSet<()>,
+}
+
+/// Takes jobs of a queue until the stop is asked for, then gives back what nobody began; `slots` are the free hands.
 pub(super) async fn run(parts: Parts, queue: Queue, slots: Arc<Semaphore>, out: mpsc::Sender<Claimed>) {
     let signal = parts.store.job_signal(queue);
-    loop {
-        let mut free = tokio::select! {
+    let stop = parts.stop.clone();
+    let pace = Pace::new(Instant::now());
+    let (ahead, going_back) = (VecDeque::new(), JoinSet::new());
+    let (hand, claiming, drained_until) = (None, None, None);
+    let mut fetch = Fetch { parts, queue, slots, ahead, hand, claiming, drained_until, pace, going_back };
+    while !stop.is_cancelled() {
+        if !fetch.hand_out(&out).await {
+            return;
+        }
+        fetch.claim_if_wanted();
+        let stale_at = fetch.ahead.front().map(|first| first.since + STALE_AFTER);
+        tokio::select! {
             biased;
-            () = parts.stop.cancelled() => return,
-            free = slots.clone().acquire_owned() => match free {
-                Ok(free) => free,
-                // Only a closed semaphore refuses, and nobody closes this one.
-                Err(_) => return,
-            },
-        };
-        let more = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
-        if let Ok(more) = slots.clone().try_acquire_many_owned(more) {
-            free.merge(more);
+            () = stop.cancelled() => {}
+            claimed = claimed(&mut fetch.claiming) => fetch.take(claimed),
+            hand = fetch.slots.clone().acquire_owned(), if fetch.hand.is_none() => fetch.hand = hand.ok(),
+            () = signal.notified(), if fetch.drained_until.is_some() => fetch.drained_until = None,
+            () = at(fetch.drained_until) => fetch.drained_until = None,
+            () = at(stale_at) => fetch.give_back_stale(),
         }
-        let asked = free.num_permits();
-        let Some((claimed, asked_at)) = claim(&parts, queue, asked).await else { return };
-        let drained = claimed.len() < asked;
-        for job in claimed {
-            let Some(slot) = free.split(1) else { break };
-            let hold = parts.held.hold(&job.lease, asked_at);
-            let claimed = Claimed::new(job, hold, slot).telling(&parts.store, queue);
-            if out.send(claimed).await.is_err() {
-                return;
-            }
-        }
-        drop(free);
-        if drained {
-            tokio::select! {
-                () = parts.stop.cancelled() => return,
-                () = signal.notified() => {}
-                () = tokio::time::sleep(parts.config.poll()) => {}
-            }
-        }
+    }
+    fetch.give_back_all().await;
+}
+
+/// What the claim under way brings; none under way: never.
+async fn claimed(claiming: &mut Option<(Claiming, usize)>) -> Option<Vec<Waiting>> {
+    match claiming {
+        Some((claiming, _)) => claiming.await,
+        None => std::future::pending().await,
     }
 }
 
+/// Resolves at a time; none: never.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Fetch {
+    /// Gives jobs to free hands; false when nobody takes them any more.
+    async fn hand_out(&mut self, out: &mpsc::Sender<Claimed>) -> bool {
+        while let Some(next) = self.ahead.pop_front() {
+            let hand = self.hand.take().or_else(|| self.slots.clone().try_acquire_owned().ok());
+            let Some(hand) = hand else {
+                self.ahead.push_front(next);
+                break;
+            };
+            self.pace.begun();
+            let claimed = Claimed::new(next.job, next.hold, hand).telling(&self.parts.store, self.queue);
+            if out.send(claimed).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Begins a claim when hands are free, or when half of what was taken ahead is gone.
+    fn claim_if_wanted(&mut self) {
+        if self.claiming.is_some() || self.drained_until.is_some() {
+            return;
+        }
+        let free = self.slots.available_permits() + usize::from(self.hand.is_some());
+        let busy = self.parts.config.concurrency().saturating_sub(free);
+        let likely = self.pace.in_time(Instant::now(), busy, AHEAD).min(AHEAD_MAX);
+        // What waits here would use up limits that are counted over all processes.
+        let ahead = if self.parts.store.job_limits_apply(self.queue) { 0 } else { likely };
+        if free == 0 && self.ahead.len() * 2 >= ahead {
+            return;
+        }
+        let asked = (free + ahead).saturating_sub(self.ahead.len());
+        if asked > 0 {
+            let claiming = claim(self.parts.clone(), self.queue, asked).boxed();
+            self.claiming = Some((claiming, asked));
+        }
+    }
+
+    fn take(&mut self, claimed: Option<Vec<Waiting>>) {
+        let asked = self.claiming.take().map_or(0, |(_, asked)| asked);
+        let Some(claimed) = claimed else { return };
+        self.drained_until = (claimed.len() < asked).then(|| Instant::now() + self.parts.config.poll());
+        self.ahead.extend(claimed);
+    }
+
+    /// The jobs have become slow: what waits goes back, for whoever is idle.
+    fn give_back_stale(&mut self) {
+        let fresh = self.ahead.iter().position(|waiting| waiting.since.elapsed() < STALE_AFTER);
+        let stale: Vec<Waiting> = self.ahead.drain(..fresh.unwrap_or(self.ahead.len())).collect();
+        self.pace.slow_down(Instant::now());
+        self.give_back(stale);
+    }
+
+    fn give_back(&mut self, jobs: Vec<Waiting>) {
+        for waiting in jobs {
+            self.going_back.spawn(give_back(waiting, self.parts.committer.clone()));
+        }
+        while self.going_back.try_join_next().is_some() {}
+    }
+
+    async fn give_back_all(mut self) {
+        if let Some((claiming, _)) = self.claiming.take() {
+            self.ahead.extend(claiming.await.into_iter().flatten());
+        }
+        let rest = self.ahead.drain(..).collect();
+        self.give_back(rest);
+        while self.going_back.join_next().await.is_some() {}
+    }
+}
+
+/// Gives back a job that was not begun. Its lease is renewed until that is written.
+async fn give_back(waiting: Waiting, committer: Committer) {
+    let lease = waiting.job.lease.clone();
+    if let Err(error) = committer.commit(Report::HandBack(lease)).await {
+        let job = waiting.job.lease.job_id;
+        tracing::info!(job.id = %job, %error, "a job is not handed back; its lease will run out");
+    }
+    drop(waiting.hold);
+}
+
 /// Claims, patiently; none when the stop is asked for meanwhile.
-async fn claim(parts: &Parts, queue: Queue, slots: usize) -> Option<(Vec<ClaimedJob>, Instant)> {
+async fn claim(parts: Parts, queue: Queue, asked: usize) -> Option<Vec<Waiting>> {
     let mut patience = Patience::new();
     loop {
-        let asked_at = Instant::now();
-        match try_claim(parts, queue, slots).await {
-            Ok(claimed) => return Some((claimed, asked_at)),
+        let since = Instant::now();
+        match try_claim(&parts, queue, asked).await {
+            Ok(claimed) => {
+                let held = claimed.into_iter().map(|job| {
+                    let hold = parts.held.hold(&job.lease, since);
+                    Waiting { job, hold, since: Instant::now() }
+                });
+                return Some(held.collect());
+            }
             Err(error) => {
                 tracing::warn!(
                     queue = queue.as_str(),
@@ -112,12 +235,12 @@ async fn claim(parts: &Parts, queue: Queue, slots: usize) -> Option<(Vec<Claimed
     }
 }
 
-async fn try_claim(parts: &Parts, queue: Queue, slots: usize) -> Result<Vec<ClaimedJob>, Error> {
+async fn try_claim(parts: &Parts, queue: Queue, asked: usize) -> Result<Vec<ClaimedJob>, Error> {
     // A lost claim only makes its jobs available again; what calls outside is marked by a commit that is kept.
     let mut tx = parts.store.begin_relaxed().await?;
     let claim = Claim {
         queue,
-        slots: u32::try_from(slots).unwrap_or(u32::MAX),
+        slots: u32::try_from(asked).unwrap_or(u32::MAX),
         worker: &parts.worker,
         lease_ms: parts.config.lease_ms(),
     };

@@ -8,7 +8,11 @@ use std::{
 };
 
 use sealflow_core::ids::JobId;
-use sealflow_store::jobs::Lease;
+use sealflow_store::{
+    Store,
+    jobs::{Lease, Queue},
+};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 /// The jobs in this process's hands. Clones are the same list.
@@ -31,6 +35,41 @@ pub(super) struct Hold {
     held: Held,
     lease: Lease,
     lost: CancellationToken,
+}
+
+/// Who works on a job: busy until there is a report, and answerable for the lease until the report is written.
+#[derive(Debug)]
+pub(super) struct Hand {
+    pub(super) hold: Hold,
+    slot: Mutex<Option<OwnedSemaphorePermit>>,
+    /// Where a job may wait for this one to end.
+    freed: Option<(Store, Queue)>,
+}
+
+impl Hand {
+    pub(super) fn new(hold: Hold, slot: OwnedSemaphorePermit) -> Self {
+        Self { hold, slot: Mutex::new(Some(slot)), freed: None }
+    }
+
+    /// When the job has ended, those that wait for its slot over all processes are looked for.
+    pub(super) fn tells(&mut self, store: Store, queue: Queue) {
+        self.freed = Some((store, queue));
+    }
+
+    /// The work is over: the slot is for the next job, while the report of this one is being written.
+    pub(super) fn is_free(&self) {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        // First the slot, so that whoever is woken finds it free.
+        self.is_free();
+        if let Some((store, queue)) = &self.freed {
+            store.slot_freed(*queue);
+        }
+    }
 }
 
 impl Held {

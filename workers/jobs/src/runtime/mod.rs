@@ -18,6 +18,7 @@ pub(crate) mod commit;
 mod cron;
 mod fetch;
 mod held;
+mod pace;
 mod report;
 mod retry;
 mod upkeep;
@@ -146,9 +147,10 @@ pub async fn run(runtime: Runtime, shutdown: CancellationToken) {
     // These go on while the running jobs end: their leases are renewed, their results written.
     let mut services = JoinSet::new();
     let local = Local::new(&parts.store, &parts.registry, &parts.worker);
-    for commits in commit::shares(&parts.store, commits) {
+    for (commits, group_max) in commit::shares(&parts.store, &commits) {
         let (store, local) = (parts.store.clone(), local.clone());
-        services.spawn(keep("commit", move || commit::run(store.clone(), local.clone(), commits.clone())));
+        let commits = move || commit::run(store.clone(), local.clone(), commits.clone(), group_max);
+        services.spawn(keep("commit", commits));
     }
     services.spawn(keep_with("renew", &parts, upkeep::renew));
     services.spawn(keep_with("listen", &parts, listen));

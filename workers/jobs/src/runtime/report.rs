@@ -82,7 +82,14 @@ where
             let class = classed(&result);
             let report = report_of(&claimed.job, result);
             let written = match report {
-                Some(report) => committer.commit(report).await,
+                Some(report) => match committer.hand_in(report).await {
+                    Ok(answer) => {
+                        // Others may be begun while this one's report is written; how many wait is bounded there.
+                        claimed.hand.is_free();
+                        answer.written().await
+                    }
+                    Err(error) => Err(error),
+                },
                 None => Err(ReportError::LeaseLost),
             };
             tell(queue, &claimed.job, class, written);
