@@ -154,6 +154,21 @@ pub async fn newest(conn: &mut Conn, name: &str) -> Result<Option<Definition>, E
     compiled.map(|compiled| from_json("a definition", &compiled)).transpose()
 }
 
+/// One version of a name, as the newest release compiled it.
+///
+/// # Errors
+/// When the database cannot be reached, or what it holds is not a definition.
+pub async fn of_version(conn: &mut Conn, name: &str, version: u32) -> Result<Option<Definition>, Error> {
+    let compiled: Option<String> = sqlx::query_scalar(
+        "select compiled from definitions where name = $1 and version = $2 order by compilation desc limit 1",
+    )
+    .bind(name)
+    .bind(i64::from(version))
+    .fetch_optional(conn)
+    .await?;
+    compiled.map(|compiled| from_json("a definition", &compiled)).transpose()
+}
+
 /// The newest version of every contract type, by name.
 ///
 /// # Errors

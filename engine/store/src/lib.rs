@@ -24,6 +24,7 @@ pub mod organizations;
 pub mod people;
 pub mod phone;
 pub mod recipients;
+pub mod refusals;
 pub mod retention;
 mod rows;
 pub mod schedules;

@@ -49,6 +49,7 @@ pub async fn forget_instances(tx: &mut Tx, before: Timestamp, max: u32) -> Resul
             "delete from tasks where instance_id = $1",
             "delete from timers where instance_id = $1",
             "delete from incidents where instance_id = $1",
+            "delete from refusals where instance_id = $1",
             "delete from history where instance_id = $1",
             "delete from instances where id = $1",
         ] {

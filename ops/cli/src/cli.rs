@@ -1,9 +1,13 @@
 //! The command line, as `sealflow --help` shows it.
 
+mod workflow;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use url::Url;
+
+pub use workflow::{Diff, Explain, GraphFormat, MigrateInstances, Simulate, Workflow};
 
 /// Electronic signatures, driven by a workflow engine.
 #[derive(Debug, Parser)]
@@ -36,7 +40,7 @@ pub enum Command {
     /// Sign and validate PDF files
     #[command(subcommand)]
     Pdf(Pdf),
-    /// Check definitions and describe their language
+    /// Check, test, draw, play and compare definitions; explain and move their instances
     #[command(subcommand)]
     Workflow(Workflow),
     /// Opens untrusted files for its parent process, within limits
@@ -150,19 +154,6 @@ pub struct PdfValidate {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// `sealflow workflow …`
-#[derive(Debug, Subcommand)]
-pub enum Workflow {
-    /// Check definitions; errors name file, line, column and the mend
-    Check {
-        /// Definition files (YAML)
-        #[arg(value_name = "FILE", required = true)]
-        files: Vec<PathBuf>,
-    },
-    /// Print the language's JSON Schema, for editors
-    Schema,
 }
 
 fn rect(text: &str) -> Result<[f32; 4], String> {

@@ -17,7 +17,7 @@ use clap::Parser as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{Cli, Command, Pdf, Workflow},
+    cli::{Cli, Command, Pdf},
     commands::run::Parts,
 };
 
@@ -63,8 +63,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Pdf(Pdf::Repair { input, out }) => commands::pdf::repair(&input, &out),
             Command::Pdf(Pdf::Sign(args)) => commands::pdf::sign(&args),
             Command::Pdf(Pdf::Validate(args)) => commands::pdf::validate(&args),
-            Command::Workflow(Workflow::Check { files }) => commands::workflow::check(&files),
-            Command::Workflow(Workflow::Schema) => commands::workflow::print_schema(),
+            Command::Workflow(command) => commands::workflow::run(command).await,
             Command::PdfChild => Ok(sealflow_pdf::confined::child_main()),
         }
     })

@@ -45,13 +45,21 @@ pub(crate) fn log() {
 /// A sentence that says what could not be opened.
 pub(crate) async fn open(config: &Config) -> Result<Store> {
     let sources = definitions::load(&config.workflows_dir)?;
+    let store = open_store(config).await?;
+    definitions::publish(&store, &sources).await?;
+    Ok(store)
+}
+
+/// Opens the store with this version's tables, and publishes nothing: for those who look at it.
+///
+/// # Errors
+/// A sentence that says what could not be opened.
+pub(crate) async fn open_store(config: &Config) -> Result<Store> {
     let settings = sealflow_store::Config {
         database_url: config.database_url.clone(),
         blobs_dir: config.data_dir.join("documents"),
     };
-    let store = Store::open(&settings).await.context("opening the store")?;
-    definitions::publish(&store, &sources).await?;
-    Ok(store)
+    Store::open(&settings).await.context("opening the store")
 }
 
 /// Runs these parts until the shutdown.

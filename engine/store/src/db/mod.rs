@@ -33,6 +33,7 @@ use crate::{
     definitions,
     failpoint::ClockShift,
     jobs::{LimitsCache, Queue},
+    refusals,
 };
 
 /// The longest rest before a queue is looked at again; polling does it sooner.
@@ -60,6 +61,7 @@ struct Inner {
     definitions: definitions::Cache,
     limits: LimitsCache,
     clock_shift: ClockShift,
+    refusals: refusals::Pending,
 }
 
 impl Store {
@@ -83,6 +85,7 @@ impl Store {
                 definitions: definitions::Cache::default(),
                 limits: LimitsCache::default(),
                 clock_shift: ClockShift::default(),
+                refusals: refusals::Pending::default(),
             }),
         })
     }
@@ -192,6 +195,9 @@ impl Store {
                 inner.wake.end_rest(queue);
             }
         });
+
+    pub(crate) fn refusals(&self) -> &refusals::Pending {
+        &self.inner.refusals
     }
 
     pub(crate) fn wake(&self, queues: impl IntoIterator<Item = Queue>) {

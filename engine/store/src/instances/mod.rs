@@ -5,6 +5,7 @@ mod desk;
 mod effects;
 pub mod history;
 mod list;
+pub mod migrate;
 pub mod submit;
 mod wait;
 

@@ -7,6 +7,7 @@
 //! A step is a function, so whether an event is refused is known before anything is written: a refused one leaves
 //! nothing behind and does not touch the others. Two events of one instance see each other's state, in their order.
 
+mod migrate;
 mod writes;
 
 use std::{
@@ -26,12 +27,12 @@ use super::{
     submit::Error,
 };
 use crate::{
-    Tx,
+    Store, Tx,
     db::{
         Commit, Dialect,
         many::{Column, Many},
     },
-    definitions,
+    definitions, refusals,
 };
 use writes::{Started, Writes};
 
@@ -61,6 +62,8 @@ pub(crate) struct Batch {
     known: HashMap<(InstanceId, EventId), Entry>,
     writes: Writes,
     now: Timestamp,
+    /// Where refusals are noted.
+    store: Store,
 }
 
 /// An instance as it is after the events so far.
@@ -96,6 +99,7 @@ impl Batch {
             known: HashMap::new(),
             writes: Writes::default(),
             now: tx.now(),
+            store: tx.store().clone(),
         };
         for row in rows {
             let row: Row = sqlx::FromRow::from_row(&row)?;
@@ -190,7 +194,10 @@ impl Batch {
                 tracing::info!(instance.id = %id, rule = rejection.code(), "an event came too late and is ignored");
                 (instance.state.clone(), Disposition::Ignored, Vec::new())
             }
-            Err(rejection) => return Err(Error::Rejected(rejection)),
+            Err(rejection) => {
+                refusals::note(&self.store, id, &event, &rejection);
+                return Err(Error::Rejected(rejection));
+            }
         };
         if let Some((key, generation)) = fired {
             self.writes.fired(id, key, generation);

@@ -1,0 +1,61 @@
+//! `sealflow workflow check` and `sealflow workflow schema`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Result, bail};
+use sealflow_core::{load, scenario, schema};
+
+use super::source;
+
+/// Checks definitions; every error is a line `file:line:column: what`, followed by the mend.
+pub(super) fn run(paths: &[PathBuf]) -> Result<ExitCode> {
+    let mut wrong = 0;
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let found = source::definitions_in(path)?;
+            if found.is_empty() {
+                bail!("{} holds no definition", path.display());
+            }
+            files.extend(found);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    for path in &files {
+        let name = path.display().to_string();
+        let text = match source::read(path) {
+            Ok(text) => text,
+            // A file that is too large is a fault like any other; one that is not there ends the check.
+            Err(error) if error.chain().count() == 1 => {
+                println!("{error}");
+                wrong += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match load(&text, &name) {
+            Ok(loaded) => {
+                let definition = loaded.definition;
+                println!(
+                    "{name}: {} version {} is right ({})",
+                    definition.name(),
+                    definition.version(),
+                    definition.hash()
+                );
+            }
+            Err(diagnostics) => {
+                wrong += diagnostics.len();
+                println!("{}", source::lines(&diagnostics));
+            }
+        }
+    }
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints the JSON Schema of the language, or of scenarios.
+pub(super) fn print_schema(of_scenarios: bool) -> Result<ExitCode> {
+    let schema = if of_scenarios { scenario::schema() } else { schema() };
+    println!("{}", serde_json::to_string_pretty(&schema)?);
+    Ok(ExitCode::SUCCESS)
+}
