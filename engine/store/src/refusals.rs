@@ -63,12 +63,13 @@ impl Pending {
         let mut waiting = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let same =
             |other: &&mut Note| other.instance_id == note.instance_id && other.refusal.is_like(&note.refusal);
+        let room = waiting.notes.len() < PENDING_MAX;
         match waiting.notes.iter_mut().find(same) {
             Some(known) => {
                 known.refusal.times += 1;
                 known.refusal.last_at = note.refusal.last_at;
             }
-            None if waiting.notes.len() < PENDING_MAX => waiting.notes.push(note),
+            None if room => waiting.notes.push(note),
             None => {}
         }
         !std::mem::replace(&mut waiting.writing, true)
@@ -104,7 +105,7 @@ impl Refusal {
             Actor::System => "system".to_owned(),
             Actor::Clock => "clock".to_owned(),
             Actor::Worker => "worker".to_owned(),
-            Actor::Person { id, .. } => id.to_string(),
+            Actor::Person { id, .. } | Actor::Operator { id } => id.to_string(),
         };
         Self {
             event_kind: event_kind.to_owned(),
@@ -142,12 +143,7 @@ fn short(text: &str) -> String {
 }
 
 /// Notes a refusal; it is written soon.
-pub(crate) fn note(
-    store: &Store,
-    instance_id: InstanceId,
-    event: &Event,
-    rejection: &Rejection,
-) {
+pub(crate) fn note(store: &Store, instance_id: InstanceId, event: &Event, rejection: &Rejection) {
     let note = Note { instance_id, refusal: Refusal::of(event, rejection) };
     if !store.refusals().push(note) {
         return;

@@ -10,6 +10,7 @@
 mod api;
 mod cli;
 mod faults;
+mod cli_workflow;
 mod jobs;
 mod nodes;
 mod signed_file;

@@ -195,6 +195,7 @@ impl Store {
                 inner.wake.end_rest(queue);
             }
         });
+    }
 
     pub(crate) fn refusals(&self) -> &refusals::Pending {
         &self.inner.refusals

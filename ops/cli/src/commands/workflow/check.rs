@@ -3,11 +3,11 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, bail};
-use sealflow_core::{load, scenario, schema};
+use sealflow_core::{Library, load_all, scenario, schema};
 
 use super::source;
 
-/// Checks definitions; every error is a line `file:line:column: what`, followed by the mend.
+/// Checks definitions, which may use one another; every error is a line `file:line:column: what`, followed by the mend.
 pub(super) fn run(paths: &[PathBuf]) -> Result<ExitCode> {
     let mut wrong = 0;
     let mut files = Vec::new();
@@ -22,19 +22,20 @@ pub(super) fn run(paths: &[PathBuf]) -> Result<ExitCode> {
             files.push(path.clone());
         }
     }
+    let mut sources = Vec::new();
     for path in &files {
-        let name = path.display().to_string();
-        let text = match source::read(path) {
-            Ok(text) => text,
+        match source::read(path) {
+            Ok(text) => sources.push((path.display().to_string(), text)),
             // A file that is too large is a fault like any other; one that is not there ends the check.
             Err(error) if error.chain().count() == 1 => {
                 println!("{error}");
                 wrong += 1;
-                continue;
             }
             Err(error) => return Err(error),
-        };
-        match load(&text, &name) {
+        }
+    }
+    for ((name, _), loaded) in sources.iter().zip(load_all(&sources, &Library::default())) {
+        match loaded {
             Ok(loaded) => {
                 let definition = loaded.definition;
                 println!(

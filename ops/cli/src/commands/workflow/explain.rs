@@ -134,6 +134,11 @@ impl Story {
                 actions.join(", "),
                 shown(*since)
             ),
+            Wait::Operator { reason, place, actions, since, .. } => format!(
+                "an operator to decide in {place} ({}), since {}: {reason}",
+                actions.join(", "),
+                shown(*since)
+            ),
             Wait::Worker { key, kind, place, since } => {
                 let job = self.job(key).map_or_else(|| "not in the job table".to_owned(), job_words);
                 format!("the job {key} ({kind}) in {place}, since {}: {job}", shown(*since))

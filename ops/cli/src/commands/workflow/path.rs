@@ -34,6 +34,7 @@ fn who(actor: &Actor) -> String {
         Actor::Clock => "the clock".to_owned(),
         Actor::Worker => "a worker".to_owned(),
         Actor::Person { id, .. } => id.to_string(),
+        Actor::Operator { id } => format!("the operator {id}"),
     }
 }
 
@@ -76,6 +77,10 @@ fn wants(effect: &Effect) -> String {
             format!("opens the task {} ({}) for {}", task.key, task.form, task.assignee)
         }
         Effect::CloseTask { key } => format!("closes the task {key}"),
+        Effect::OpenIncident(incident) => {
+            format!("calls an operator for {}: {}", incident.key, incident.reason)
+        }
+        Effect::CloseIncident { key } => format!("closes the incident {key}"),
         Effect::Finish { outcome } => format!("ends with `{outcome}`"),
     }
 }
