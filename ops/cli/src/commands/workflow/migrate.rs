@@ -12,7 +12,7 @@ use sealflow_store::{
     Store, definitions,
     instances::migrate::{Migrated, Run, migrate, running},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{diff::joined, source};
 use crate::{cli::MigrateInstances, config::Config, platform};

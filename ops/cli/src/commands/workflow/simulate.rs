@@ -109,7 +109,7 @@ fn chosen(definition: &Definition, args: &Simulate) -> Result<ExitCode> {
 }
 
 fn cast(input: Option<&str>, at: Timestamp) -> Result<Cast> {
-    let Some(input) = input else { return Ok(Cast { input: json!({}), ..Cast::default() }) };
+    let input = input.unwrap_or("{}");
     let written = input.trim_start().starts_with('{') || input.contains(':') && !Path::new(input).exists();
     let (text, name) =
         if written { (input.to_owned(), "--input") } else { (source::read(Path::new(input))?, input) };
