@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sealflow_core::{Actor, Event, EventKind, Rejection, Timestamp, ids::InstanceId};
 
-use crate::{Conn, Error, NewEvent, Store, db::row::to_u64};
+use crate::{Conn, Error, Store, db::row::to_u64};
 
 /// How many rows an instance keeps.
 pub const KEPT_MAX: i64 = 20;
