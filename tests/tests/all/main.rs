@@ -9,8 +9,8 @@
 
 mod api;
 mod cli;
-mod faults;
 mod cli_workflow;
+mod faults;
 mod jobs;
 mod nodes;
 mod signed_file;
