@@ -224,10 +224,9 @@ fn may(visible: &Visible<'_>, transition: &Transition) -> Result<Option<bool>, R
             .filter(|task| task.place == *visible.place)
             .map(|task| task.assignee);
         // A task for several persons is open once for each of them.
-        return Ok(match assignees.next() {
-            None => None,
-            Some(first) => Some(person.is_some_and(|id| id == first || assignees.any(|other| other == id))),
-        });
+        return Ok(assignees
+            .next()
+            .map(|first| person.is_some_and(|id| id == first || assignees.any(|other| other == id))));
     };
     let is_actor = |value: &Value| {
         let named: Option<PersonId> = value.as_str().and_then(|id| id.parse().ok());

@@ -40,7 +40,7 @@ fn data(state: &State, one: Try) -> Value {
         json!([1.5e300, {"b": 1, "a": 0.1}]),
         json!({"fen": 5, "code": "x", "list": ["a", "b"]}),
     ];
-    if one.data % 3 == 0 {
+    if one.data.is_multiple_of(3) {
         return other[one.data % other.len()].clone();
     }
     let own = serde_json::to_value(state).unwrap()["data"].as_object().cloned().unwrap_or_default();
@@ -134,7 +134,7 @@ fn people(state: &State) -> Vec<PersonId> {
 fn stray(def: &Definition, state: &State, one: Try) -> (Actor, EventKind) {
     let place = Place { path: state.at().clone(), item: None };
     let known = pick(&names(def, &place), one.name).cloned();
-    let item = (one.index % 3 == 0).then(|| format!("r{}", one.index % 4));
+    let item = one.index.is_multiple_of(3).then(|| format!("r{}", one.index % 4));
     let name = known.unwrap_or_else(|| "nothing".to_owned());
     let acted = EventKind::Action { name, item, data: data(state, one) };
     match one.index % 7 {
