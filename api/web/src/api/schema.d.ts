@@ -278,6 +278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ops/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what waits for an operator. */
+        get: operations["list_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ops/instances": {
         parameters: {
             query?: never;
@@ -306,6 +323,23 @@ export interface paths {
         get: operations["get_instance"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/instances/{instance_id}/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides an incident of a definition: as an operator, who is asked nothing else. */
+        post: operations["decide_incident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1029,6 +1063,16 @@ export interface components {
              */
             queue?: string | null;
         };
+        /** @description What is done about an incident. */
+        Decision: {
+            /**
+             * @description One of its actions.
+             * @example retry
+             */
+            action: string;
+            /** @description The incident's key. */
+            key: string;
+        };
         /** @description A definition by its names. */
         DefinitionName: {
             /** @description SHA-256 of its content. */
@@ -1265,6 +1309,48 @@ export interface components {
              * @description From 1.
              */
             seq: number;
+        };
+        /** @description Something that waits for an operator. */
+        Incident: {
+            /**
+             * @description What can be done about an incident of the definition.
+             * @example [
+             *       "give_up",
+             *       "retry"
+             *     ]
+             */
+            actions: string[];
+            /**
+             * @description `incident`: the definition came to a state that waits for an operator. `dead_job`: a job gave up.
+             * @example incident
+             */
+            cause: string;
+            /**
+             * Format: uuid
+             * @description The instance that it keeps.
+             */
+            instance_id: string;
+            /** @description The recipient's id. */
+            item?: string | null;
+            /**
+             * Format: uuid
+             * @description The dead job, to retry it.
+             */
+            job_id?: string | null;
+            /** @description Its key in the instance, or the job's. */
+            key: string;
+            /** @description What is wrong. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_at_ms: number;
+        };
+        /** @description Everything that waits for an operator, the oldest first. */
+        IncidentList: {
+            /** @description At most 1,000. */
+            items: components["schemas"]["Incident"][];
         };
         /** @description An instance in full. */
         InstanceDetail: {
@@ -3596,6 +3682,61 @@ export interface operations {
             };
         };
     };
+    list_incidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentList"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_instances: {
         parameters: {
             query?: {
@@ -3717,6 +3858,122 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_incident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 64 characters; a repeat answers the same */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                instance_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `incident_not_open` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_fields` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
