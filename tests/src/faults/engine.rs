@@ -177,7 +177,10 @@ fn registry(settings: &Settings) -> Registry {
     registry.add(Kind::SendSms, tools.clone(), flaky);
     registry.add(Kind::SendCode, tools, hold);
     // Run at once behind the job before it, and committed with it.
-    registry.add_local(Kind::PrepareDocument, (), |_: Ctx, (), _: Value| async { Ok(Done::new("prepared")) });
+    registry.add_local(Kind::PrepareDocument, (), |_: Ctx, (), payload: Value| async move {
+        let compares = payload.get("details_id").is_some();
+        Ok(Done::new(if compares { "matched" } else { "prepared" }))
+    });
     registry.add(Kind::StampSignature, (), |_: Ctx, (), payload: Value| async move {
         if payload["poison"] == true {
             end_this_process();

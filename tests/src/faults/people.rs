@@ -60,7 +60,7 @@ impl Doer {
     fn choose(&self, instance: &Instance, task: &Task, random: &mut Random) -> (&'static str, Value) {
         match self.cast.scene {
             Scene::MicroDeposit => match (instance.state.at().to_string().as_str(), task.form.as_str()) {
-                ("info", _) => ("submit", json!({"account": "6222020000000000"})),
+                ("info", _) => ("submit", json!({"details_id": "d1", "account_mask": "**** 0000"})),
                 ("retrying", _) => ("retry", Value::Null),
                 _ if random.percent(20) => ("change_account", Value::Null),
                 _ if random.percent(40) => ("submit", json!({"fen": 100})),
