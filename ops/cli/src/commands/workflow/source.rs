@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use sealflow_core::{Definition, Diagnostic, SOURCE_BYTES_MAX, load, migrate::StateMap};
+use sealflow_core::{Definition, Diagnostic, Library, SOURCE_BYTES_MAX, load_all, migrate::StateMap};
 
 /// Files and folders that one call looks at; more are a mistake.
 const ENTRIES_MAX: usize = 10_000;
@@ -23,12 +23,34 @@ pub(super) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("{name} cannot be read as UTF-8 text"))
 }
 
-/// The definition of a file, or all its faults as one error.
+/// The definition of a file, or all its faults as one error. It may use those beside it, and those in the folders beside
+/// its own.
 pub(super) fn definition(path: &Path) -> Result<Definition> {
-    match load(&read(path)?, &path.display().to_string()) {
-        Ok(loaded) => Ok(loaded.definition),
-        Err(faults) => bail!("the definition has faults\n{}", lines(&faults)),
+    let mut sources = vec![(path.display().to_string(), read(path)?)];
+    for other in neighbours(path) {
+        if let Ok(text) = read(&other) {
+            sources.push((other.display().to_string(), text));
+        }
     }
+    match load_all(&sources, &Library::default()).into_iter().next() {
+        Some(Ok(loaded)) => Ok(loaded.definition),
+        Some(Err(faults)) => bail!("the definition has faults\n{}", lines(&faults)),
+        None => bail!("{} holds no definition", path.display()),
+    }
+}
+
+/// Definitions that the one in this file may use.
+fn neighbours(path: &Path) -> Vec<PathBuf> {
+    let Some(folder) = path.parent() else { return Vec::new() };
+    let beside = entries(folder).unwrap_or_default().into_iter().filter(|other| is_yaml(other));
+    let around = folder.parent().map(|around| entries(around).unwrap_or_default()).unwrap_or_default();
+    let around =
+        around.into_iter().map(|folder| folder.join("workflow.yaml")).filter(|other| other.is_file());
+    beside.chain(around).filter(|other| !same_file(other, path)).collect()
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    fs::canonicalize(a).ok().is_some_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
 }
 
 /// The map of a file, or an empty one.
