@@ -26,6 +26,8 @@ use crate::{db::Engine, pg, process::was_killed};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long an engine that died is given to be quite gone, on its own clock, beyond its leases.
 const MARGIN_MS: i64 = 1;
+/// So many looks in a row must find nothing to do.
+const QUIET_LOOKS: u32 = 4;
 /// A lease that lasts longer than this beyond its term was taken before the clock was set back.
 const SLACK_MS: i64 = 2_000;
 
@@ -127,15 +129,18 @@ async fn play(ground: &Ground, mut plan: Plan) -> Result<Figures> {
             .await?;
     }
     let begun = Instant::now();
-    loop {
+    let mut quiet = 0;
+    while quiet < QUIET_LOOKS {
         run.look_after().await?;
         if run.let_people_act(&mut doers).await? {
+            quiet = 0;
             continue;
         }
-        match run.outlook().await? {
-            Outlook::Busy => until_later().await,
+        let outlook = run.outlook().await?;
+        quiet = if outlook == Outlook::Quiet { quiet + 1 } else { 0 };
+        match outlook {
+            Outlook::Busy | Outlook::Quiet => until_later().await,
             Outlook::Rest(until) => run.jump_to(until).await?,
-            Outlook::Quiet => break,
         }
         ensure!(begun.elapsed() < PATIENCE, "it does not become quiet");
     }
