@@ -63,5 +63,6 @@ async fn an_instance_keeps_the_last_ones_only(db: TestStore) {
     }
     let found = wait_for(&errand, |found| found.iter().any(|refusal| refusal.name == "nothing_39")).await;
     assert!(found.len() <= 20, "{}", found.len());
-    assert_eq!(found[0].name, "nothing_39", "the newest first");
+    assert!(found.iter().all(|refusal| refusal.name != "nothing_0"), "the oldest are forgotten");
+    assert!(found.is_sorted_by_key(|refusal| std::cmp::Reverse(refusal.last_at)), "the newest first");
 }
