@@ -231,7 +231,7 @@ async fn flaky(ctx: Ctx, tools: Tools, payload: Value) -> Result<Done, JobError>
         return hold(ctx, tools, payload).await;
     }
     let sum: u32 = ctx.key().bytes().map(u32::from).sum::<u32>() + ctx.attempt();
-    if ctx.attempt() < 3 && sum % 4 == 0 {
+    if ctx.attempt() < 3 && sum.is_multiple_of(4) {
         return Err(JobError::Retry { error: "busy, for the test".to_owned(), not_before: None });
     }
     Ok(Done::new("sent"))

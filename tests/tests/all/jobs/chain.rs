@@ -48,7 +48,7 @@ enum Trick {
 
 async fn handle(ctx: Ctx, (seen, trick): (Seen, Trick), payload: Payload) -> Result<Done, JobError> {
     let id = ctx.instance_id().unwrap();
-    let all = jobs::of_instance(&mut *ctx.store().read().await.unwrap(), id).await.unwrap();
+    let all = jobs::of_instance(&mut ctx.store().read().await.unwrap(), id).await.unwrap();
     let is_committed = all.iter().any(|job| job.key.ends_with("/first") && job.state == State::Done);
     let is_first_time = {
         let mut seen = seen.lock().unwrap();
@@ -129,7 +129,7 @@ async fn a_local_job_that_fails_is_claimed(db: TestStore) {
     let seen = run_to_end(&db.store, id, Trick::Fail).await;
     assert_eq!(seen[..3], [(1, false), (2, false), (2, true)]);
     // The attempt that was not committed does not count.
-    let all = jobs::of_instance(&mut *db.store.read().await.unwrap(), id).await.unwrap();
+    let all = jobs::of_instance(&mut db.store.read().await.unwrap(), id).await.unwrap();
     assert!(all.iter().all(|job| job.attempts == 1));
 }
 
