@@ -19,7 +19,7 @@ workflow: {name: repair, version: 1, dsl: 1}
 initial: working
 states:
   working:
-    job: {kind: send_sms, key: \"work/{now}\"}
+    job: {kind: send_sms, key: \"send/{now}\"}
     on: {sent: over, failed: stuck}
   stuck:
     incident: {reason: the gateway refused}
@@ -85,7 +85,7 @@ async fn an_operator_decides_once_and_nobody_else_does(db: TestStore) {
     ops.post(&path, &retry).await.refused(409, "incident_not_open");
     assert_eq!(world.count("select count(*) from audit where action = 'incident.decide'").await, 1);
     assert_eq!(
-        world.count("select count(*) from jobs where kind = 'send_sms' and key like '%/work/%'").await,
+        world.count("select count(*) from jobs where kind = 'send_sms' and key like '%/send/%'").await,
         2
     );
 }

@@ -33,14 +33,11 @@ async fn waiting(store: &Store) -> (i64, i64) {
     sqlx::query_as(given_back).fetch_one(&mut *store.read().await.unwrap()).await.unwrap()
 }
 
-async fn what_was_taken_ahead_goes_back_when_jobs_become_slow(db: TestStore) {
-    insert_many(&db.store, ALL).await;
-    let mut workers = Workers::start(&db.store, Config { concurrency: HANDS, ..quick() });
-    let running = end_many(&mut workers).await;
-    let left = i64::try_from(ALL - QUICK - HANDS).unwrap();
+/// Waits until `left` jobs are to be had, some of them given back.
+async fn wait_for_rest(store: &Store, left: i64) {
     in_time(async {
         loop {
-            let (waiting, given_back) = waiting(&db.store).await;
+            let (waiting, given_back) = waiting(store).await;
             if waiting == left && given_back > 0 {
                 break;
             }
@@ -48,6 +45,14 @@ async fn what_was_taken_ahead_goes_back_when_jobs_become_slow(db: TestStore) {
         }
     })
     .await;
+}
+
+async fn what_was_taken_ahead_goes_back_when_jobs_become_slow(db: TestStore) {
+    insert_many(&db.store, ALL).await;
+    let mut workers = Workers::start(&db.store, Config { concurrency: HANDS, ..quick() });
+    let running = end_many(&mut workers).await;
+    let left = i64::try_from(ALL - QUICK - HANDS).unwrap();
+    wait_for_rest(&db.store, left).await;
     // The hands go on with what was given back, one by one.
     running.into_iter().for_each(Call::done);
     for _ in QUICK + HANDS..ALL {
