@@ -76,7 +76,8 @@ impl Proxy {
 impl Commits {
     /// Whether the answer to what the client sends now is to be lost.
     fn is_last(&self, sent: &[u8]) -> bool {
-        if !sent.windows(6).any(|word| word == b"COMMIT") {
+        // A whole statement: a setting's name has the word in it, too.
+        if !sent.windows(7).any(|end| end.eq_ignore_ascii_case(b"commit\0")) {
             return false;
         }
         let counted = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
