@@ -38,9 +38,10 @@ export function useCompose(draftId: string | undefined) {
       body(client.GET('/api/organizations')),
       draftId ? body(client.GET('/api/contracts/{contract_id}', { params: { path: { contract_id: draftId } } })) : undefined,
     ])
-    const first = types[0]
+    const usable = types.filter((each) => !each.unavailable)
+    const first = usable[0]
     if (draft) takeDraft(draft, types)
-    else if (types.length === 1 && first) chooseType(first)
+    else if (usable.length === 1 && first) chooseType(first)
     return { types, organizations }
   })
   const types = computed<ContractType[]>(() => loaded.data.value?.types ?? [])
@@ -83,7 +84,7 @@ export function useCompose(draftId: string | undefined) {
   }
   async function create(): Promise<string> {
     // The draft needs a type at once; the sender chooses in the next step, and saving says it anew.
-    const contractType = typeName.value || (types.value[0]?.name ?? '')
+    const contractType = typeName.value || (types.value.find((each) => !each.unavailable)?.name ?? '')
     const draft: ContractInput = { title: title.value.trim() || firstName(), contract_type: contractType, organization_id: senderId.value, recipients: [] }
     const answer = await body(client.POST('/api/contracts', { params: idempotent(draftKey), body: draft }))
     contractId.value = answer.id
