@@ -68,7 +68,7 @@ pub struct All {
     /// Start the sandbox vendors too, and talk to them
     #[arg(long)]
     pub sandbox: bool,
-    /// Let the sandbox vendors take free ports instead of 7100 to 7104
+    /// Let the sandbox vendors take free ports instead of 7100 to 7105
     #[arg(long, requires = "sandbox")]
     pub free_ports: bool,
     /// Add the demo organization with its seal, and three people who can log in

@@ -13,7 +13,7 @@ const CALLBACK_TOKEN: &str = "sandbox-receipts";
 /// Which ports the vendors take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ports {
-    /// 7100 to 7104, as the README says.
+    /// 7100 to 7105, as the README says.
     Default,
     /// Any that are free.
     Free,

@@ -9,7 +9,7 @@ use openssl::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{clock, faults::lock, journal::Journal};
+use crate::{clock, faults::lock, journal::Journal, pki::Issuer, revocation::serial_of};
 
 /// One certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,18 @@ pub(crate) struct Issued {
     pub(crate) organization: Option<String>,
     /// The end of its validity, as OpenSSL prints it.
     pub(crate) not_after: String,
+    /// When it was taken back.
+    #[serde(default)]
+    pub(crate) revoked_at_ms: Option<i64>,
+}
+
+/// A certificate that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Revoked {
+    /// In hexadecimal.
+    pub(crate) serial: String,
+    pub(crate) issuer: Issuer,
+    pub(crate) at_ms: i64,
 }
 
 impl Issued {
@@ -31,10 +43,11 @@ impl Issued {
         let subject = certificate.subject_name();
         Ok(Self {
             at_ms: clock::now_ms(),
-            serial: certificate.serial_number().to_bn()?.to_hex_str()?.to_lowercase(),
+            serial: serial_of(certificate),
             common_name: entry(subject, Nid::COMMONNAME).unwrap_or_default(),
             organization: entry(subject, Nid::ORGANIZATIONNAME),
             not_after: certificate.not_after().to_string(),
+            revoked_at_ms: None,
         })
     }
 }
@@ -46,16 +59,20 @@ fn entry(name: &X509NameRef, nid: Nid) -> Option<String> {
 /// The register.
 #[derive(Debug)]
 pub(crate) struct Certificates {
-    inner: Mutex<(Journal<Issued>, Vec<Issued>)>,
+    issued: Mutex<(Journal<Issued>, Vec<Issued>)>,
+    revoked: Mutex<(Journal<Revoked>, Vec<Revoked>)>,
 }
 
 impl Certificates {
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        Ok(Self { inner: Mutex::new(Journal::open(path)?) })
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            issued: Mutex::new(Journal::open(&folder.join("certificates.jsonl"))?),
+            revoked: Mutex::new(Journal::open(&folder.join("revoked.jsonl"))?),
+        })
     }
 
     pub(crate) fn add(&self, issued: Issued) -> Result<()> {
-        let mut inner = lock(&self.inner);
+        let mut inner = lock(&self.issued);
         inner.0.append(&issued)?;
         inner.1.push(issued);
         Ok(())
@@ -63,10 +80,37 @@ impl Certificates {
 
     /// Newest first.
     pub(crate) fn list(&self, limit: usize) -> Vec<Issued> {
-        lock(&self.inner).1.iter().rev().take(limit).cloned().collect()
+        let mut list: Vec<Issued> = lock(&self.issued).1.iter().rev().take(limit).cloned().collect();
+        for issued in &mut list {
+            issued.revoked_at_ms = self.revoked(&issued.serial).map(|revoked| revoked.at_ms);
+        }
+        list
+    }
+
+    pub(crate) fn knows(&self, serial: &str) -> bool {
+        lock(&self.issued).1.iter().any(|issued| issued.serial == serial)
+    }
+
+    /// Takes a certificate back, from now on and for ever.
+    pub(crate) fn revoke(&self, serial: &str, issuer: Issuer) -> Result<()> {
+        let mut inner = lock(&self.revoked);
+        if inner.1.iter().all(|revoked| revoked.serial != serial) {
+            let revoked = Revoked { serial: serial.to_owned(), issuer, at_ms: clock::now_ms() };
+            inner.0.append(&revoked)?;
+            inner.1.push(revoked);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn revoked(&self, serial: &str) -> Option<Revoked> {
+        lock(&self.revoked).1.iter().find(|revoked| revoked.serial == serial).cloned()
+    }
+
+    pub(crate) fn revocations(&self, issuer: Issuer) -> Vec<Revoked> {
+        lock(&self.revoked).1.iter().filter(|revoked| revoked.issuer == issuer).cloned().collect()
     }
 
     pub(crate) fn revision(&self) -> u64 {
-        lock(&self.inner).1.len() as u64
+        (lock(&self.issued).1.len() + lock(&self.revoked).1.len()) as u64
     }
 }

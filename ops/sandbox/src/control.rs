@@ -4,6 +4,7 @@
 //! - `GET /api/mails?to=&limit=`: mails, newest first
 //! - `GET /api/counts`: per `OutId` the requests and the messages accepted
 //! - `GET /api/certificates`: certificates issued, newest first
+//! - `PUT /api/certificates/{serial}/revocation`: takes one back; `tsa` and `issuing` are the authority's own
 //! - `GET|PUT|DELETE /api/faults`: what goes wrong next
 //! - `PUT /api/receipts {"url": …|null}`: where delivery receipts are posted
 //! - `GET /api/overview?revision=`: all of it for the page; 204 when nothing has changed since `revision`
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Query, State},
+    extract::{Path, Query, State},
     http::{
         StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
@@ -24,7 +25,10 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Shared, certificates::Issued, faults::Order, mailbox::Mail, phones::Message};
+use crate::{
+    Shared, certificates::Issued, faults::Order, mailbox::Mail, phones::Message, pki::Issuer,
+    revocation::serial_of,
+};
 
 /// Rows in one answer.
 const ROWS_MAX: usize = 1_000;
@@ -44,6 +48,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/api/mails", get(mails))
         .route("/api/counts", get(counts))
         .route("/api/certificates", get(certificates))
+        .route("/api/certificates/{serial}/revocation", put(revoke))
         .route("/api/faults", get(faults).put(order_fault).delete(clear_faults))
         .route("/api/receipts", put(set_receipts_url))
         .route("/api/overview", get(overview))
@@ -110,6 +115,19 @@ async fn counts(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn certificates(State(shared): State<Arc<Shared>>) -> Json<Vec<Issued>> {
     Json(shared.certificates.list(ROWS_MAX))
+}
+
+async fn revoke(State(shared): State<Arc<Shared>>, Path(serial): Path<String>) -> StatusCode {
+    let (serial, issuer) = match serial.as_str() {
+        "tsa" => (serial_of(&shared.pki.tsa.certificate), Issuer::Issuing),
+        "issuing" => (serial_of(&shared.pki.issuing.certificate), Issuer::Root),
+        serial if shared.certificates.knows(serial) => (serial.to_owned(), Issuer::Issuing),
+        _ => return StatusCode::NOT_FOUND,
+    };
+    match shared.certificates.revoke(&serial, issuer) {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
 }
 
 async fn faults(State(shared): State<Arc<Shared>>) -> Json<Vec<Order>> {

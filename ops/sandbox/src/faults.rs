@@ -28,6 +28,10 @@ pub enum Service {
     Est,
     /// Timestamps.
     Tsa,
+    /// Answers on single certificates.
+    Ocsp,
+    /// Revocation lists.
+    Crl,
     /// Mail.
     Smtp,
 }
@@ -62,6 +66,10 @@ pub enum Fault {
     },
     /// SMS only: the delivery receipt is posted twice.
     DuplicateReceipt,
+    /// Timestamps only: the token answers another request.
+    WrongNonce,
+    /// Timestamps only: the token is over another digest.
+    WrongImprint,
     /// SMS only: the phone does not get the message, and the receipt says so.
     FailedDelivery,
 }
@@ -168,6 +176,9 @@ fn check(order: &Order) -> Result<()> {
             bail!("the code has no meaning")
         }
         _ if sms_only && !is_sms => bail!("only the SMS gateway has this fault"),
+        Fault::WrongNonce | Fault::WrongImprint if order.service != Service::Tsa => {
+            bail!("only the timestamp authority has this fault")
+        }
         _ => Ok(()),
     }
 }

@@ -16,9 +16,11 @@ mod journal;
 mod mailbox;
 mod phones;
 mod pki;
+mod revocation;
 mod running;
 mod sms;
 mod smtp;
+mod sources;
 mod tsa;
 
 use std::{
@@ -79,6 +81,8 @@ pub struct Config {
     pub tsa: SocketAddr,
     /// Mail server.
     pub smtp: SocketAddr,
+    /// What the certification authority publishes (CRL, OCSP, its certificates), HTTP.
+    pub publication: SocketAddr,
     /// Where people reach the platform; part of the SMS templates.
     pub public_url: Url,
     /// Where delivery receipts are posted; can be set later.
@@ -96,7 +100,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The ports that the platform's defaults know: 7100 to 7104.
+    /// The ports that the platform's defaults know: 7100 to 7105.
     #[must_use]
     pub fn on_default_ports(state_dir: impl Into<PathBuf>, public_url: Url) -> Self {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -107,6 +111,7 @@ impl Config {
             est: at(7102),
             tsa: at(7103),
             smtp: at(7104),
+            publication: at(7105),
             public_url,
             receipts_url: None,
             delivery_delay_ms: 300,
@@ -121,9 +126,14 @@ impl Config {
     #[must_use]
     pub fn on_free_ports(state_dir: impl Into<PathBuf>, public_url: Url) -> Self {
         let mut config = Self::on_default_ports(state_dir, public_url);
-        for address in
-            [&mut config.control, &mut config.sms, &mut config.est, &mut config.tsa, &mut config.smtp]
-        {
+        for address in [
+            &mut config.control,
+            &mut config.sms,
+            &mut config.est,
+            &mut config.tsa,
+            &mut config.smtp,
+            &mut config.publication,
+        ] {
             address.set_port(0);
         }
         config.delivery_delay_ms = 0;

@@ -26,6 +26,10 @@ use openssl::{
     },
 };
 
+use serde::{Deserialize, Serialize};
+
+use crate::sources::Sources;
+
 /// Certificates are valid from a little before their making, because clocks differ.
 const BACKDATE_S: i64 = 5 * 60;
 /// Seconds in a day.
@@ -46,12 +50,39 @@ pub(crate) struct Pki {
     pub(crate) tsa: Identity,
     /// The root's certificate in PEM, for those who are to trust it.
     pub(crate) root_file: PathBuf,
+    /// Where the authority publishes, without a slash at the end.
+    published_at: String,
+}
+
+/// Who issues certificates here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Issuer {
+    Root,
+    Issuing,
+}
+
+impl Issuer {
+    pub(crate) const ALL: [Self; 2] = [Self::Root, Self::Issuing];
+
+    /// As in addresses.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Issuing => "issuing",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|issuer| issuer.name() == name)
+    }
 }
 
 /// Who signs a certificate.
 enum Signer<'a> {
     Itself(&'a PKeyRef<Private>),
-    Issuer(&'a Identity),
+    /// With the addresses where it tells about its certificates.
+    Issuer(&'a Identity, Sources),
 }
 
 /// What a certificate is for.
@@ -64,22 +95,37 @@ enum Purpose<'a> {
 }
 
 impl Pki {
-    /// Reads the keys of the folder, or makes them.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    /// Reads the keys of the folder, or makes them. Certificates that name another address than `published_at` are issued
+    /// anew, with the same keys and names.
+    pub(crate) fn open(folder: &Path, published_at: &str) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         let root = match Identity::read(folder, "root")? {
             Some(root) => root,
-            None => Identity::make(folder, "root", "示例沙箱根 CA", &Purpose::Root, None)?,
+            None => Identity::make(folder, "root", "示例沙箱根 CA", &Purpose::Root)?,
         };
-        let issuing = match Identity::read(folder, "issuing")? {
-            Some(issuing) => issuing,
-            None => Identity::make(folder, "issuing", "示例沙箱签发 CA", &Purpose::Issuing, Some(&root))?,
+        let of = |issuer| Sources::of(published_at, issuer);
+        let by_root = Signer::Issuer(&root, of(Issuer::Root));
+        let issuing = Identity::current(folder, "issuing", "示例沙箱签发 CA", &Purpose::Issuing, &by_root)?;
+        let by_issuing = Signer::Issuer(&issuing, of(Issuer::Issuing));
+        let tsa = Identity::current(folder, "tsa", "示例沙箱时间戳", &Purpose::Timestamping, &by_issuing)?;
+        let (root_file, published_at) = (folder.join("root.pem"), published_at.to_owned());
+        Ok(Self { root, issuing, tsa, root_file, published_at })
+    }
+
+    pub(crate) const fn issuer(&self, issuer: Issuer) -> &Identity {
+        match issuer {
+            Issuer::Root => &self.root,
+            Issuer::Issuing => &self.issuing,
+        }
+    }
+
+    /// The authority's own certificates that this one issued and answers for.
+    pub(crate) fn issued_by(&self, issuer: Issuer) -> impl Iterator<Item = &X509> {
+        let own = match issuer {
+            Issuer::Root => &self.issuing,
+            Issuer::Issuing => &self.tsa,
         };
-        let tsa = match Identity::read(folder, "tsa")? {
-            Some(tsa) => tsa,
-            None => Identity::make(folder, "tsa", "示例沙箱时间戳", &Purpose::Timestamping, Some(&issuing))?,
-        };
-        Ok(Self { root, issuing, tsa, root_file: folder.join("root.pem") })
+        std::iter::once(&own.certificate)
     }
 
     /// A certificate for the TLS servers of this run, with its key.
@@ -87,7 +133,8 @@ impl Pki {
         let key = new_key()?;
         let purpose = Purpose::Server { names: &["localhost"], addresses: &["127.0.0.1", "::1"] };
         let (name, public) = (name("示例沙箱服务器")?, public(&key)?);
-        let certificate = issue(&name, &public, &purpose, 365, &Signer::Issuer(&self.root))?;
+        let signer = Signer::Issuer(&self.root, Sources::of(&self.published_at, Issuer::Root));
+        let certificate = issue(&name, &public, &purpose, 365, &signer)?;
         Ok(Identity { key, certificate })
     }
 
@@ -108,7 +155,8 @@ impl Pki {
         if subject.entries_by_nid(Nid::COMMONNAME).next().is_none() {
             bail!("the request names nobody");
         }
-        issue(subject, &key, &Purpose::Signing, i64::from(days), &Signer::Issuer(&self.issuing))
+        let signer = Signer::Issuer(&self.issuing, Sources::of(&self.published_at, Issuer::Issuing));
+        issue(subject, &key, &Purpose::Signing, i64::from(days), &signer)
     }
 }
 
@@ -125,18 +173,39 @@ impl Identity {
         Ok(Some(Self { key, certificate }))
     }
 
-    fn make(
+    /// The identity of the folder, with a certificate that names these addresses.
+    fn current(
         folder: &Path,
         file: &str,
         common_name: &str,
         purpose: &Purpose<'_>,
-        issuer: Option<&Identity>,
+        signer: &Signer<'_>,
     ) -> Result<Self> {
+        let known = Self::read(folder, file)?;
+        match (known, signer) {
+            (Some(known), Signer::Issuer(_, sources)) if sources.are_in(&known.certificate) => Ok(known),
+            (Some(known), _) => Self::keep(folder, file, known.key, common_name, purpose, signer),
+            (None, _) => Self::keep(folder, file, new_key()?, common_name, purpose, signer),
+        }
+    }
+
+    fn make(folder: &Path, file: &str, common_name: &str, purpose: &Purpose<'_>) -> Result<Self> {
         let key = new_key()?;
-        let days = if issuer.is_none() { 20 * 365 } else { 10 * 365 };
-        let signer = issuer.map_or(Signer::Itself(&key), Signer::Issuer);
+        let copy = key.clone();
+        Self::keep(folder, file, key, common_name, purpose, &Signer::Itself(&copy))
+    }
+
+    fn keep(
+        folder: &Path,
+        file: &str,
+        key: PKey<Private>,
+        common_name: &str,
+        purpose: &Purpose<'_>,
+        signer: &Signer<'_>,
+    ) -> Result<Self> {
+        let days = if matches!(signer, Signer::Itself(_)) { 20 * 365 } else { 10 * 365 };
         let (name, public) = (name(common_name)?, public(&key)?);
-        let certificate = issue(&name, &public, purpose, days, &signer)?;
+        let certificate = issue(&name, &public, purpose, days, signer)?;
         let (key_file, certificate_file) = files(folder, file);
         let mut secret =
             fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&key_file)?;
@@ -177,7 +246,7 @@ fn issue(
 ) -> Result<X509> {
     let (issuer, key) = match signer {
         Signer::Itself(key) => (None, *key),
-        Signer::Issuer(issuer) => (Some(issuer), &*issuer.key),
+        Signer::Issuer(issuer, _) => (Some(issuer), &*issuer.key),
     };
     let now = crate::clock::now_ms() / 1_000;
     let mut builder = X509Builder::new()?;
@@ -200,6 +269,11 @@ fn issue(
         let context = builder.x509v3_context(issuer_certificate, None);
         let authority = AuthorityKeyIdentifier::new().keyid(true).build(&context)?;
         builder.append_extension(authority)?;
+    }
+    if let Signer::Issuer(_, sources) = signer {
+        for extension in sources.extensions()? {
+            builder.append_extension(extension)?;
+        }
     }
     if let Purpose::Server { names, addresses } = purpose {
         let mut alternative = SubjectAlternativeName::new();

@@ -21,7 +21,7 @@ use crate::{
     mailbox::Mailboxes,
     phones::Phones,
     pki::{Identity, Pki},
-    sms, smtp, tsa,
+    revocation, sms, smtp, tsa,
 };
 
 /// Largest request that any of the HTTP servers reads, in bytes.
@@ -42,6 +42,8 @@ pub struct Addresses {
     pub tsa: SocketAddr,
     /// Mail server.
     pub smtp: SocketAddr,
+    /// CRL, OCSP and the authority's certificates.
+    pub publication: SocketAddr,
 }
 
 /// The sandbox.
@@ -101,15 +103,17 @@ impl Sandbox {
         let est = listen(config.est).context("certification authority")?;
         let tsa = listen(config.tsa).context("timestamp authority")?;
         let smtp = listen(config.smtp).context("mail server")?;
+        let publication = listen(config.publication).context("the certification authority's publication")?;
         let addresses = Addresses {
             control: control.local_addr()?,
             sms: sms.local_addr()?,
             est: est.local_addr()?,
             tsa: tsa.local_addr()?,
             smtp: smtp.local_addr()?,
+            publication: publication.local_addr()?,
         };
         let (receipts, announced) = sms::Receipts::new(config.receipts_url.clone());
-        let shared = Arc::new(shared(&config, receipts)?);
+        let shared = Arc::new(shared(&config, addresses.publication, receipts)?);
         let ca_file = shared.pki.root_file.clone();
         let mut running = Running {
             addresses,
@@ -122,6 +126,7 @@ impl Sandbox {
         running.serve(control, control::router(Arc::clone(&shared)))?;
         running.serve(sms, sms::router(Arc::clone(&shared)))?;
         running.serve(tsa, tsa::router(Arc::clone(&shared)))?;
+        running.serve(publication, revocation::router(Arc::clone(&shared)))?;
         running.serve_tls(est, est::router(Arc::clone(&shared)), &shared.pki.server()?)?;
         let server = smtp::Server {
             listener: tokio::net::TcpListener::from_std(smtp)?,
@@ -184,7 +189,7 @@ fn limited(router: Router) -> Router {
     router.layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
-fn shared(config: &Config, receipts: sms::Receipts) -> Result<Shared> {
+fn shared(config: &Config, publication: SocketAddr, receipts: sms::Receipts) -> Result<Shared> {
     let folder = &config.state_dir;
     Ok(Shared {
         public_url: config.public_url.clone(),
@@ -193,12 +198,12 @@ fn shared(config: &Config, receipts: sms::Receipts) -> Result<Shared> {
         est_account: config.est_account.clone(),
         phones: Phones::open(&folder.join("sms.jsonl"))?,
         mailboxes: Mailboxes::open(&folder.join("mail.jsonl"))?,
-        certificates: Certificates::open(&folder.join("certificates.jsonl"))?,
+        certificates: Certificates::open(folder)?,
         faults: Faults::default(),
         nonces: sms::Nonces::default(),
         templates: sms::Templates::for_platform(&config.public_url),
         receipts,
-        pki: Pki::open(&folder.join("ca"))?,
+        pki: Pki::open(&folder.join("ca"), &format!("http://{publication}"))?,
     })
 }
 

@@ -11,5 +11,6 @@ pub mod ca;
 pub mod email;
 pub mod http;
 pub mod keystore;
+pub mod revocation;
 pub mod sms;
 pub mod tsa;

@@ -30,7 +30,13 @@ const SERVICES = [
     HANG_AFTER, HANG_BEFORE, DELAY, THROTTLE,
     status([503, 'HTTP 503 暂不可用'], [202, 'HTTP 202 待人工审批'], [400, 'HTTP 400 拒绝签发']),
   ] },
-  { id: 'tsa', name: '时间戳', faults: [HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404'])] },
+  { id: 'tsa', name: '时间戳', faults: [
+    HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404']),
+    { fault: { kind: 'wrong_nonce' }, name: '应答错位', help: '时间戳属于另一次请求（随机数不符）。' },
+    { fault: { kind: 'wrong_imprint' }, name: '摘要不符', help: '时间戳盖在别的摘要上。' },
+  ] },
+  { id: 'ocsp', name: '证书状态查询 OCSP', faults: [HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404'])] },
+  { id: 'crl', name: '吊销列表 CRL', faults: [HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404'])] },
   { id: 'smtp', name: '邮件', faults: [HANG_AFTER, DELAY, status([451, '451 暂时拒收'], [550, '550 拒收'])] },
 ]
 
@@ -156,6 +162,19 @@ function renderMails() {
   })))
 }
 
+/** Good until somebody takes it back, which cannot be undone. */
+function certificateState(one) {
+  if (one.revoked_at_ms !== null) return el('td', { className: 'revoked', textContent: `已吊销 ${clock(one.revoked_at_ms)}` })
+  const revoke = async () => {
+    const response = await fetch(`api/certificates/${one.serial}/revocation`, { method: 'PUT' })
+    if (!response.ok) toast('吊销失败')
+    await refresh()
+  }
+  return el('td', {}, el('button', {
+    className: 'plain', type: 'button', textContent: '吊销', 'aria-label': `吊销 ${one.common_name} 的证书`, onclick: revoke,
+  }))
+}
+
 function renderCertificates() {
   const { certificates } = state.data
   const root = el('a', { className: 'plain', href: 'ca.pem', download: 'sandbox-ca.pem', textContent: '下载根证书' })
@@ -165,9 +184,9 @@ function renderCertificates() {
     return
   }
   const cell = (text, className = '') => el('td', { textContent: text, className })
-  const head = ['签发时间', '姓名或名称', '单位', '有效期至', '序列号'].map((text) => el('th', { textContent: text, scope: 'col' }))
+  const head = ['签发时间', '姓名或名称', '单位', '有效期至', '序列号', '状态'].map((text) => el('th', { textContent: text, scope: 'col' }))
   const rows = certificates.map((one) => el('tr', {}, cell(clock(one.at_ms)), cell(one.common_name),
-    cell(one.organization ?? '—'), cell(clock(Date.parse(one.not_after))), cell(one.serial, 'mono')))
+    cell(one.organization ?? '—'), cell(clock(Date.parse(one.not_after))), cell(one.serial, 'mono'), certificateState(one)))
   byId('certificates').replaceChildren(tools, el('div', { className: 'card scroll' },
     el('table', {}, el('thead', {}, el('tr', {}, ...head)), el('tbody', {}, ...rows))))
 }

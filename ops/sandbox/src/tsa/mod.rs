@@ -42,7 +42,7 @@ async fn timestamp(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: 
     if headers.get(CONTENT_TYPE).is_none_or(|value| value != "application/timestamp-query") {
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/timestamp-query is wanted").into_response();
     }
-    let answer = match token::answer(&shared.pki, &body) {
+    let answer = match token::answer(&shared.pki, &body, fault.as_ref()) {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(error = %error, "a timestamp could not be made");

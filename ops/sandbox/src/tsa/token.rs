@@ -20,7 +20,7 @@ use super::asn1::{
     ID_SANDBOX_POLICY, ID_SHA_256, ID_SHA_384, ID_SHA_512, ID_SIGNED_DATA, ID_SIGNING_CERTIFICATE_V2,
     PkiStatusInfo, SigningCertificateV2, TimeStampReq, TimeStampResp, TstInfo,
 };
-use crate::pki::Pki;
+use crate::{faults::Fault, pki::Pki};
 
 /// Why a query is refused: bits of `PKIFailureInfo`.
 #[derive(Debug, Clone, Copy)]
@@ -32,16 +32,32 @@ enum Failure {
     UnacceptedExtension = 16,
 }
 
-/// The response to a query, both in DER.
-pub(super) fn answer(pki: &Pki, query: &[u8]) -> Result<Vec<u8>> {
+/// The response to a query, both in DER. Some faults make it a response to another query.
+pub(super) fn answer(pki: &Pki, query: &[u8], fault: Option<&Fault>) -> Result<Vec<u8>> {
     let response = match check(query) {
-        Ok(request) => TimeStampResp {
+        Ok(mut request) => TimeStampResp {
             status: PkiStatusInfo { status: 0, fail_info: None },
-            time_stamp_token: Some(token(pki, request)?),
+            time_stamp_token: {
+                distort(&mut request, fault)?;
+                Some(token(pki, request)?)
+            },
         },
         Err(failure) => refusal(failure)?,
     };
     Ok(response.to_der()?)
+}
+
+fn distort(request: &mut TimeStampReq, fault: Option<&Fault>) -> Result<()> {
+    match fault {
+        Some(Fault::WrongNonce) => request.nonce = Some(serial()?),
+        Some(Fault::WrongImprint) => {
+            let other = sha256(request.message_imprint.hashed_message.as_bytes());
+            request.message_imprint.hash_algorithm = plain(ID_SHA_256);
+            request.message_imprint.hashed_message = OctetString::new(other.as_slice())?;
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn check(query: &[u8]) -> Result<TimeStampReq, Failure> {

@@ -11,7 +11,7 @@ use sealflow_sandbox::{Config as SandboxConfig, Fault, Sandbox, Service};
 
 use crate::{LIMITS, World};
 
-fn config(world: &World) -> Config {
+pub(crate) fn config(world: &World) -> Config {
     Config {
         base_url: format!("https://{}", world.sandbox.addresses.est).parse().unwrap(),
         trust_file: world.sandbox.ca_file.clone(),

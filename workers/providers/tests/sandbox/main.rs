@@ -4,6 +4,7 @@
 
 mod ca;
 mod email;
+mod revocation;
 mod sms;
 mod tsa;
 

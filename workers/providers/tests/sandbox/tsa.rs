@@ -84,5 +84,10 @@ async fn each_fault_has_its_ending() {
     world.fault_once(Service::Tsa, Fault::TimeoutBeforeAccept).await;
     let error = client.timestamp(&digest).await.unwrap_err();
     assert!(matches!(error, Error::Unreached(_)), "{error:?}");
+    for fault in [Fault::WrongNonce, Fault::WrongImprint] {
+        world.fault_once(Service::Tsa, fault.clone()).await;
+        let error = client.timestamp(&digest).await.unwrap_err();
+        assert!(matches!(error, Error::Mismatch(_)), "{fault:?}: {error:?}");
+    }
     client.timestamp(&digest).await.unwrap();
 }
