@@ -91,6 +91,9 @@ fn as_state(workflow: &Workflow) -> StateDef {
 fn forget_status(state: &mut StateDef) {
     state.status = None;
     state.states.values_mut().for_each(forget_status);
+    if let Some(each) = &mut state.each {
+        each.states.values_mut().for_each(forget_status);
+    }
 }
 
 /// Which of these definitions cannot be loaded because they use one another in a circle, or what leads into one: each

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Checker, Spot};
 use crate::{
     catalog,
-    model::{StateDef, Transition, Workflow},
+    library::Library,
+    model::{StateDef, Transition, Use, Workflow},
     step::{DONE, STAY, resolve},
 };
 
@@ -43,8 +44,9 @@ impl Checker<'_> {
     /// Decisions and jobs that lead back to themselves need something that ends it.
     pub(super) fn circles(&mut self, reached: &BTreeSet<Path>) {
         let workflow = self.workflow;
+        let library = self.library;
         let next: BTreeMap<&Path, Vec<Path>> =
-            reached.iter().map(|path| (path, by_itself(workflow, path))).collect();
+            reached.iter().map(|path| (path, by_itself(workflow, library, path))).collect();
         let mut seen: BTreeSet<&Path> = BTreeSet::new();
         for start in reached {
             if seen.contains(start) {
@@ -140,9 +142,18 @@ fn first_inside(workflow: &Workflow, path: &[String]) -> Option<Path> {
 }
 
 /// What follows the state at `path` without a person, a timer or a counter: by decisions, jobs and ends alone.
-fn by_itself(workflow: &Workflow, path: &[String]) -> Vec<Path> {
+fn by_itself(workflow: &Workflow, library: &Library, path: &[String]) -> Vec<Path> {
     let Some(state) = workflow.state(path) else { return Vec::new() };
-    let mut next: Vec<Path> = first_inside(workflow, path).into_iter().collect();
+    let mut next = Vec::new();
+    match &state.uses {
+        Some(uses) => {
+            for outcome in outcomes_by_itself(uses, library) {
+                let on = state.on.get(outcome).map(|on| on.0.as_slice()).unwrap_or_default();
+                follow(workflow, path, on, &mut next);
+            }
+        }
+        None => next.extend(first_inside(workflow, path)),
+    }
     follow(workflow, path, &state.always.0, &mut next);
     if let Some(kind) = state.job.as_ref().and_then(|job| catalog::job_kind(&job.kind)) {
         for outcome in kind.outcomes {
@@ -162,6 +173,22 @@ fn by_itself(workflow: &Workflow, path: &[String]) -> Vec<Path> {
         }
     }
     next
+}
+
+/// The outcomes that a used definition comes to without a person, a timer or a counter.
+fn outcomes_by_itself<'a>(uses: &Use, library: &'a Library) -> BTreeSet<&'a str> {
+    let Some(used) = library.get(&uses.workflow, uses.version) else { return BTreeSet::new() };
+    let workflow = used.workflow();
+    let mut open = vec![vec![workflow.initial.clone()]];
+    let mut seen = BTreeSet::new();
+    while let Some(path) = open.pop() {
+        if !seen.contains(&path) {
+            open.extend(by_itself(workflow, library, &path));
+            seen.insert(path);
+        }
+    }
+    let top = seen.iter().filter(|path| path.len() == 1);
+    top.filter_map(|path| workflow.state(path)?.finish.as_deref()).collect()
 }
 
 /// A transition that nobody has to cause and that is always taken.

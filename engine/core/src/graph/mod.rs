@@ -33,7 +33,9 @@ struct Node {
 enum Kind {
     Task,
     Job,
+    Incident,
     Each,
+    Use,
     Composite,
     Decision,
     Final,
@@ -74,7 +76,9 @@ fn kind(state: &StateDef) -> Kind {
     match state {
         StateDef { task: Some(_), .. } => Kind::Task,
         StateDef { job: Some(_), .. } => Kind::Job,
+        StateDef { incident: Some(_), .. } => Kind::Incident,
         StateDef { each: Some(_), .. } => Kind::Each,
+        StateDef { uses: Some(_), .. } => Kind::Use,
         StateDef { finish: Some(_), .. } => Kind::Final,
         StateDef { initial: Some(_), .. } => Kind::Composite,
         state if !state.always.is_empty() => Kind::Decision,
@@ -86,6 +90,8 @@ fn caption(state: &StateDef) -> Option<String> {
     match state {
         StateDef { task: Some(task), .. } => Some(format!("人工任务 {}", task.form)),
         StateDef { job: Some(job), .. } => Some(format!("作业 {}", job.kind)),
+        StateDef { incident: Some(_), .. } => Some("等待运维处理".to_owned()),
+        StateDef { uses: Some(uses), .. } => Some(format!("子流程 {} {}", uses.workflow, uses.version)),
         StateDef { each: Some(each), .. } => {
             let order = match each.order {
                 crate::model::Order::Sequential => "依次",
@@ -121,7 +127,7 @@ fn label(workflow: &Workflow, way: &Way<'_>) -> String {
         Cause::Timer(name) => {
             let timer = workflow.timer(&way.id.holder.0, name);
             let when = timer.and_then(when).map(|when| format!(" {when}")).unwrap_or_default();
-            format!("⏱ {name}{when}")
+            format!("定时 {name}{when}")
         }
         Cause::Always => String::new(),
     };
@@ -135,8 +141,13 @@ fn label(workflow: &Workflow, way: &Way<'_>) -> String {
 }
 
 fn when(timer: &Timer) -> Option<String> {
-    let after = timer.after.as_ref().map(|after| after.as_str().to_owned());
-    after.or_else(|| timer.every.as_ref().map(|every| format!("每 {}", every.as_str())))
+    match timer {
+        Timer { after: Some(after), .. } => Some(after.as_str().to_owned()),
+        Timer { every: Some(every), .. } => Some(format!("每 {}", every.as_str())),
+        Timer { at: Some(at), .. } => Some(shortened(at.source(), 28)),
+        Timer { daily: Some(daily), .. } => Some(format!("每天 {}", daily.at)),
+        _ => None,
+    }
 }
 
 fn shortened(text: &str, chars_max: usize) -> String {

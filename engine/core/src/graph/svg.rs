@@ -190,6 +190,8 @@ const fn colours(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Task => ("#e8f1fd", "#2f6fc4"),
         Kind::Job => ("#fdf3e2", "#c07c1a"),
+        Kind::Incident => ("#fdeaea", "#c23b3b"),
+        Kind::Use => ("#eaf6f8", "#2b8596"),
         Kind::Each => ("#fbfbfd", "#6b5fb5"),
         Kind::Composite => ("#fafbfc", "#8b94a3"),
         Kind::Decision => ("#f3eefb", "#7d55c7"),

@@ -12,7 +12,7 @@ use crate::{
     DefinitionHash, Effect, State,
     canonical::canonical,
     simulate,
-    state::{EachRun, Item, ItemProgress, Place, Scope, SetTimer, StatePath},
+    state::{EachRun, Item, ItemProgress, Place, Scope, SetTimer, StatePath, UseRun},
     step::Adopted,
 };
 
@@ -21,6 +21,7 @@ pub(super) fn convert(plan: &Plan<'_>, hash: &DefinitionHash, state: &State) -> 
     let mut reasons: Vec<Reason> = active.iter().filter_map(|place| plan.against(place)).collect();
     let scope = scope_of_instance(plan, &state.scope, &mut reasons);
     let each = state.each.iter().map(|run| moved_each(plan, run, &mut reasons)).collect();
+    let uses = state.uses.iter().map(|run| moved_use(plan, run, &mut reasons)).collect();
     if !reasons.is_empty() {
         return Err(reasons);
     }
@@ -32,7 +33,7 @@ pub(super) fn convert(plan: &Plan<'_>, hash: &DefinitionHash, state: &State) -> 
     next.each = each;
     next.tasks.values_mut().for_each(|task| task.place = image(&task.place));
     next.incidents.values_mut().for_each(|incident| incident.place = image(&incident.place));
-    next.uses.iter_mut().for_each(|run| run.place = image(&run.place));
+    next.uses = uses;
     next.jobs.values_mut().for_each(|job| job.place = image(&job.place));
     let (timers, moved, effects) = moved_timers(plan, state, &image);
     next.timers = timers;
@@ -103,6 +104,28 @@ fn moved_each(plan: &Plan<'_>, run: &EachRun, reasons: &mut Vec<Reason>) -> Each
         items.push(item);
     }
     EachRun { path, items, ..run.clone() }
+}
+
+/// What a used definition has for itself. What it was given on entry is not worked out again.
+fn moved_use(plan: &Plan<'_>, run: &UseRun, reasons: &mut Vec<Reason>) -> UseRun {
+    let place = Place { path: plan.image(&run.place.path), item: run.place.item.clone() };
+    let Some(frame) = plan.new.state(&place.path.0).and_then(|state| state.frame.as_deref()) else {
+        // The state that is active inside it has its reason already.
+        return UseRun { place, scope: run.scope.clone() };
+    };
+    let mut scope = moved_scope(&run.scope, &frame.data, &frame.counters, Some(&run.place), reasons);
+    for name in &frame.input {
+        match run.scope.data.get(name) {
+            Some(value) => {
+                scope.data.insert(name.clone(), value.clone());
+            }
+            None => {
+                let message = format!("it asks for `{name}`, which was not given when it was entered");
+                reasons.push(Reason::at(&run.place, "missing_input", message));
+            }
+        }
+    }
+    UseRun { place, scope }
 }
 
 type Moved = (BTreeMap<String, SetTimer>, Vec<String>, Vec<Effect>);

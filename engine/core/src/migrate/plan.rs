@@ -88,11 +88,12 @@ impl<'a> Plan<'a> {
         let around = (1..path.0.len()).find_map(|len| {
             let outer = StatePath(path.0.get(..len)?.to_vec());
             let outer_image = self.image(&outer);
-            let each = |workflow: &Workflow, path: &StatePath| {
-                workflow.state(&path.0).is_some_and(|state| state.each.is_some())
+            let holds = |workflow: &Workflow, path: &StatePath| {
+                let state = workflow.state(&path.0)?;
+                Some((state.each.is_some(), state.frame.is_some()))
             };
             let inside = image.0.starts_with(&outer_image.0) && outer_image.0.len() < image.0.len();
-            let fits = inside && each(self.old, &outer) == each(self.new, &outer_image);
+            let fits = inside && holds(self.old, &outer) == holds(self.new, &outer_image);
             (!fits).then_some((outer, outer_image))
         });
         if let Some((outer, outer_image)) = around {
@@ -135,7 +136,9 @@ fn kind(state: &StateDef) -> &'static str {
     match state {
         StateDef { task: Some(_), .. } => "a task",
         StateDef { job: Some(_), .. } => "a job",
+        StateDef { incident: Some(_), .. } => "an incident",
         StateDef { each: Some(_), .. } => "an `each`",
+        StateDef { uses: Some(_), .. } => "a state that uses a definition",
         StateDef { finish: Some(_), .. } => "a final state",
         StateDef { initial: Some(_), .. } => "a state with inner states",
         state if !state.always.is_empty() => "a decision",

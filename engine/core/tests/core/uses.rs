@@ -1,6 +1,12 @@
 //! `use`: a definition inside another keeps its variables to itself, and its outcomes are followed.
 
-use sealflow_core::{Actor, Definition, EventKind, Library, State, load, load_all, load_with, start, step};
+use std::collections::BTreeMap;
+
+use sealflow_core::{
+    Actor, Definition, EventKind, Library, State, load, load_all, load_with,
+    migrate::{Reason, migrate},
+    start, step,
+};
 use serde_json::{Value, json};
 
 use crate::drive::{ANNE, BERT, Drive, event, workflow};
@@ -232,6 +238,64 @@ states:
     );
     let written = errand().replace("with: {person", "body: {}, with: {person");
     assert_eq!(faults(&written).len(), 1, "the place for the definition itself is not for authors");
+}
+
+#[test]
+fn a_circle_through_another_definition_is_found() {
+    let quick = "
+workflow: {name: quick, version: 1, dsl: 1}
+initial: choose
+states:
+  choose: {always: [{if: '1 > 2', to: waiting}, {to: at_once}]}
+  waiting: {timers: {later: {after: PT1H, to: late}}}
+  at_once: {final: at_once}
+  late: {final: late}
+";
+    let mut library = Library::default();
+    library.insert(load(quick, "quick.yaml").unwrap().definition);
+    let errand = |back: &str, other: &str| {
+        workflow(&format!(
+            "
+initial: first
+states:
+  first: {{use: {{workflow: quick, version: 1}}, on: {{{back}: second, {other}: over}}}}
+  second: {{always: [{{to: first}}]}}
+  over: {{final: over}}
+"
+        ))
+    };
+    let faults = load_with(&errand("at_once", "late"), "x", &library).unwrap_err();
+    let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+    assert!(fault.to_string().contains("`first` → `second` → `first` goes round without end"), "{fault}");
+    // The outcome that a timer brings may lead back.
+    load_with(&errand("late", "at_once"), "x", &library).unwrap();
+}
+
+/// The errand as it stands now, moved to another version that uses `check` version 3, changed like this.
+fn moved(drive: &Drive, change: (&str, &str)) -> Result<State, Vec<Reason>> {
+    let used = CHECK.replace("version: 2", "version: 3").replace(change.0, change.1);
+    let mut library = library();
+    library.insert(load(&used, "check.yaml").map_err(|faults| faults[0].to_string()).unwrap().definition);
+    let source = errand()
+        .replace("version: 1", "version: 2")
+        .replace("workflow: check, version: 2", "workflow: check, version: 3");
+    let to = load_with(&source, "x", &library).map_err(|faults| faults[0].to_string()).unwrap().definition;
+    let kind = EventKind::Migrated { to: to.hash().clone(), states: BTreeMap::new() };
+    migrate(&drive.def, &to, &drive.state, &event(drive.at, 1, Actor::System, kind)).map(|(state, _)| state)
+}
+
+#[test]
+fn an_instance_inside_another_definition_moves_with_its_variables() {
+    let mut drive = start_errand();
+    drive.act(ANNE, "enter", None, json!({"code": "no!"})).unwrap();
+    let state = moved(&drive, ("note: 0", "note: 0, more: 7")).unwrap();
+    let [run] = state.use_runs() else { panic!("{state:?}") };
+    assert_eq!(run.scope.counters["tries"], 1, "the count is lost");
+    assert_eq!((&run.scope.data["more"], &run.scope.data["code"]), (&json!(7), &json!("abc")));
+
+    let codes =
+        |change| moved(&drive, change).unwrap_err().into_iter().map(|reason| reason.code).collect::<Vec<_>>();
+    assert_eq!(codes(("tries: 1", "tries: 0")), ["above_limit"]);
 }
 
 fn named(name: &str, states: &str) -> (String, String) {
