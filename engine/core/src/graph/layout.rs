@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Between things in a row.
 const GAP: f64 = 22.0;
 /// Between rows.
-const ROW_GAP: f64 = 18.0;
+pub(super) const ROW_GAP: f64 = 18.0;
 /// How wide a line is that passes a row.
 const LANE: f64 = 10.0;
 /// How often the rows are gone through, down and up.
@@ -41,6 +41,8 @@ pub(super) struct Link {
 pub(super) struct Route {
     pub(super) points: Vec<Point>,
     pub(super) label: Point,
+    /// It leads back up, and closes a circle.
+    pub(super) back: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -52,18 +54,19 @@ pub(super) struct Placed {
 }
 
 /// Something that holds a place in a row: a box, a label, or a passing line.
-struct Cell {
-    size: Size,
-    row: usize,
-    x: f64,
+pub(super) struct Cell {
+    pub(super) size: Size,
+    pub(super) row: usize,
+    /// Its middle.
+    pub(super) x: f64,
     /// Cells in the row above and in the row below that it is connected with.
     above: Vec<usize>,
     below: Vec<usize>,
 }
 
-struct Grid {
-    cells: Vec<Cell>,
-    rows: Vec<Vec<usize>>,
+pub(super) struct Grid {
+    pub(super) cells: Vec<Cell>,
+    pub(super) rows: Vec<Vec<usize>>,
 }
 
 /// Places boxes and lines; `first` is the box that comes first.
@@ -298,62 +301,6 @@ impl Grid {
                 cell.x = f64::midpoint(*left, *right);
             }
         }
-    }
-
-    /// From rows and middles to points.
-    fn finish(&self, boxes: usize, chains: &[Vec<usize>], backward: &[bool]) -> Placed {
-        let left = |cell: &Cell| cell.x - cell.size.width / 2.0;
-        let least = self.cells.iter().map(left).fold(f64::INFINITY, f64::min).min(f64::MAX);
-        let mut tops = Vec::with_capacity(self.rows.len());
-        let mut y = 0.0;
-        for cells in &self.rows {
-            let heights =
-                cells.iter().filter_map(|index| self.cells.get(*index)).map(|cell| cell.size.height);
-            let height = heights.fold(0.0, f64::max);
-            tops.push((y, height));
-            y += height + ROW_GAP;
-        }
-        let corner = |cell: &Cell| {
-            let (top, height) = tops.get(cell.row).copied().unwrap_or_default();
-            Point { x: left(cell) - least, y: top + (height - cell.size.height) / 2.0 }
-        };
-        let width = self.cells.iter().map(|cell| corner(cell).x + cell.size.width).fold(0.0, f64::max);
-        let routes = chains
-            .iter()
-            .zip(backward)
-            .map(|(chain, backward)| self.route(chain, *backward, &corner))
-            .collect();
-        Placed {
-            size: Size { width, height: (y - ROW_GAP).max(0.0) },
-            boxes: self.cells.iter().take(boxes).map(corner).collect(),
-            routes,
-        }
-    }
-
-    fn route(&self, chain: &[usize], backward: bool, corner: &impl Fn(&Cell) -> Point) -> Route {
-        let cells: Vec<&Cell> = chain.iter().filter_map(|index| self.cells.get(*index)).collect();
-        let mut points = Vec::new();
-        let last = cells.len().saturating_sub(1);
-        for (place, cell) in cells.iter().enumerate() {
-            let at = corner(cell);
-            let x = at.x + cell.size.width / 2.0;
-            if place > 0 {
-                points.push(Point { x, y: at.y });
-            }
-            if place < last && (place == 0 || cell.size.height > 0.0) {
-                points.push(Point { x, y: at.y + cell.size.height });
-            }
-        }
-        let labelled = if backward { last.saturating_sub(1) } else { 1 };
-        let label = cells.get(labelled).map_or_else(Point::default, |cell| {
-            let at = corner(cell);
-            Point { x: at.x + cell.size.width / 2.0, y: at.y + cell.size.height / 2.0 }
-        });
-        if backward {
-            points.reverse();
-        }
-        // Ends that several lines share are drawn apart by the caller's arrow only; the middle of a box serves all.
-        Route { points, label }
     }
 }
 

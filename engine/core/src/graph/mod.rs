@@ -2,6 +2,7 @@
 
 mod layout;
 mod mermaid;
+mod routes;
 mod svg;
 
 use std::collections::BTreeMap;

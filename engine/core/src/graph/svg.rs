@@ -214,9 +214,11 @@ fn draw_line(svg: &mut String, route: &Route) {
         );
         last = *point;
     }
+    let (colour, dashes) =
+        if route.back { ("#9a5b13", r#" stroke-dasharray="5 3""#) } else { ("#5b6472", "") };
     let _ = writeln!(
         svg,
-        r##"<path d="{path}" fill="none" stroke="#5b6472" stroke-width="1.2" marker-end="url(#arrow)"/>"##
+        r##"<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.2"{dashes} marker-end="url(#arrow)"/>"##
     );
 }
 
