@@ -35,6 +35,8 @@ pub(crate) fn log() {
             .flatten_event(true)
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
+            // A line that cannot be written is lost. To say so would go the same way, and panic there.
+            .log_internal_errors(false)
             .init();
     });
 }

@@ -1,8 +1,10 @@
 //! The command line as people and scripts use it.
 
 use std::{
+    net::TcpStream,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Result, ensure};
@@ -19,7 +21,7 @@ use openssl::{
         extension::{BasicConstraints, KeyUsage},
     },
 };
-use sealflow_tests::{fixtures, judges};
+use sealflow_tests::{fixtures, judges, process::free_address};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -240,5 +242,44 @@ fn demo_leaves_a_contract_that_validates() -> Result<()> {
     let (signed, root) = (at("signed.pdf").display().to_string(), at("ca.pem").display().to_string());
     let valid = sealflow(&["pdf", "validate", &signed, "--trust", &root, "--json"])?;
     ensure!(valid.status.success(), said(&valid));
+    Ok(())
+}
+
+#[test]
+fn it_stops_in_order_when_nobody_reads_its_log() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let address = free_address()?;
+    let mut program = Command::new(env!("CARGO_BIN_EXE_sealflow_under_test"))
+        .args(["all", "--sandbox", "--free-ports", "--data"])
+        .arg(folder.path())
+        .envs([("SEALFLOW_LISTEN", address.clone()), ("SEALFLOW_PUBLIC_URL", format!("http://{address}"))])
+        .env_remove("DATABASE_URL")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop((program.stdout.take(), program.stderr.take()));
+    let ended = started_and_stopped(&mut program, &address);
+    program.kill()?;
+    program.wait()?;
+    ended
+}
+
+fn started_and_stopped(program: &mut Child, address: &str) -> Result<()> {
+    until("it answers", || Ok(TcpStream::connect(address).is_ok()))?;
+    let pid = rustix::process::Pid::from_child(program);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+    until("it stops", || {
+        let status = program.try_wait()?;
+        ensure!(status.is_none_or(|status| status.success()), "it ended with {status:?}");
+        Ok(status.is_some())
+    })
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(90);
+    while !holds()? {
+        ensure!(Instant::now() < deadline, "in 90 s, it was not true that {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     Ok(())
 }
