@@ -25,12 +25,19 @@ pub const ALL: &[&str] = &[
 #[derive(Debug, Default)]
 pub(crate) struct ClockShift {
     ms: std::sync::atomic::AtomicI64,
+    moved: tokio::sync::Notify,
 }
 
 #[cfg(feature = "failpoints")]
 impl ClockShift {
     pub(crate) fn set(&self, ms: i64) {
         self.ms.store(ms, std::sync::atomic::Ordering::SeqCst);
+        self.moved.notify_one();
+    }
+
+    /// Resolves when it was moved since the last time: what sleeps until a time looks again.
+    pub(crate) async fn moved(&self) {
+        self.moved.notified().await;
     }
 
     pub(crate) fn applied(&self, now: sealflow_core::Timestamp) -> sealflow_core::Timestamp {
@@ -48,6 +55,10 @@ pub(crate) struct ClockShift;
 impl ClockShift {
     pub(crate) const fn applied(&self, now: sealflow_core::Timestamp) -> sealflow_core::Timestamp {
         now
+    }
+
+    pub(crate) async fn moved(&self) {
+        std::future::pending().await
     }
 }
 

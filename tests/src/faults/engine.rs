@@ -6,11 +6,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context as _, Result, bail};
 use sealflow_core::{Actor, EventId, EventKind};
 use sealflow_jobs::{Config, Ctx, Done, JobError, Registry, Runtime};
-use sealflow_store::{
-    NewEvent, StartInstance, Store, Subject, failpoint,
-    jobs::{Kind, Queue},
-    submit,
-};
+use sealflow_store::{NewEvent, StartInstance, Store, Subject, failpoint, jobs::Kind, submit};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
@@ -114,9 +110,6 @@ async fn execute(store: &Store, command: Command) -> Answer {
     let result = match command {
         Command::Clock { shift_ms } => {
             store.shift_clock(shift_ms);
-            for queue in Queue::WORKED {
-                store.job_signal(*queue).notify_one();
-            }
             return Answer::Done { duplicate: false };
         }
         Command::Start { instance, definition, input, event_id, person } => {

@@ -148,15 +148,24 @@ impl Node {
         Ok(self.child.kill().await?)
     }
 
+    /// Asks it to stop (SIGTERM), and waits for its end.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn terminate(&mut self) -> Result<ExitStatus> {
+        if let Some(pid) = self.child.id() {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("a process id is not 0")?;
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        }
+        self.ended().await
+    }
+
     /// Asks it to stop (SIGTERM), and waits until it has.
     ///
     /// # Errors
     /// When it ends with an error.
     pub async fn stop(mut self) -> Result<()> {
-        let Some(pid) = self.child.id() else { return Ok(()) };
-        let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("a process id is not 0")?;
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        let status = self.ended().await?;
+        let status = self.terminate().await?;
         if !status.success() {
             bail!("the engine did not stop in order: {status}\n{}", self.log_tail());
         }

@@ -31,7 +31,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Quick in everything.
+    /// Quick in everything but polling: what is signalled must not need it, and it costs more than the work.
     #[must_use]
     pub fn new(store: &sealflow_store::Config, bank: &str) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Settings {
             bank: bank.to_owned(),
             shift_ms: 0,
             lease_ms: 10_000,
-            poll_ms: 25,
+            poll_ms: 500,
             concurrency: 4,
             call_timeout_ms: 250,
             time_limit_ms: 60_000,

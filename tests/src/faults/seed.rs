@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use sealflow_store::{Store, instances, tasks};
+use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
 use super::{
@@ -26,8 +27,6 @@ use crate::{db::Engine, pg, process::was_killed};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long an engine that died is given to be quite gone, on its own clock, beyond its leases.
 const MARGIN_MS: i64 = 1;
-/// So many looks in a row must find nothing to do.
-const QUIET_LOOKS: u32 = 4;
 /// A lease that lasts longer than this beyond its term was taken before the clock was set back.
 const SLACK_MS: i64 = 2_000;
 
@@ -81,13 +80,15 @@ impl Ground {
 }
 
 /// What there is to wait for, in the database.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Outlook {
+    /// Something has happened that nobody has looked at.
+    News,
     /// Something is due or running.
     Busy,
     /// Nothing, before this time.
     Rest(i64),
-    /// Nothing at all.
+    /// Nothing at all. Nothing comes after it: who could begin something has looked at this very state and let it be.
     Quiet,
 }
 
@@ -100,6 +101,10 @@ struct Run<'a> {
     node: Node,
     outside: Outside,
     figures: Figures,
+    /// Asks for everything that an [`Outlook`] tells, at one moment.
+    look: String,
+    /// The instances' events that people know of, all together.
+    seen: Option<i64>,
 }
 
 /// Runs a seed and judges it.
@@ -121,7 +126,9 @@ async fn play(ground: &Ground, mut plan: Plan) -> Result<Figures> {
     ground.store.shift_clock(0);
     let mut figures = Figures::default();
     let (life, settings, node) = begin(ground, &plan, &bank, 0, settings, &mut figures).await?;
-    let mut run = Run { ground, plan, bank, settings, life, node, outside: Outside::default(), figures };
+    let look = look_at(&doers);
+    let outside = Outside::default();
+    let mut run = Run { ground, plan, bank, settings, life, node, outside, figures, look, seen: None };
     for doer in &doers {
         let definition = ground.definitions.get(doer.cast.scene)?.hash().clone();
         let Cast { id: instance, person, input, .. } = doer.cast.clone();
@@ -129,22 +136,27 @@ async fn play(ground: &Ground, mut plan: Plan) -> Result<Figures> {
             .await?;
     }
     let begun = Instant::now();
-    let mut quiet = 0;
-    while quiet < QUIET_LOOKS {
+    loop {
         run.look_after().await?;
-        if run.let_people_act(&mut doers).await? {
-            quiet = 0;
-            continue;
-        }
-        let outlook = run.outlook().await?;
-        quiet = if outlook == Outlook::Quiet { quiet + 1 } else { 0 };
-        match outlook {
-            Outlook::Busy | Outlook::Quiet => until_later().await,
+        match run.outlook().await? {
+            Outlook::News => run.let_people_act(&mut doers).await?,
+            Outlook::Busy => until_later().await,
             Outlook::Rest(until) => run.jump_to(until).await?,
+            Outlook::Quiet => return run.judge(&doers).await,
         }
         ensure!(begun.elapsed() < PATIENCE, "it does not become quiet");
     }
-    run.judge(&doers).await
+}
+
+/// The statement of [`Run::outlook`]: one, because what is read a moment later may have gone on meanwhile.
+fn look_at(doers: &[Doer]) -> String {
+    let ids: Vec<String> = doers.iter().map(|doer| format!("'{}'", doer.cast.id)).collect();
+    format!(
+        "select (select min(leased_until_ms) from jobs where state = 'running'), \
+            (select min(run_at_ms) from jobs where state = 'available'), (select min(try_at_ms) from timers), \
+            (select cast(sum(seq) as bigint) from instances where id in ({}))",
+        ids.join(", ")
+    )
 }
 
 /// Lets the engine go on for a moment.
@@ -247,33 +259,34 @@ impl Run<'_> {
         }
     }
 
-    /// One thing that somebody does; tells whether there was one.
-    async fn let_people_act(&mut self, doers: &mut [Doer]) -> Result<bool> {
-        let mut acted = false;
+    /// Everybody looks at his instance, and does one thing or nothing.
+    async fn let_people_act(&mut self, doers: &mut [Doer]) -> Result<()> {
+        let (mut acted, mut seen) = (false, 0);
         for doer in doers {
             let mut reader = self.ground.store.read().await?;
             let instance = instances::get(&mut reader, doer.cast.id).await?.context("it was started")?;
             let open = tasks::of_instance(&mut reader, doer.cast.id).await?;
             drop(reader);
+            seen += i64::try_from(instance.seq)?;
             if let Some(command) = doer.next(&instance, &open, &mut self.plan.random) {
                 self.surely(command).await?;
                 acted = true;
             }
         }
-        Ok(acted)
+        // Who did something looks again, also when it was refused.
+        self.seen = Some(seen).filter(|_| !acted);
+        Ok(())
     }
 
     async fn outlook(&self) -> Result<Outlook> {
         let store = &self.ground.store;
         let mut reader = store.read().await?;
         let now = store.now(&mut reader).await?.as_ms();
-        // In one statement, so that a job that is being taken is seen in one of its states.
-        let (leased, job, timer): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
-            "select (select min(leased_until_ms) from jobs where state = 'running'), \
-                (select min(run_at_ms) from jobs where state = 'available'), (select min(try_at_ms) from timers)",
-        )
-        .fetch_one(&mut *reader)
-        .await?;
+        let (leased, job, timer, events): (Option<i64>, Option<i64>, Option<i64>, Option<i64>) =
+            sqlx::query_as(AssertSqlSafe(self.look.clone())).fetch_one(&mut *reader).await?;
+        if self.seen.is_none() || events != self.seen {
+            return Ok(Outlook::News);
+        }
         let held_until_max = now + i64::try_from(self.settings.lease_ms)? + SLACK_MS;
         if leased.is_some_and(|until| until <= held_until_max) {
             return Ok(Outlook::Busy);
@@ -295,8 +308,20 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Stops the engine in order. It may be dying of its plan just now: after the very commit that made all quiet.
+    async fn stop(&mut self) -> Result<()> {
+        let status = self.node.terminate().await?;
+        if status.success() {
+            return Ok(());
+        }
+        let death = self.plan.deaths.get(self.life).filter(|_| was_killed(status));
+        let death = death.with_context(|| format!("the engine did not stop in order: {status}"))?;
+        *self.figures.kills.entry(death.point).or_default() += 1;
+        Ok(())
+    }
+
     async fn judge(mut self, doers: &[Doer]) -> Result<Figures> {
-        self.node.stop().await?;
+        self.stop().await?;
         self.bank.until_drained().await?;
         self.outside.debits = self.bank.debits();
         for doer in doers {

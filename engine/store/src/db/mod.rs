@@ -131,10 +131,17 @@ impl Store {
         Ok(self.inner.clock_shift.applied(now))
     }
 
-    /// Moves the clock as this store sees it, by so much from the database's: for tests of clocks that jump.
+    /// Moves the clock as this store sees it, by so much from the database's: for tests of clocks that jump. What waits for
+    /// a time looks again at once, so that such tests need not poll quickly.
     #[cfg(feature = "failpoints")]
     pub fn shift_clock(&self, shift_ms: i64) {
         self.inner.clock_shift.set(shift_ms);
+        self.inner.wake.wake_all_here();
+    }
+
+    /// Resolves when a test moved the clock; otherwise never.
+    pub async fn clock_moved(&self) {
+        self.inner.clock_shift.moved().await;
     }
 
     /// How a transaction sees the clock.

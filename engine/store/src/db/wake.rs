@@ -119,7 +119,7 @@ impl Wake {
         }
     }
 
-    fn wake_all_here(&self) {
+    pub(super) fn wake_all_here(&self) {
         for (_, signal) in &self.signals {
             signal.notify_one();
         }

@@ -22,7 +22,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 /// Timers due in one second, unless `SEALFLOW_FAULT_TIMERS` says otherwise.
-const TIMERS: i64 = 6_000;
+const TIMERS: i64 = 60_000;
 const DEADLINE: Duration = Duration::from_secs(300);
 /// Jobs of the other queue whose time is taken, without and with the vendor hanging.
 const PROBES: usize = 200;
@@ -66,10 +66,7 @@ async fn timers_due_in_one_second_all_fire_once(db: TestStore) {
     let running = tokio::spawn(sealflow_jobs::run(runtime, stop.clone()));
     let begun = Instant::now();
     db.store.shift_clock(3_601_000);
-    while count(&db.store, "select count(*) from timers").await > 0 {
-        assert!(begun.elapsed() < DEADLINE, "timers are left");
-        until_later().await;
-    }
+    until_no_timer_is_left(&db.store).await;
     let seconds = begun.elapsed().as_secs_f64();
     stop.cancel();
     running.await.unwrap();
@@ -83,6 +80,15 @@ async fn timers_due_in_one_second_all_fire_once(db: TestStore) {
         db.engine,
         timers as f64 / seconds
     );
+}
+
+async fn until_no_timer_is_left(store: &Store) {
+    let begun = Instant::now();
+    while count(store, "select count(*) from (select 1 from timers limit 1) as one").await > 0 {
+        assert!(begun.elapsed() < DEADLINE, "timers are left");
+        // Seldom: on PostgreSQL this reads over all that were dropped.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn wait_for_many(store: &Store, timers: i64) {
@@ -126,7 +132,9 @@ async fn a_vendor_that_hangs_holds_up_nobody_else_on_postgres() {
 async fn a_vendor_that_hangs_holds_up_nobody_else(engine: Engine) {
     let ground = Ground::open(engine, Path::new(env!("CARGO_BIN_EXE_engine_under_test"))).await.unwrap();
     let bank = Bank::open(HashMap::new()).await.unwrap();
-    let settings = Settings::new(&ground.config, bank.address());
+    let mut settings = Settings::new(&ground.config, bank.address());
+    // On SQLite a process learns of what another inserts by polling only.
+    settings.poll_ms = 25;
     let log = tempfile::NamedTempFile::new().unwrap();
     let node = Node::start(&ground.executable, &settings, "", log.path()).await.unwrap().unwrap();
     let before = latencies(&ground.store, "before").await;

@@ -1,7 +1,6 @@
-//! Many seeds on each database: what runs, where the process dies, how the bank misbehaves.
+//! A thousand seeds on each database: what runs, where the process dies, how the bank misbehaves.
 //!
-//! `SEALFLOW_FAULT_SEEDS` sets another number (a thousand take about twenty minutes on two cores), `FAULT_SEED` runs one
-//! alone.
+//! `SEALFLOW_FAULT_SEEDS` sets another number, `FAULT_SEED` runs one alone.
 
 use std::{path::Path, time::Instant};
 
@@ -13,8 +12,7 @@ use sealflow_tests::{
     },
 };
 
-/// What every run of the tests affords.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 1_000;
 /// From this many on every fail point must have been met.
 const ENOUGH: u64 = 500;
 /// Databases in use at a time: most of a seed is waiting for commits.

@@ -9,7 +9,7 @@ use super::{Parts, retry::Patience};
 use crate::registry::chain;
 
 /// How many timers are looked at together.
-const BATCH: u32 = 100;
+const BATCH: u32 = 250;
 
 /// Fires timers until the stop is asked for.
 pub(super) async fn run(parts: Parts) {
@@ -30,6 +30,7 @@ pub(super) async fn run(parts: Parts) {
         };
         tokio::select! {
             () = parts.stop.cancelled() => return,
+            () = parts.store.clock_moved() => {}
             () = tokio::time::sleep(rest) => {}
         }
     }
