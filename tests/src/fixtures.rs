@@ -1,6 +1,6 @@
 //! Files to upload: the sample contract, and the ones that must be refused, each bad in one way.
 
-use std::process::Command;
+use std::{process::Command, sync::OnceLock};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -9,7 +9,13 @@ use anyhow::{Context as _, Result, bail};
 /// # Errors
 /// When the Noto CJK fonts are not installed.
 pub fn contract() -> Result<Vec<u8>> {
-    Ok(sealflow::sample_contract::build()?)
+    static MADE: OnceLock<Vec<u8>> = OnceLock::new();
+    // Once for all tests: cutting the fonts down takes a second.
+    if let Some(made) = MADE.get() {
+        return Ok(made.clone());
+    }
+    let made = sealflow::sample_contract::build()?;
+    Ok(MADE.get_or_init(|| made).clone())
 }
 
 /// A text that somebody renamed to `.pdf`.

@@ -55,15 +55,24 @@ impl Program {
     /// # Errors
     /// When the executable cannot be started.
     pub fn start(&self, fail_points: &str) -> Result<Running> {
+        self.start_part(&["all", "--demo-data"], &[("FAILPOINTS", fail_points)])
+    }
+
+    /// Starts a part of it, such as `serve`, with settings of its own.
+    ///
+    /// # Errors
+    /// When the executable cannot be started.
+    pub fn start_part(&self, part: &[&str], settings: &[(&str, &str)]) -> Result<Running> {
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(self.data_dir.join("program.log"))?;
         let child = Command::new(&self.executable)
-            .args(["all", "--demo-data", "--data"])
+            .args(part)
+            .arg("--data")
             .arg(&self.data_dir)
-            .envs(self.settings.iter().cloned())
-            .env("FAILPOINTS", fail_points)
             .env_remove("DATABASE_URL")
-            .envs(self.settings.iter().filter(|(name, _)| name == "DATABASE_URL").cloned())
+            .env_remove("FAILPOINTS")
+            .envs(self.settings.iter().cloned())
+            .envs(settings.iter().copied())
             .current_dir(&self.data_dir)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -74,10 +83,16 @@ impl Program {
         Ok(Running { child })
     }
 
-    /// What the program wrote so far, for the message of a failed test.
+    /// All that the program wrote so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data_dir.join("program.log")).unwrap_or_default()
+    }
+
+    /// What the program wrote last, for the message of a failed test.
     #[must_use]
     pub fn log_tail(&self) -> String {
-        let log = std::fs::read_to_string(self.data_dir.join("program.log")).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }

@@ -52,7 +52,11 @@ impl Scene {
         let vendors = Sandbox::start(config.clone()).await?;
         program.settings.extend(sandbox::variables(&sandbox::settings(&config, &vendors)));
         program.settings.extend(database_url.map(|url| ("DATABASE_URL".to_owned(), url)));
-        Ok(Self { program, sandbox: vendors, contract_pdf: crate::fixtures::contract()?, _folder: folder })
+        // Reading the system's certificates, which nothing here is trusted by, takes longer than all else of a start.
+        let root = vendors.ca_file.to_str().context("the temporary folder's name is no text")?;
+        program.settings.push(("SSL_CERT_FILE".to_owned(), root.to_owned()));
+        let contract_pdf = crate::fixtures::contract()?;
+        Ok(Self { program, sandbox: vendors, contract_pdf, _folder: folder })
     }
 
     /// The people's way through the program.
@@ -60,8 +64,16 @@ impl Scene {
     /// # Errors
     /// When the sandbox's address is none.
     pub fn journey(&self) -> Result<Drive> {
+        self.journey_through(self.program.url.clone())
+    }
+
+    /// The people's way through the server at this address.
+    ///
+    /// # Errors
+    /// When the sandbox's address is none.
+    pub fn journey_through(&self, app: Url) -> Result<Drive> {
         let journey = Journey {
-            app: self.program.url.clone(),
+            app,
             sandbox: self.control()?,
             cast: Cast::default(),
             patience: PATIENCE,
@@ -75,7 +87,23 @@ impl Scene {
     /// # Errors
     /// When a job is still there after the patience.
     pub async fn until_quiet(&self) -> Result<()> {
-        let ops = Visitor::new(self.program.url.clone(), PATIENCE)?;
+        self.until_quiet_at(&self.program.url).await
+    }
+
+    /// Waits until the server at this address answers.
+    ///
+    /// # Errors
+    /// When it does not in the patience.
+    pub async fn until_ready(&self, app: &Url) -> Result<()> {
+        Visitor::new(app.clone(), PATIENCE)?.get("/readyz").await.map(drop)
+    }
+
+    /// Like [`Scene::until_quiet`], as the server at this address sees it.
+    ///
+    /// # Errors
+    /// When a job is still there after the patience.
+    pub async fn until_quiet_at(&self, app: &Url) -> Result<()> {
+        let ops = Visitor::new(app.clone(), PATIENCE)?;
         ops.log_in(&Phones::new(self.control()?, PATIENCE), OPS_PHONE, None).await?;
         let is_quiet = |queues: &Value| {
             queues.as_array().is_some_and(|all| {

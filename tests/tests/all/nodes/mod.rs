@@ -3,4 +3,5 @@
 
 mod crowd;
 mod database;
+mod program;
 mod rolling;

@@ -3,4 +3,4 @@
 
 mod at_each_point;
 mod gateway;
-mod verdict;
+pub(crate) mod verdict;

@@ -6,7 +6,7 @@ use sealflow_pdf::{Trust, validate};
 use sealflow_tests::scene::Scene;
 
 /// Two valid signatures in revisions after the original, and every message once.
-pub(super) async fn check(scene: &Scene, finished: &Finished) -> Result<()> {
+pub(crate) async fn check(scene: &Scene, finished: &Finished) -> Result<()> {
     let original = scene.contract_pdf();
     ensure!(
         finished.signed.starts_with(original),
