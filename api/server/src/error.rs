@@ -239,6 +239,7 @@ fn of_pdf(error: &confined::Error) -> Refusal {
         // The upload itself was measured before: something inside it is too large.
         read::Error::TooLarge { .. } => Code::FileTooComplex.into(),
         read::Error::TooManyPages { .. } => Code::FileTooManyPages.into(),
+        read::Error::SignedAndDamaged => Code::FileSignedDamaged.into(),
         _ => Code::FileDamaged.into(),
     }
 }

@@ -47,6 +47,8 @@ pub struct Document {
     pub name: String,
     /// How large each page is; there are as many as pages.
     pub pages: Vec<PageSize>,
+    /// The upload was damaged, and revision 0 is what was made of it.
+    pub repaired: bool,
     /// The newest revision.
     pub newest: Revision,
 }
@@ -85,6 +87,8 @@ pub struct NewDocument<'a> {
     pub name: &'a str,
     /// How large each page is.
     pub pages: &'a [PageSize],
+    /// The upload was damaged, and this is what was made of it.
+    pub repaired: bool,
     /// The blob.
     pub sha256: &'a BlobHash,
     /// Its size.
@@ -122,13 +126,13 @@ pub enum AppendError {
 }
 
 const LIST: &str = "
-    select d.id, d.contract_id, d.position, d.name, d.pages,
+    select d.id, d.contract_id, d.position, d.name, d.pages, d.repaired,
            r.n, r.kind, r.sha256, r.size_bytes, r.recipient_id, r.created_at_ms
     from documents d join revisions r on r.document_id = d.id
     where d.contract_id = $1 and r.n = (select max(m.n) from revisions m where m.document_id = d.id)
     order by d.position";
 const GET: &str = "
-    select d.id, d.contract_id, d.position, d.name, d.pages,
+    select d.id, d.contract_id, d.position, d.name, d.pages, d.repaired,
            r.n, r.kind, r.sha256, r.size_bytes, r.recipient_id, r.created_at_ms
     from documents d join revisions r on r.document_id = d.id
     where d.id = $1 and r.n = (select max(m.n) from revisions m where m.document_id = d.id)";
@@ -151,6 +155,7 @@ fn read(from: &AnyRow) -> Result<Document, Error> {
         position: from.try_get("position")?,
         name: from.try_get("name")?,
         pages: rows::json(from, "pages")?,
+        repaired: rows::flag(from, "repaired")?,
         newest: read_revision(from)?,
     })
 }
@@ -195,9 +200,9 @@ pub async fn revisions(conn: &mut Conn, id: DocumentId) -> Result<Vec<Revision>,
 pub async fn add(conn: &mut Conn, new: &NewDocument<'_>, now_ms: i64) -> Result<DocumentId, Error> {
     let id = DocumentId::from_uuid(Uuid::now_v7());
     let inserted = sqlx::query(
-        "insert into documents (id, contract_id, position, name, page_count, pages, idempotency_key, created_at_ms)
+        "insert into documents (id, contract_id, position, name, page_count, pages, repaired, idempotency_key, created_at_ms)
          values ($1, $2, (select coalesce(max(position), -1) + 1 from documents where contract_id = $2),
-                 $3, $4, $5, $6, $7)
+                 $3, $4, $5, $6, $7, $8)
          on conflict (contract_id, idempotency_key) do nothing",
     )
     .bind(id.to_string())
@@ -205,6 +210,7 @@ pub async fn add(conn: &mut Conn, new: &NewDocument<'_>, now_ms: i64) -> Result<
     .bind(new.name)
     .bind(i64::try_from(new.pages.len()).unwrap_or(i64::MAX))
     .bind(row::to_json("documents.pages", new.pages)?)
+    .bind(i64::from(new.repaired))
     .bind(new.idempotency_key)
     .bind(now_ms)
     .execute(&mut *conn)

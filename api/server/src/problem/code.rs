@@ -190,6 +190,9 @@ codes! {
     FileSigned "file_signed" UNPROCESSABLE_ENTITY
         zh: "文件已含有数字签名", "请上传尚未签名的原始 PDF。";
         en: "The file is signed already", "Upload the PDF as it was before it was signed.";
+    FileSignedDamaged "file_signed_damaged" UNPROCESSABLE_ENTITY
+        zh: "已签名的文件已损坏", "已签名的文件不会被修复，否则签名会失效。请取得未损坏的原文件。";
+        en: "The file is signed, and damaged", "A signed file is not repaired, as that would break its signatures. Get the undamaged original.";
     FileDynamicForm "file_dynamic_form" UNPROCESSABLE_ENTITY
         zh: "文件是动态表单", "请用 PDF 阅读器打印为普通 PDF 后重新上传。";
         en: "The file is a dynamic form", "Print it to a plain PDF and upload that.";

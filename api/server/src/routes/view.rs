@@ -181,6 +181,8 @@ pub(crate) struct Document {
     /// The newest revision's SHA-256.
     #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
     sha256: String,
+    /// The upload was damaged, and its content was written into a new file; its sender should look through the pages.
+    repaired: bool,
 }
 
 impl From<&documents::Document> for Document {
@@ -192,6 +194,7 @@ impl From<&documents::Document> for Document {
             size_bytes: document.newest.size_bytes,
             revision: document.newest.n,
             sha256: document.newest.sha256.as_str().to_owned(),
+            repaired: document.repaired,
         }
     }
 }

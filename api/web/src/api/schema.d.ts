@@ -1122,6 +1122,8 @@ export interface components {
              * @example 3
              */
             page_count: number;
+            /** @description The upload was damaged, and its content was written into a new file; its sender should look through the pages. */
+            repaired: boolean;
             /**
              * Format: int64
              * @description The newest revision's number, from 0.
@@ -2691,7 +2693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `file_damaged`, `file_dynamic_form`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_signed`, `file_too_complex`, `file_too_many_pages`, `invalid_fields`, `too_many_documents` */
+            /** @description `file_damaged`, `file_dynamic_form`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_signed`, `file_signed_damaged`, `file_too_complex`, `file_too_many_pages`, `invalid_fields`, `too_many_documents` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -345,6 +345,7 @@ mod tests {
             contract_id: ContractId::from_uuid(Uuid::from_u128(2)),
             position: 0,
             name: "示例.pdf".into(),
+            repaired: false,
             pages: sizes.iter().map(|&(width, height)| PageSize { width, height }).collect(),
             newest: Revision {
                 n: 0,

@@ -34,6 +34,42 @@ async fn a_pdf_is_taken_with_its_pages(db: TestStore) {
     assert_eq!(document["page_count"], 11);
     assert_eq!(document["revision"], 0);
     assert_eq!(document["size_bytes"], contract_pdf().len());
+    assert_eq!(document["repaired"], false);
+}
+
+/// The contract without its end, as a mailer leaves it: everything is there but the cross-reference.
+fn without_end() -> Vec<u8> {
+    let mut bytes = contract_pdf();
+    let end = bytes.windows(9).rposition(|window| window == b"startxref").unwrap();
+    bytes.truncate(end);
+    bytes
+}
+
+async fn a_damaged_file_is_repaired_and_its_sender_told(db: TestStore) {
+    let world = World::open(db).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let document = sender.upload(&path, "示例.pdf", without_end()).await.expect(201);
+    assert_eq!(document["repaired"], true);
+    assert_eq!(document["page_count"], 11);
+    // It is said wherever the draft is shown, and what is kept can be read without another repair.
+    let draft = sender.get(path.trim_end_matches("/documents")).await.expect(200);
+    assert_eq!(draft["documents"][0], document);
+    let file = sender.get(&format!("{path}/{}/file", id(&document))).await;
+    assert_eq!(file.status, 200);
+    assert_eq!(sealflow_pdf::inspect(&file.bytes).unwrap().page_count, 11);
+    let again = sender.upload(&path, "示例.pdf", file.bytes).await.expect(201);
+    assert_eq!(again["repaired"], false);
+}
+
+async fn a_signed_file_is_never_repaired(db: TestStore) {
+    let world = World::open(db).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let mut signed = without_end();
+    signed.extend_from_slice(b"\n9999 0 obj\n<</Type/Sig/ByteRange[0 9 20 9]/Contents<00>>>\nendobj\n");
+    sender.upload(&path, "示例.pdf", signed).await.refused(422, "file_signed_damaged");
+    assert_eq!(world.count(DOCUMENTS).await, 0);
 }
 
 async fn bad_files_are_refused_each_with_its_reason(db: TestStore) {
@@ -120,6 +156,8 @@ async fn a_contract_has_so_many_documents(db: TestStore) {
 
 on_both!(
     a_pdf_is_taken_with_its_pages,
+    a_damaged_file_is_repaired_and_its_sender_told,
+    a_signed_file_is_never_repaired,
     bad_files_are_refused_each_with_its_reason,
     a_large_file_is_refused_before_it_is_read,
     a_repeated_upload_is_one_document,

@@ -8,7 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use sealflow_core::ids::{ContractId, DocumentId, PersonId};
-use sealflow_pdf::Inspection;
+use sealflow_pdf::{Inspection, confined, read};
 use sealflow_store::{
     contracts,
     documents::{self, NewDocument, PageSize},
@@ -59,9 +59,9 @@ async fn add_document(
     let person = signed_in.person_id;
     own_draft(&mut *app.store.read().await?, contract_id, person).await?;
     let upload = receive(&app, request).await?;
-    let inspection = app.pdf.inspect(&upload.bytes).await?;
-    refuse_unsuitable(&inspection)?;
-    let document = keep(&app, contract_id, person, &upload, &inspection, key.0.as_deref()).await?;
+    let opened = open(&app, upload).await?;
+    refuse_unsuitable(&opened.inspection)?;
+    let document = keep(&app, contract_id, person, &opened, key.0.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(document)))
 }
 
@@ -112,6 +112,29 @@ async fn spool(mut field: Field<'_>, limit: u64) -> Result<Bytes, Error> {
     Ok(bytes.into())
 }
 
+/// A file that can be read, as it is kept.
+struct Opened {
+    name: String,
+    bytes: Bytes,
+    inspection: Inspection,
+    /// These are not the bytes that were sent: those were damaged.
+    repaired: bool,
+}
+
+/// Looks at the file. One that is damaged is repaired here, once, before anything is built on it; a signed one never is.
+async fn open(app: &App, upload: Received) -> Result<Opened, Error> {
+    let Received { name, bytes } = upload;
+    match app.pdf.inspect(&bytes).await {
+        Ok(inspection) => Ok(Opened { name, bytes, inspection, repaired: false }),
+        Err(confined::Error::Read(read::Error::Damaged { .. })) => {
+            let bytes = Bytes::from(app.pdf.repair(&bytes).await?);
+            let inspection = app.pdf.inspect(&bytes).await?;
+            Ok(Opened { name, bytes, inspection, repaired: true })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn refuse_unsuitable(inspection: &Inspection) -> Result<(), Error> {
     if inspection.page_count == 0 {
         return Err(Code::FileEmpty.into());
@@ -129,13 +152,16 @@ async fn keep(
     app: &App,
     contract_id: ContractId,
     person: PersonId,
-    upload: &Received,
-    inspection: &Inspection,
+    opened: &Opened,
     key: Option<&str>,
 ) -> Result<Document, Error> {
-    let sha256 = app.store.blobs().put(upload.bytes.clone()).await?;
-    let pages: Vec<PageSize> =
-        inspection.pages.iter().map(|page| PageSize { width: page.width, height: page.height }).collect();
+    let sha256 = app.store.blobs().put(opened.bytes.clone()).await?;
+    let pages: Vec<PageSize> = opened
+        .inspection
+        .pages
+        .iter()
+        .map(|page| PageSize { width: page.width, height: page.height })
+        .collect();
     let mut tx = app.store.begin().await?;
     own_draft(tx.conn(), contract_id, person).await?;
     if !contracts::lock_draft(tx.conn(), contract_id).await? {
@@ -153,10 +179,11 @@ async fn keep(
             }
             let new = NewDocument {
                 contract_id,
-                name: &upload.name,
+                name: &opened.name,
                 pages: &pages,
+                repaired: opened.repaired,
                 sha256: &sha256,
-                size_bytes: i64::try_from(upload.bytes.len()).unwrap_or(i64::MAX),
+                size_bytes: i64::try_from(opened.bytes.len()).unwrap_or(i64::MAX),
                 idempotency_key: key,
             };
             let now_ms = tx.now().as_ms();

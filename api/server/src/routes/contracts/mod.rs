@@ -60,6 +60,7 @@ pub(super) const REFUSALS: Refusals = &[
             Code::FileTooManyPages,
             Code::FileTooComplex,
             Code::FileSigned,
+            Code::FileSignedDamaged,
             Code::FileDynamicForm,
         ],
     ),

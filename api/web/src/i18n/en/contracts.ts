@@ -29,7 +29,7 @@ const en: typeof zh = {
     type_intro: 'The contract type decides the recipients, the steps before signing and the fields.', type_needed: 'Choose a contract type', no_types: 'There is no contract type yet. Contact the administrator.', version: 'Version {n}', deadline: 'Deadline', deadline_default: 'If left empty: {days} days after sending, as the contract type says', deadline_past: 'The deadline must be later than now',
     recipient_name: 'Name', transactor_name: 'Transactor’s name', phone: 'Phone number', organization: 'Organization', choose_organization: 'Choose an organization', name_required: 'Enter a name', phone_wrong: 'Enter an 11-digit phone number', organization_needed: 'Choose an organization', kind_person: 'Person', kind_organization: 'Organization', order_hint: 'They are notified one after the other, in this order.', same_phone: 'One phone number cannot stand for two recipients',
     no_organizations: 'No organization to choose', review_intro: 'Check what follows. The first signer gets an SMS as soon as you send.', send: 'Send', sent: 'The contract is sent', save_draft: 'Saved as draft', leave: 'Leave this page? The saved draft is kept under Drafts.', sender_needed: 'You may not start contracts',
-    file_list: 'Files', sending_organization: 'Sending organization', days: '{n} days',
+    file_list: 'Files', repaired: 'The file was damaged and has been repaired. Check every page before you send it.', sending_organization: 'Sending organization', days: '{n} days',
   },
 }
 export default en

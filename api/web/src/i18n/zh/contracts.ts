@@ -27,6 +27,6 @@ export default {
     type_intro: '业务类型决定参与方、签署前步骤和签署位置。', type_needed: '请选择业务类型', no_types: '还没有可用的业务类型，请联系管理员。', version: '第 {n} 版', deadline: '截止时间', deadline_default: '不填写则按业务类型，发送后 {days} 天', deadline_past: '截止时间必须晚于现在',
     recipient_name: '姓名', transactor_name: '经办人姓名', phone: '手机号码', organization: '企业', choose_organization: '请选择企业', name_required: '请填写姓名', phone_wrong: '请输入 11 位手机号码', organization_needed: '请选择企业', kind_person: '个人', kind_organization: '企业', order_hint: '将按以下顺序依次通知签署。', same_phone: '同一手机号不能代表两个参与方',
     no_organizations: '没有可选的企业', review_intro: '请核对以下内容。发送后，第一位签署人会立即收到短信。', send: '确认发送', sent: '合同已发出', save_draft: '已保存为草稿', leave: '离开此页？已保存的草稿可在草稿箱中继续。', sender_needed: '您没有发起合同的权限',
-    file_list: '文件列表', sending_organization: '发起企业', days: '{n} 天',
+    file_list: '文件列表', repaired: '文件已损坏，系统已自动修复。发送前请逐页核对内容是否完整。', sending_organization: '发起企业', days: '{n} 天',
   },
 }
