@@ -115,11 +115,20 @@ pub(crate) fn signed_attributes(digest: &Digest, certificate_der: &[u8]) -> Resu
     attributes(digest, certificate_der)?.to_der().map_err(der_fault)
 }
 
-/// A certificate's bytes, with what is taken from it.
+/// A certificate's bytes, with what is taken from it. OpenSSL reads it too, so that no other structure passes for one.
 struct Certificate {
     whole: Any,
     id: IssuerAndSerialNumber,
-    key: PKey<Public>,
+    read: X509,
+}
+
+impl Certificate {
+    /// Takes OpenSSL as long as all the rest, so it is asked only of the signer's.
+    fn key(&self) -> Result<PKey<Public>, Error> {
+        self.read
+            .public_key()
+            .map_err(|source| crypto(format!("a certificate's key cannot be read: {source}")))
+    }
 }
 
 fn certificate(der: &[u8]) -> Result<Certificate, Error> {
@@ -137,25 +146,42 @@ fn certificate(der: &[u8]) -> Result<Certificate, Error> {
         issuer: Any::from_der(issuer).map_err(der_fault)?,
         serial_number: Any::from_der(serial_number).map_err(der_fault)?,
     };
-    let key = X509::from_der(der)
-        .and_then(|certificate| certificate.public_key())
-        .map_err(|source| crypto(format!("a certificate cannot be read: {source}")))?;
-    Ok(Certificate { whole: Any::from_der(der).map_err(der_fault)?, id, key })
+    let read =
+        X509::from_der(der).map_err(|source| crypto(format!("a certificate cannot be read: {source}")))?;
+    Ok(Certificate { whole: Any::from_der(der).map_err(der_fault)?, id, read })
+}
+
+/// A hash that is being taken. A copy goes on from the same place.
+#[derive(Clone)]
+pub(crate) struct Hashing(Hasher);
+
+impl Hashing {
+    pub(crate) fn new(algorithm: DigestAlgorithm) -> Result<Self, Error> {
+        let digest = match algorithm {
+            DigestAlgorithm::Sha256 => MessageDigest::sha256(),
+            DigestAlgorithm::Sm3 => MessageDigest::sm3(),
+        };
+        Hasher::new(digest).map(Self).map_err(|source| not_hashed(&source))
+    }
+
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<(), Error> {
+        self.0.update(part).map_err(|source| not_hashed(&source))
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Vec<u8>, Error> {
+        self.0.finish().map(|value| value.to_vec()).map_err(|source| not_hashed(&source))
+    }
+}
+
+fn not_hashed(source: &openssl::error::ErrorStack) -> Error {
+    crypto(format!("the file cannot be hashed: {source}"))
 }
 
 /// Hashes parts, one after another.
 pub(crate) fn hash(algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
-    let digest = match algorithm {
-        DigestAlgorithm::Sha256 => MessageDigest::sha256(),
-        DigestAlgorithm::Sm3 => MessageDigest::sm3(),
-    };
-    let hashed = Hasher::new(digest).and_then(|mut hasher| {
-        parts.iter().try_for_each(|part| hasher.update(part))?;
-        hasher.finish()
-    });
-    hashed
-        .map(|value| value.to_vec())
-        .map_err(|source| crypto(format!("the file cannot be hashed: {source}")))
+    let mut hashing = Hashing::new(algorithm)?;
+    parts.iter().try_for_each(|part| hashing.update(part))?;
+    hashing.finish()
 }
 
 fn algorithm(digest: &Digest) -> AlgorithmIdentifierOwned {
@@ -209,7 +235,8 @@ impl Scheme {
 }
 
 pub(crate) fn digest_for(certificate_der: &[u8]) -> Result<DigestAlgorithm, Error> {
-    Scheme::of(&certificate(certificate_der)?.key).map(Scheme::digest)
+    let key = certificate(certificate_der)?.key()?;
+    Scheme::of(&key).map(Scheme::digest)
 }
 
 /// Checks a signature over bytes. OpenSSL's word on what is wrong is not kept: it is wrong.
@@ -240,18 +267,19 @@ pub(crate) fn signed_data(
         return Err(crypto(format!("more than {CHAIN_CERTIFICATES_MAX} certificates")));
     }
     let signer = certificate(signer_der)?;
-    let mut certificates = SetOfVec::new();
-    for (index, der) in chain_der.iter().enumerate() {
+    let mut certificates = SetOfVec::try_from(vec![signer.whole.clone()]).map_err(der_fault)?;
+    for (index, der) in chain_der.iter().enumerate().skip(1) {
         if !chain_der.iter().take(index).any(|earlier| earlier == der) {
             certificates.insert(certificate(der)?.whole).map_err(der_fault)?;
         }
     }
-    let scheme = Scheme::of(&signer.key)?;
+    let key = signer.key()?;
+    let scheme = Scheme::of(&key)?;
     if scheme.digest() != digest.algorithm {
         return Err(crypto("the file was hashed in a way that does not go with the key"));
     }
     let signed_attrs = attributes(digest, signer_der)?;
-    if !scheme.verify(&signer.key, &signed_attrs.to_der().map_err(der_fault)?, raw_signature) {
+    if !scheme.verify(&key, &signed_attrs.to_der().map_err(der_fault)?, raw_signature) {
         return Err(crypto("the signature is not of this file with this certificate's key"));
     }
     let signer_info = SignerInfo {

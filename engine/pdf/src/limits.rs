@@ -8,6 +8,14 @@ pub const PAGES_MAX: usize = 5_000;
 pub const OBJECTS_MAX: usize = 2_000_000;
 /// Deepest nesting of arrays, dictionaries, page tree nodes and form fields.
 pub const DEPTH_MAX: usize = 64;
+/// Most values (numbers, names, strings, …) of one object, those of arrays and dictionaries within it included.
+pub const VALUES_MAX: usize = 1_000_000;
+/// An object is read again whenever it is asked for; together they may be this many times as long as the file …
+pub const PARSED_FILES_MAX: usize = 32;
+/// … and this many bytes, for small files.
+pub const PARSED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest full name of a form field that is read, in bytes.
+pub const READ_NAME_BYTES_MAX: usize = 4_096;
 /// Most revisions (cross-reference sections) of a file.
 pub const REVISIONS_MAX: usize = 2_000;
 /// Most form fields that are looked at.

@@ -82,6 +82,8 @@ pub(crate) async fn run(
     let executable =
         std::env::current_exe().context("finding this program, which opens PDF files in child processes")?;
     let confined = Confined::new(executable, confined::Limits::default());
+    // So that the first upload does not wait for it, and a program that cannot start one says so now.
+    confined.warm_up().context("starting a child process that opens PDF files")?;
 
     let working = async {
         if !parts.works() {

@@ -4,12 +4,12 @@
 mod child;
 mod frame;
 mod parent;
+mod pool;
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use child::child_main;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 
 use crate::{
     inspect::Inspection,
@@ -22,18 +22,22 @@ use crate::{
 
 /// The hidden subcommand that the binary answers with [`child_main`].
 pub const SUBCOMMAND: &str = "pdf-child";
+/// A child is replaced after this many files.
+pub const CALLS_MAX: u32 = 100;
 
 /// What a child may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Address space, in bytes.
     pub memory_bytes: u64,
-    /// Processor time, in seconds.
+    /// Processor time for one file, in seconds.
     pub cpu_s: u64,
-    /// Time from start to end.
+    /// Time for one file.
     pub wall: Duration,
     /// Largest answer, in bytes.
     pub output_bytes: usize,
+    /// A child that holds more memory than this after a file is not kept; fonts take a part of it.
+    pub kept_bytes: usize,
     /// Children at one time; further calls wait.
     pub children: usize,
 }
@@ -46,6 +50,7 @@ impl Default for Limits {
             wall: Duration::from_secs(30),
             // A repaired file comes back whole.
             output_bytes: FILE_BYTES_MAX + 32 * 1024 * 1024,
+            kept_bytes: 96 * 1024 * 1024,
             children: 4,
         }
     }
@@ -75,23 +80,31 @@ pub enum Error {
     Io(#[source] std::io::Error),
 }
 
-/// Opens files in child processes. Clones share the limit on children.
+/// Opens files in child processes, which are kept for further files. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Confined {
-    executable: PathBuf,
-    limits: Limits,
-    slots: Arc<Semaphore>,
+    pool: Arc<pool::Pool>,
 }
 
 impl Confined {
-    /// Runs `executable pdf-child` for each call; `executable` is usually [`std::env::current_exe`].
+    /// Runs `executable pdf-child`; `executable` is usually [`std::env::current_exe`].
     #[must_use]
     pub fn new(executable: impl Into<PathBuf>, limits: Limits) -> Self {
-        Self {
-            executable: executable.into(),
-            limits,
-            slots: Arc::new(Semaphore::new(limits.children.max(1))),
-        }
+        Self { pool: Arc::new(pool::Pool::new(executable.into(), limits)) }
+    }
+
+    /// Starts a child ahead of the first file. Without this the first file starts it.
+    ///
+    /// # Errors
+    /// [`Error::Io`]
+    pub fn warm_up(&self) -> Result<(), Error> {
+        self.pool.warm_up()
+    }
+
+    /// How many children were started so far.
+    #[must_use]
+    pub fn children_started(&self) -> u64 {
+        self.pool.started()
     }
 
     /// [`crate::inspect()`] in a child.
@@ -167,10 +180,8 @@ impl Confined {
                 what: format!("more than {FILE_BYTES_MAX} bytes"),
             }));
         }
-        let _slot = self.slots.acquire().await.map_err(|source| Error::Io(io::Error::other(source)))?;
-        let head = frame::head(call).map_err(|source| Error::Io(source.into()))?;
-        let output = parent::run(&self.executable, &self.limits, &head, bytes).await?;
-        frame::split(output).ok_or_else(mixed_up)
+        let head = frame::head(call, bytes.len()).map_err(|source| Error::Io(source.into()))?;
+        self.pool.ask(&head, bytes).await
     }
 }
 

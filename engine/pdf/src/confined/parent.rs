@@ -8,77 +8,120 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncWrite, AsyncWriteExt as _},
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use super::{Error, Limits, SUBCOMMAND, child};
+use super::{
+    Answer, Limits, SUBCOMMAND, child,
+    frame::{self, Received},
+};
 use crate::fonts::FOLDERS_VARIABLE;
 
-/// Runs one child; answers all that it wrote.
-pub(super) async fn run(
-    executable: &Path,
-    limits: &Limits,
-    head: &[u8],
-    body: &[u8],
-) -> Result<Vec<u8>, Error> {
-    let mut child = spawn(executable, limits).map_err(Error::Io)?;
-    let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(Error::Io(io::Error::other("the child has no pipes")));
-    };
-    let talk = async {
-        let ((), output) = tokio::join!(write(stdin, head, body), read(stdout, limits.output_bytes));
-        Ok::<_, io::Error>((output?, child.wait().await?))
-    };
-    match tokio::time::timeout(limits.wall, talk).await {
-        Ok(Ok((Some(output), status))) if status.success() => Ok(output),
-        Ok(Ok((Some(_), status))) => Err(Error::Refused { why: describe(status) }),
-        Ok(Ok((None, _))) => {
-            Err(Error::Refused { why: format!("it made more than {} bytes", limits.output_bytes) })
-        }
-        Ok(Err(source)) => Err(Error::Io(source)),
-        // Dropping the child kills it.
-        Err(_) => {
-            Err(Error::Refused { why: format!("it took longer than {} seconds", limits.wall.as_secs()) })
-        }
-    }
+/// A child process. Dropping it kills it.
+#[derive(Debug)]
+pub(super) struct Worker {
+    process: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    /// Files that it has opened.
+    calls: u32,
 }
 
-fn spawn(executable: &Path, limits: &Limits) -> io::Result<Child> {
-    let mut command = Command::new(executable);
-    command
-        .arg(SUBCOMMAND)
-        .env_clear()
-        .env(child::MEMORY_VARIABLE, limits.memory_bytes.to_string())
-        .env(child::CPU_VARIABLE, limits.cpu_s.to_string())
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    if let Some(folders) = std::env::var_os(FOLDERS_VARIABLE) {
-        command.env(FOLDERS_VARIABLE, folders);
+/// Why a child gave no answer; it is not to be asked again.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// It broke.
+    Broke(ExitStatus),
+    /// It took longer than it may.
+    TooSlow,
+    /// It wants to say more than it may.
+    TooLong,
+    /// It said what is no answer.
+    Nonsense,
+    /// The pipes failed.
+    Io(io::Error),
+}
+
+impl Worker {
+    pub(super) fn start(executable: &Path, limits: &Limits) -> io::Result<Self> {
+        let mut command = Command::new(executable);
+        command
+            .arg(SUBCOMMAND)
+            .env_clear()
+            .env(child::MEMORY_VARIABLE, limits.memory_bytes.to_string())
+            .env(child::CPU_VARIABLE, limits.cpu_s.to_string())
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        if let Some(folders) = std::env::var_os(FOLDERS_VARIABLE) {
+            command.env(FOLDERS_VARIABLE, folders);
+        }
+        let mut process = command.spawn()?;
+        match (process.stdin.take(), process.stdout.take()) {
+            (Some(stdin), Some(stdout)) => Ok(Self { process, stdin, stdout, calls: 0 }),
+            _ => Err(io::Error::other("the child has no pipes")),
+        }
     }
-    command.spawn()
+
+    /// How many files it has opened.
+    pub(super) const fn calls(&self) -> u32 {
+        self.calls
+    }
+
+    /// It runs, as far as can be seen.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// The memory that it holds, in bytes.
+    pub(super) fn resident_bytes(&self) -> usize {
+        let Some(id) = self.process.id() else { return 0 };
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = resident.and_then(|text| text.split_whitespace().next()?.parse::<usize>().ok());
+        kilobytes.unwrap_or(0).saturating_mul(1024)
+    }
+
+    /// Asks; the file follows the head. After an error the child must be dropped.
+    pub(super) async fn ask(
+        &mut self,
+        limits: &Limits,
+        head: &[u8],
+        file: &[u8],
+    ) -> Result<(Answer, Vec<u8>), Ended> {
+        self.calls = self.calls.saturating_add(1);
+        let talk = async {
+            let ((), received) = tokio::join!(
+                send(&mut self.stdin, head, file),
+                frame::receive(&mut self.stdout, limits.output_bytes)
+            );
+            match received {
+                Ok(Received::Message(answer, tail)) => Ok((answer, tail)),
+                Ok(Received::TooLong) => Err(Ended::TooLong),
+                Ok(Received::Nonsense) => Err(Ended::Nonsense),
+                Ok(Received::Nothing) => Err(match self.process.wait().await {
+                    Ok(status) => Ended::Broke(status),
+                    Err(error) => Ended::Io(error),
+                }),
+                Err(error) => Err(Ended::Io(error)),
+            }
+        };
+        tokio::time::timeout(limits.wall, talk).await.unwrap_or(Err(Ended::TooSlow))
+    }
 }
 
 /// A child that ended early does not read to the end; its status tells why.
-async fn write(mut stdin: ChildStdin, head: &[u8], body: &[u8]) {
-    if stdin.write_all(head).await.is_ok() && stdin.write_all(body).await.is_ok() {
-        // The pipe closes when it is dropped, which is the end of the message.
-        let _ = stdin.shutdown().await;
+async fn send(stdin: &mut (impl AsyncWrite + Unpin), head: &[u8], file: &[u8]) {
+    if stdin.write_all(head).await.is_ok() && stdin.write_all(file).await.is_ok() {
+        let _ = stdin.flush().await;
     }
 }
 
-/// All output, or none when it is more than `bytes_max`; the pipe is closed then, which ends the child.
-async fn read(stdout: ChildStdout, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
-    let mut output = Vec::new();
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    stdout.take(limit).read_to_end(&mut output).await?;
-    Ok((output.len() <= bytes_max).then_some(output))
-}
-
-fn describe(status: ExitStatus) -> String {
+/// How a child ended, in words.
+pub(super) fn describe(status: ExitStatus) -> String {
     const SIGABRT: i32 = 6;
     const SIGKILL: i32 = 9;
     const SIGSEGV: i32 = 11;

@@ -8,7 +8,7 @@ use super::{
     object::{Dictionary, Object, Reference},
     text,
 };
-use crate::limits::{DEPTH_MAX, FORM_FIELDS_MAX};
+use crate::limits::{DEPTH_MAX, FORM_FIELDS_MAX, READ_NAME_BYTES_MAX};
 
 /// A terminal field: its widgets are itself or its kids.
 #[derive(Debug, Clone)]
@@ -123,6 +123,9 @@ impl Above {
     fn with(&self, file: &File<'_>, field: &Dictionary) -> Result<Self, Error> {
         let part = file.entry(field, "T")?.as_string().map(text::decode).unwrap_or_default();
         let name = if self.name.is_empty() { part } else { format!("{}.{part}", self.name) };
+        if name.len() > READ_NAME_BYTES_MAX {
+            return Err(Error::TooLarge { what: "a form field's name is too long".to_owned() });
+        }
         let field_type =
             file.entry(field, "FT")?.as_name().map_or_else(|| self.field_type.clone(), <[u8]>::to_vec);
         Ok(Self { name, field_type })

@@ -14,7 +14,9 @@ use super::{
     parser::Parser,
     xref::{Place, Xref},
 };
-use crate::limits::{FILE_BYTES_MAX, OBJECTS_MAX, STREAM_BYTES_MAX, UNPACKED_BYTES_MAX};
+use crate::limits::{
+    FILE_BYTES_MAX, OBJECTS_MAX, PARSED_BYTES_MAX, PARSED_FILES_MAX, STREAM_BYTES_MAX, UNPACKED_BYTES_MAX,
+};
 
 /// References that are followed from one to the next.
 const HOPS_MAX: usize = 16;
@@ -30,6 +32,8 @@ pub(crate) struct File<'a> {
     pub(crate) crypt: Option<Crypt>,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
     unpacked: Cell<usize>,
+    /// Bytes of objects that were read so far.
+    parsed: Cell<usize>,
 }
 
 /// An object as it stands in the file.
@@ -89,7 +93,14 @@ impl<'a> File<'a> {
             return Err(Error::Damaged { what: "there are bytes before the header".to_owned() });
         }
         let xref = Xref::read(bytes)?;
-        let mut file = Self { bytes, xref, crypt: None, streams: RefCell::default(), unpacked: Cell::new(0) };
+        let mut file = Self {
+            bytes,
+            xref,
+            crypt: None,
+            streams: RefCell::default(),
+            unpacked: Cell::new(0),
+            parsed: Cell::new(0),
+        };
         file.crypt = file.open_crypt()?;
         Ok(file)
     }
@@ -125,7 +136,10 @@ impl<'a> File<'a> {
     }
 
     fn load_at(&self, reference: Reference, offset: usize) -> Result<Loaded<'a>, Error> {
-        let mut found = Parser::new(self.bytes, offset).indirect_object()?;
+        let mut parser = Parser::new(self.bytes, offset);
+        let found = parser.indirect_object();
+        self.count(parser.position().saturating_sub(offset))?;
+        let mut found = found?;
         if found.reference != reference {
             return Err(Error::Damaged {
                 what: format!("object {} is not where it should be", reference.number),
@@ -133,7 +147,13 @@ impl<'a> File<'a> {
         }
         let stream = match (&found.object, found.stream_start) {
             (Object::Dictionary(dictionary), Some(start)) => {
-                Some(stream_bytes(self.bytes, start, self.length(dictionary)?)?)
+                let length = self.length(dictionary)?;
+                let data = stream_bytes(self.bytes, start, length)?;
+                if length != Some(data.len()) {
+                    // Its end was sought.
+                    self.count(data.len())?;
+                }
+                Some(data)
             }
             _ => None,
         };
@@ -141,6 +161,16 @@ impl<'a> File<'a> {
             crypt.open_strings(reference, &mut found.object)?;
         }
         Ok(Loaded { object: found.object, stream, span: Some((offset, found.end)) })
+    }
+
+    /// Objects may overlap in a hostile file, so that each is nearly as long as the file.
+    fn count(&self, bytes: usize) -> Result<(), Error> {
+        let parsed = self.parsed.get().saturating_add(bytes);
+        self.parsed.set(parsed);
+        if parsed > self.bytes.len().saturating_mul(PARSED_FILES_MAX).saturating_add(PARSED_BYTES_MAX) {
+            return Err(Error::TooLarge { what: "the objects are longer than the file by far".to_owned() });
+        }
+        Ok(())
     }
 
     /// A stream's length. An indirect one is read where it stands and never followed further, so that no chain of lengths
@@ -159,7 +189,7 @@ impl<'a> File<'a> {
             Some((Place::In { stream, index }, _)) => {
                 let cached = self.streams.borrow().get(&stream).cloned();
                 match cached {
-                    Some(cached) => cached.object(reference.number, index)?.as_usize(),
+                    Some(cached) => self.load_from(&cached, reference.number, index)?.as_usize(),
                     None => None,
                 }
             }
@@ -168,8 +198,9 @@ impl<'a> File<'a> {
     }
 
     fn load_in(&self, number: u32, stream: u32, index: usize) -> Result<Object, Error> {
-        if let Some(stream) = self.streams.borrow().get(&stream) {
-            return stream.object(number, index);
+        let opened = self.streams.borrow().get(&stream).cloned();
+        if let Some(opened) = opened {
+            return self.load_from(&opened, number, index);
         }
         let Some((Place::At { offset, generation }, _)) = self.xref.place(stream) else {
             return Err(Error::Damaged { what: format!("object stream {stream} is missing") });
@@ -178,7 +209,13 @@ impl<'a> File<'a> {
         let loaded = self.load_at(reference, offset)?;
         let opened = Rc::new(self.open_object_stream(reference, &loaded)?);
         self.streams.borrow_mut().insert(stream, Rc::clone(&opened));
-        opened.object(number, index)
+        self.load_from(&opened, number, index)
+    }
+
+    fn load_from(&self, stream: &ObjectStream, number: u32, index: usize) -> Result<Object, Error> {
+        let (object, bytes) = stream.object(number, index)?;
+        self.count(bytes)?;
+        Ok(object)
     }
 
     fn open_object_stream(&self, reference: Reference, loaded: &Loaded<'_>) -> Result<ObjectStream, Error> {
@@ -266,7 +303,8 @@ impl ObjectStream {
         self.index.iter().map(|(number, _)| *number)
     }
 
-    fn object(&self, number: u32, index: usize) -> Result<Object, Error> {
+    /// An object, and how many bytes it takes.
+    fn object(&self, number: u32, index: usize) -> Result<(Object, usize), Error> {
         let damaged = || Error::Damaged { what: format!("object {number} is not in its object stream") };
         let offset = match self.index.get(index) {
             Some((found, offset)) if *found == number => *offset,
@@ -275,6 +313,8 @@ impl ObjectStream {
         if offset >= self.plain.len() {
             return Err(damaged());
         }
-        Parser::new(&self.plain, offset).object()
+        let mut parser = Parser::new(&self.plain, offset);
+        let object = parser.object()?;
+        Ok((object, parser.position().saturating_sub(offset)))
     }
 }

@@ -1,6 +1,11 @@
 //! Why: objects that are copied into a new revision must come out as they went in, so numbers keep their spelling and
 //! dictionaries their order.
 
+use std::collections::HashMap;
+
+/// Up to so many entries of a dictionary are compared one by one.
+const FEW: usize = 32;
+
 /// An indirect object's number and generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Reference {
@@ -146,14 +151,32 @@ impl Dictionary {
     }
 
     pub(crate) fn set(&mut self, key: &str, value: Object) {
-        self.set_bytes(key.as_bytes().to_vec(), value);
+        match self.0.iter_mut().find(|(name, _)| name == key.as_bytes()) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((key.as_bytes().to_vec(), value)),
+        }
     }
 
-    pub(super) fn set_bytes(&mut self, key: Vec<u8>, value: Object) {
-        match self.0.iter_mut().find(|(name, _)| *name == key) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((key, value)),
+    /// Entries as they are written in a file. There may be a million, and many of one name.
+    pub(super) fn written(entries: Vec<(Vec<u8>, Object)>) -> Self {
+        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut kept: Vec<(Vec<u8>, Object)> = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let known = if kept.len() < FEW { kept.iter().position(|(name, _)| *name == key) } else { None };
+            if kept.len() == FEW && places.is_empty() {
+                places.extend(kept.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)));
+            }
+            match known.or_else(|| places.get(&key).copied()).and_then(|at| kept.get_mut(at)) {
+                Some((_, old)) => *old = value,
+                None => {
+                    if kept.len() >= FEW {
+                        places.insert(key.clone(), kept.len());
+                    }
+                    kept.push((key, value));
+                }
+            }
         }
+        Self(kept)
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Object> {

@@ -5,13 +5,15 @@ use super::{
     Error,
     object::{Dictionary, Object, Reference},
 };
-use crate::limits::DEPTH_MAX;
+use crate::limits::{DEPTH_MAX, VALUES_MAX};
 
 /// Reads objects from bytes, from a position onwards.
 #[derive(Debug, Clone)]
 pub(crate) struct Parser<'a> {
     bytes: &'a [u8],
     position: usize,
+    /// Values read so far: a few bytes of file make a value of many bytes in memory.
+    values: usize,
 }
 
 /// What stands at an object's offset.
@@ -43,7 +45,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
 
 impl<'a> Parser<'a> {
     pub(crate) const fn new(bytes: &'a [u8], position: usize) -> Self {
-        Self { bytes, position }
+        Self { bytes, position, values: 0 }
     }
 
     pub(crate) const fn position(&self) -> usize {
@@ -139,6 +141,10 @@ impl<'a> Parser<'a> {
         if depth > DEPTH_MAX {
             return Err(Error::TooLarge { what: format!("objects are nested deeper than {DEPTH_MAX}") });
         }
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            return Err(Error::TooLarge { what: format!("an object of more than {VALUES_MAX} values") });
+        }
         self.skip_space();
         match self.rest() {
             [b'<', b'<', ..] => self.dictionary(depth),
@@ -179,18 +185,18 @@ impl<'a> Parser<'a> {
 
     fn dictionary(&mut self, depth: usize) -> Result<Object, Error> {
         self.position += 2;
-        let mut dictionary = Dictionary::new();
+        let mut entries = Vec::new();
         loop {
             self.skip_space();
             match self.rest() {
                 [b'>', b'>', ..] => {
                     self.position += 2;
-                    return Ok(Object::Dictionary(dictionary));
+                    return Ok(Object::Dictionary(Dictionary::written(entries)));
                 }
                 [b'/', ..] => {
                     let key = self.take_name();
                     let value = self.nested(depth + 1)?;
-                    dictionary.set_bytes(key, value);
+                    entries.push((key, value));
                 }
                 _ => return self.damaged("a dictionary is broken"),
             }
@@ -257,6 +263,8 @@ impl<'a> Parser<'a> {
     fn hex_string(&mut self) -> Result<Object, Error> {
         self.position += 1;
         let Some(length) = self.rest().iter().position(|byte| *byte == b'>') else {
+            // All of it was looked at, which is counted.
+            self.position = self.bytes.len();
             return self.damaged("a string does not end");
         };
         let written = self.rest().get(..length).unwrap_or_default();
@@ -364,6 +372,16 @@ mod tests {
             ["", "<<", "<</A", "<</A 1", "[1", "(a", "<4", "<4g>", "1.2.3", "--", "nul", ">>", "<</A>>", "R"]
         {
             assert!(parse(text).is_err(), "{text:?} was read");
+        }
+    }
+
+    #[test]
+    fn values_are_limited() {
+        let text = "1 ".repeat(VALUES_MAX / 2);
+        assert!(parse(&format!("[{text}]")).is_ok());
+        for many in [format!("[{text}{text}]"), format!("[[{text}][{text}]]")] {
+            let error = parse(&many).unwrap_err();
+            assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
         }
     }
 

@@ -12,11 +12,11 @@ use super::{
     fields::{Field, fields},
     file::{File, ObjectStream, header_offset, stream_bytes},
     object::{Dictionary, Object, Reference},
-    pages::pages,
+    pages::{Page, pages},
     parser::{Parser, is_space},
 };
 use crate::{
-    limits::{OBJECTS_MAX, PAGES_MAX, UNPACKED_BYTES_MAX},
+    limits::{OBJECTS_MAX, PAGES_MAX, PARSED_BYTES_MAX, PARSED_FILES_MAX, UNPACKED_BYTES_MAX},
     write::{integer, write_object},
 };
 
@@ -42,8 +42,12 @@ pub fn repair(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let trailer = scan.trailer()?;
     let rewritten = write(&scan.objects, trailer)?;
     let file = File::open(&rewritten)?;
-    if pages(&file, PAGES_MAX)?.is_empty() {
+    let pages = pages(&file, PAGES_MAX)?;
+    if pages.is_empty() {
         return Err(Error::Damaged { what: "no page could be saved".to_owned() });
+    }
+    for page in &pages {
+        check_content(&file, page)?;
     }
     // Signatures may also hide in object streams, which only a file that can be read opens.
     if fields(&file)?.iter().any(Field::is_signed) {
@@ -52,16 +56,38 @@ pub fn repair(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(rewritten)
 }
 
+/// A contract must not lose what is written on a page without a word: a page whose content is not there is not saved.
+fn check_content(file: &File<'_>, page: &Page) -> Result<(), Error> {
+    let parts: Vec<Reference> = match page.dictionary.get("Contents") {
+        Some(Object::Reference(one)) => match file.load(*one)?.object {
+            Object::Array(parts) => parts.iter().filter_map(Object::as_reference).collect(),
+            _ => vec![*one],
+        },
+        Some(Object::Array(parts)) => parts.iter().filter_map(Object::as_reference).collect(),
+        _ => Vec::new(),
+    };
+    for part in parts {
+        if file.load(part)?.stream.is_none() {
+            return Err(Error::Damaged {
+                what: format!("the content of page object {} is lost", page.reference.number),
+            });
+        }
+    }
+    Ok(())
+}
+
 struct Scan<'a> {
     objects: BTreeMap<u32, Found<'a>>,
     /// Trailers and dictionaries of cross-reference streams, in the file's order.
     trailers: Vec<Dictionary>,
     signed: bool,
+    /// Bytes that were read in vain, where no object was after all.
+    wasted: usize,
 }
 
 impl<'a> Scan<'a> {
     fn of(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut scan = Self { objects: BTreeMap::new(), trailers: Vec::new(), signed: false };
+        let mut scan = Self { objects: BTreeMap::new(), trailers: Vec::new(), signed: false, wasted: 0 };
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let begins = at == 0 || bytes.get(at - 1).is_some_and(|byte| is_space(*byte) || *byte == b'>');
@@ -84,7 +110,14 @@ impl<'a> Scan<'a> {
     /// Takes the object that may begin here; answers where to go on.
     fn object(&mut self, bytes: &'a [u8], at: usize) -> Result<usize, Error> {
         let digits = bytes.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
-        let Ok(found) = Parser::new(bytes, at).indirect_object() else { return Ok(at + digits.max(1)) };
+        let mut parser = Parser::new(bytes, at);
+        let Ok(found) = parser.indirect_object() else {
+            self.wasted = self.wasted.saturating_add(parser.position().saturating_sub(at));
+            if self.wasted > bytes.len().saturating_mul(PARSED_FILES_MAX).saturating_add(PARSED_BYTES_MAX) {
+                return Err(Error::TooLarge { what: "the pieces of objects are too many".to_owned() });
+            }
+            return Ok(at + digits.max(1));
+        };
         let (mut object, mut next, mut stream) = (found.object, found.end.max(at + digits), None);
         if let (Object::Dictionary(dictionary), Some(start)) = (&mut object, found.stream_start) {
             let length = dictionary.get("Length").and_then(Object::as_usize);

@@ -8,7 +8,7 @@ use super::{
     object::{Dictionary, Object},
     parser::{Parser, is_space},
 };
-use crate::limits::{OBJECTS_MAX, REVISIONS_MAX, STREAM_BYTES_MAX};
+use crate::limits::{OBJECTS_MAX, REVISIONS_MAX, STREAM_BYTES_MAX, UNPACKED_BYTES_MAX};
 
 /// Where an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +49,15 @@ pub(crate) struct Xref {
     pub(crate) sections: Vec<Section>,
     /// The newest section's trailer.
     pub(crate) trailer: Dictionary,
+    /// What its streams unpacked to, in bytes.
+    unpacked: usize,
 }
 
 impl Xref {
     /// Follows the chain from `startxref`.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
-        let mut xref = Self { places: Vec::new(), sections: Vec::new(), trailer: Dictionary::new() };
+        let mut xref =
+            Self { places: Vec::new(), sections: Vec::new(), trailer: Dictionary::new(), unpacked: 0 };
         let mut next = Some(start(bytes)?);
         while let Some(offset) = next {
             if xref.sections.iter().any(|section| section.offset == offset) {
@@ -182,7 +185,9 @@ impl Xref {
             return damaged("there is no cross-reference where one should be");
         }
         let data = stream_bytes(bytes, start, dictionary.get("Length").and_then(Object::as_usize))?;
-        let plain = filter::unpack(&dictionary, data, STREAM_BYTES_MAX)?;
+        let left = UNPACKED_BYTES_MAX.saturating_sub(self.unpacked);
+        let plain = filter::unpack(&dictionary, data, left.min(STREAM_BYTES_MAX))?;
+        self.unpacked = self.unpacked.saturating_add(plain.len());
         let widths: Option<Vec<usize>> = dictionary
             .get("W")
             .and_then(Object::as_array)

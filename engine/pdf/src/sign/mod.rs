@@ -8,12 +8,14 @@
 
 mod begin;
 mod finish;
+mod growing;
 mod suspend;
 mod upgrade;
 
 pub use begin::begin;
 pub(crate) use begin::{Layout, layout};
 pub use finish::finish;
+pub use growing::{GrowingFile, PreparedRevision};
 use openssl::pkey::{PKeyRef, Private};
 use serde::{Deserialize, Serialize};
 pub use suspend::PendingSignature;

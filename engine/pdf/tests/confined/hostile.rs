@@ -112,3 +112,55 @@ pub(crate) fn swollen_object_streams(count: usize) -> Vec<u8> {
     write!(out, "\nendstream\nendobj\nstartxref\n{at}\n%%EOF\n").unwrap();
     out
 }
+
+/// Revisions whose cross-reference streams are of 30 KB and unpack to 30 MB each.
+pub(crate) fn swollen_revisions(count: usize) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&vec![0; 30_000_000]).unwrap();
+    let packed = encoder.finish().unwrap();
+    let mut out = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n".to_vec();
+    let mut previous = String::new();
+    for number in 0..count {
+        let at = out.len();
+        let head = format!(
+            "{} 0 obj\n<</Type/XRef/Size 9/W[1 8 8]/Index[0 2]/Root 1 0 R{previous}/Filter/FlateDecode/Length {}>>\nstream\n",
+            number + 3,
+            packed.len()
+        );
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(&packed);
+        write!(out, "\nendstream\nendobj\nstartxref\n{at}\n%%EOF\n").unwrap();
+        previous = format!("/Prev {at}");
+    }
+    out
+}
+
+/// Pages whose strings do not end before the last one, so that each page is nearly as long as the file.
+pub(crate) fn overlapping_strings(count: usize, filling: usize) -> Vec<u8> {
+    let kids: String = (0..count).map(|page| format!("{} 0 R ", page + 3)).collect();
+    let mut objects =
+        vec![CATALOG.to_vec(), format!("<</Type/Pages/Kids[{kids}]/Count {count}>>").into_bytes()];
+    for _ in 1..count {
+        objects.push(format!("<</Type/Page/Parent 2 0 R/A({}", "x".repeat(filling)).into_bytes());
+    }
+    objects.push(format!("<</Type/Page/Parent 2 0 R/A({}", ")>>".repeat(count)).into_bytes());
+    assemble(&objects, "")
+}
+
+/// A page with that many entries, in which every name comes twice.
+pub(crate) fn crowded_dictionary(names: usize) -> Vec<u8> {
+    let entries: String = (0..names).map(|name| format!("/{} 1", name / 2)).collect();
+    let page = format!("<</Type/Page/Parent 2 0 R {entries}>>").into_bytes();
+    assemble(&[CATALOG.to_vec(), b"<</Type/Pages/Kids[3 0 R]/Count 1>>".to_vec(), page], "")
+}
+
+/// A field of a long name, with many fields below it that inherit it.
+pub(crate) fn long_field_names(count: usize) -> Vec<u8> {
+    let catalog = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>".to_vec();
+    let mut objects = vec![catalog, b"<</Type/Pages/Kids[3 0 R]/Count 1>>".to_vec()];
+    objects.push(b"<</Type/Page/Parent 2 0 R>>".to_vec());
+    let kids: String = (0..count).map(|kid| format!("{} 0 R ", kid + 5)).collect();
+    objects.push(format!("<</FT/Tx/T({})/Kids[{kids}]>>", "n".repeat(2_000_000)).into_bytes());
+    objects.extend((0..count).map(|kid| format!("<</T({kid})>>").into_bytes()));
+    assemble(&objects, "")
+}

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is the test's failure")]
 
 mod hostile;
+mod mutants;
+mod pool;
 #[path = "../it/support/mod.rs"]
 #[expect(dead_code, reason = "the other test binary uses the rest")]
 mod support;
@@ -23,20 +25,32 @@ use support::{
 };
 use tempfile::TempDir;
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 13] = [
     "answers_are_those_of_the_plain_functions",
     "errors_come_through",
     "memory_is_limited",
     "time_is_limited",
     "output_is_limited",
     "a_child_that_breaks_is_a_refusal",
+    "a_child_is_kept_until_it_has_opened_many_files",
+    "a_child_that_has_grown_is_replaced",
+    "what_breaks_a_child_harms_only_its_own_file",
+    "each_file_has_its_own_processor_time",
+    "a_child_that_died_meanwhile_is_not_asked",
     "hostile_files_are_refused_or_read",
+    "mutants_are_refused_or_read",
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == confined::SUBCOMMAND) {
         return confined::child_main();
+    }
+    if let [flag, folder] = arguments.as_slice()
+        && flag == "--seeds"
+    {
+        mutants::write_kinds(folder.as_ref());
+        return ExitCode::SUCCESS;
     }
     let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if given("--list") {
@@ -71,7 +85,17 @@ async fn run(name: &str) {
         "time_is_limited" => time_is_limited().await,
         "output_is_limited" => output_is_limited().await,
         "a_child_that_breaks_is_a_refusal" => a_child_that_breaks_is_a_refusal().await,
+        "a_child_is_kept_until_it_has_opened_many_files" => {
+            pool::a_child_is_kept_until_it_has_opened_many_files().await;
+        }
+        "a_child_that_has_grown_is_replaced" => pool::a_child_that_has_grown_is_replaced().await,
+        "what_breaks_a_child_harms_only_its_own_file" => {
+            pool::what_breaks_a_child_harms_only_its_own_file().await;
+        }
+        "each_file_has_its_own_processor_time" => pool::each_file_has_its_own_processor_time().await,
+        "a_child_that_died_meanwhile_is_not_asked" => pool::a_child_that_died_meanwhile_is_not_asked().await,
         "hostile_files_are_refused_or_read" => hostile_files_are_refused_or_read().await,
+        "mutants_are_refused_or_read" => mutants::mutants_are_refused_or_read().await,
         _ => panic!("no test is named {name}"),
     }
 }
@@ -143,8 +167,12 @@ async fn time_is_limited() {
 async fn output_is_limited() {
     let folder = TempDir::new().unwrap();
     let limits = Limits { output_bytes: 100_000, ..Limits::default() };
-    let why = refusal(script(&folder, "exec cat /dev/zero", limits).inspect(b"x").await);
-    assert!(why.contains("100000 bytes"), "{why}");
+    // Lengths of nothing and of 100,001 bytes, which are announced, and of 16 million, which is only half of them.
+    for lengths in ["\\0\\0\\0\\0\\241\\206\\1\\0\\0\\0\\0\\0", "\\0\\0\\0\\1\\0\\0\\0\\0\\0\\0\\0\\0"] {
+        let text = format!("printf '{lengths}'; exec cat /dev/zero");
+        let why = refusal(script(&folder, &text, limits).inspect(b"x").await);
+        assert!(why.contains("100000 bytes"), "{why}");
+    }
 }
 
 async fn a_child_that_breaks_is_a_refusal() {
@@ -154,7 +182,8 @@ async fn a_child_that_breaks_is_a_refusal() {
         ("kill -ABRT $$", "memory"),
         ("exit 3", "status 3"),
         ("exit 0", "no sense"),
-        ("cat > /dev/null; printf '\\377\\377\\377\\377{}'", "no sense"),
+        ("printf 'half'", "no sense"),
+        ("printf '\\2\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0{}'", "no sense"),
     ] {
         let why = refusal(script(&folder, text, Limits::default()).inspect(&vec![b'x'; 1_000_000]).await);
         assert!(why.contains(expected), "{text}: {why}");
@@ -171,10 +200,19 @@ async fn hostile_files_are_refused_or_read() {
         ("pages in a ring", hostile::page_ring()),
         ("revisions in a ring", hostile::revision_ring()),
         ("a table of a billion entries", hostile::endless_table()),
+        ("cross-references that unpack to gigabytes", hostile::swollen_revisions(40)),
+        ("strings that run over each other", hostile::overlapping_strings(4_000, 500)),
+        ("a dictionary of many names", hostile::crowded_dictionary(400_000)),
+        ("names of fields that grow", hostile::long_field_names(10_000)),
     ] {
         match confined.inspect(&file).await {
             Ok(_) | Err(Error::Read(_)) => {}
             other => panic!("{name}: {other:?}"),
+        }
+        // What cannot be read is offered for repair.
+        match confined.repair(&file).await {
+            Ok(_) | Err(Error::Read(_)) => {}
+            other => panic!("{name}, repaired: {other:?}"),
         }
     }
 }

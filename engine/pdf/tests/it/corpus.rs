@@ -1,67 +1,22 @@
 //! Why: files come in every form that PDF has, written by many programs; each must be signed without moving a byte of it, and
 //! programs by others must agree.
 
-use std::{fs, thread};
+use std::thread;
 
 use lopdf::{Document, dictionary};
 use sealflow_pdf::{begin, inspect, inspect::Error, prepare, repair, validate};
 
 use crate::{
-    reading::hybrid,
     signing::revisions,
     support::{
         contract_fields,
+        kinds::{corpus, encrypted, qpdf},
         pdf::{self, Xref},
         person_request,
         pki::trust,
         tools::{folder, run},
     },
 };
-
-/// The plain file as qpdf writes it with these options.
-fn qpdf(options: &[&str]) -> Vec<u8> {
-    let folder = folder(&pdf::file(Xref::Table, 3, 0));
-    let arguments = [options, &["--allow-weak-crypto", "file.pdf", "out.pdf"]].concat();
-    let (good, text) = run("qpdf", "qpdf", &arguments, folder.path());
-    assert!(good, "{options:?}: {text}");
-    fs::read(folder.path().join("out.pdf")).unwrap()
-}
-
-fn mutool(options: &[&str]) -> Vec<u8> {
-    let folder = folder(&pdf::file(Xref::Table, 3, 0));
-    let arguments = [&["clean"], options, &["file.pdf", "out.pdf"]].concat();
-    let (good, text) = run("mutool", "mupdf-tools", &arguments, folder.path());
-    assert!(good, "{options:?}: {text}");
-    fs::read(folder.path().join("out.pdf")).unwrap()
-}
-
-fn encrypted(options: &[&str]) -> Vec<u8> {
-    qpdf(&[&["--encrypt", "", "owner"], options, &["--"]].concat())
-}
-
-/// Name, file, and whether it is encrypted.
-fn corpus() -> Vec<(&'static str, Vec<u8>, bool)> {
-    let junk = [b"\r\nX-Scanner: 7\r\n".as_slice(), &qpdf(&[])].concat();
-    vec![
-        ("table", qpdf(&[]), false),
-        ("object streams", qpdf(&["--object-streams=generate"]), false),
-        ("linearized", qpdf(&["--linearize"]), false),
-        ("linearized, object streams", qpdf(&["--linearize", "--object-streams=generate"]), false),
-        ("mutool", mutool(&[]), false),
-        ("mutool, compressed", mutool(&["-gggg", "-z"]), false),
-        ("hybrid", hybrid(), false),
-        ("bytes before the header", junk, false),
-        ("RC4, 40 bits", encrypted(&["40"]), true),
-        ("RC4, 128 bits", encrypted(&["128", "--use-aes=n"]), true),
-        ("AES, 128 bits", encrypted(&["128", "--use-aes=y"]), true),
-        ("AES, 256 bits", encrypted(&["256"]), true),
-        (
-            "AES, 256 bits, object streams, linearized",
-            qpdf(&["--linearize", "--object-streams=generate", "--encrypt", "", "owner", "256", "--"]),
-            true,
-        ),
-    ]
-}
 
 #[test]
 fn every_kind_of_file_is_signed_twice_and_every_judge_agrees() {
@@ -191,6 +146,19 @@ fn a_signed_file_is_never_rewritten() {
     document.trailer.set("Producer", dictionary! {});
     let packed = pdf::save(document, Xref::Stream);
     assert_eq!(repair(&packed[..packed.len() - 30]), Err(Error::SignedAndDamaged));
+}
+
+#[test]
+fn a_page_whose_content_is_lost_is_not_saved() {
+    let file = pdf::file(Xref::Table, 3, 0);
+    let text = String::from_utf8_lossy(&file).into_owned();
+    let content = text.find("Contract, page 2").unwrap();
+    let begin = text[..content].rfind(" obj").unwrap();
+    let mut lost = file.clone();
+    lost[begin..begin + 4].copy_from_slice(b" abj");
+    let error = repair(&lost[..lost.len() - 30]).unwrap_err().to_string();
+    assert!(error.contains("the content of page object"), "{error}");
+    assert!(repair(&file[..file.len() - 30]).is_ok());
 }
 
 #[test]

@@ -5,42 +5,13 @@ use sealflow_pdf::{Appearance, appearance, inspect, inspect::Error, validate};
 use crate::{
     signing::revisions,
     support::{
+        kinds::hybrid,
         pdf::{self, Xref},
         pki::trust,
         seal_svg, strokes, text,
         tools::{folder, run},
     },
 };
-
-/// A hybrid file: its page is in an object stream, which the table hides and `/XRefStm` shows.
-pub(crate) fn hybrid() -> Vec<u8> {
-    let mut out = b"%PDF-1.5\n".to_vec();
-    let mut offsets = vec![];
-    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>";
-    let packed = format!("3 0 {page}");
-    for body in [
-        "1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n".to_owned(),
-        "2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n".to_owned(),
-        format!(
-            "4 0 obj\n<</Type/ObjStm/N 1/First 4/Length {}>>\nstream\n{packed}\nendstream\nendobj\n",
-            packed.len()
-        ),
-    ] {
-        offsets.push(out.len());
-        out.extend_from_slice(body.as_bytes());
-    }
-    let hidden = out.len();
-    out.extend_from_slice(b"5 0 obj\n<</Type/XRef/Size 6/Index[3 1]/W[1 1 1]/Length 3>>\nstream\n\x02\x04\x00\nendstream\nendobj\n");
-    let table = out.len();
-    let rows = format!(
-        "xref\n0 5\n0000000003 65535 f \n{:010} 00000 n \n{:010} 00000 n \n0000000000 00001 f \n{:010} 00000 n \n",
-        offsets[0], offsets[1], offsets[2]
-    );
-    out.extend_from_slice(rows.as_bytes());
-    let trailer = format!("trailer\n<</Size 6/Root 1 0 R/XRefStm {hidden}>>\nstartxref\n{table}\n%%EOF\n");
-    out.extend_from_slice(trailer.as_bytes());
-    out
-}
 
 #[test]
 fn hybrid_files_are_read_and_signed() {

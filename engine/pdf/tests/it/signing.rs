@@ -1,25 +1,20 @@
 //! Why: a signed byte must never move, and only what was asked for may go in.
 
 use sealflow_pdf::{
-    begin, finish, inspect, limits, prepare, sign::Error, sign_with_openssl_key, signed_attributes,
-    timestamp_imprint,
+    SignRequest, begin, finish, inspect, limits, prepare,
+    sign::{DigestAlgorithm, Error, GrowingFile},
+    sign_with_openssl_key, signed_attributes, timestamp_imprint, validate,
 };
 
 use crate::support::{
     company_request, contract_fields,
     pdf::{self, BOTH, Xref},
     person_request,
-    pki::{self, Use, pki},
+    pki::{self, Use, pki, trust},
     tools::timestamp_token,
 };
 
-/// Prepared, signed by the person, signed by the company.
-pub(crate) fn revisions(original: &[u8], page: usize, timestamped: bool) -> [Vec<u8>; 3] {
-    let prepared = prepare(original, &contract_fields(page)).unwrap();
-    let once = pki().person.finish(begin(&prepared, &person_request()).unwrap(), timestamped);
-    let twice = pki().company.finish(begin(&once, &company_request()).unwrap(), timestamped);
-    [prepared, once, twice]
-}
+pub(crate) use crate::support::kinds::revisions;
 
 #[test]
 fn each_revision_begins_with_the_one_before() {
@@ -84,4 +79,35 @@ fn what_does_not_belong_together_is_not_put_together() {
     let attributes = signed_attributes(&begun.digest, &long[0]).unwrap();
     let signature = sign_with_openssl_key(&pki().person.key, &attributes).unwrap();
     assert!(matches!(finish(begun, &signature, &long, None), Err(Error::HoleTooSmall { .. })));
+}
+
+#[test]
+fn a_growing_file_is_signed_as_any_other() {
+    for xref in BOTH {
+        let prepared = prepare(&pdf::file(xref, 3, 0), &contract_fields(1)).unwrap();
+        let mut growing = GrowingFile::new(prepared.clone(), DigestAlgorithm::Sha256).unwrap();
+        let both = [(&pki().person, person_request()), (&pki().company, company_request())];
+        for (signer, request) in both {
+            let begun = growing.begin(&request).unwrap();
+            let plain = begin(growing.bytes(), &request).unwrap();
+            assert_eq!(begun.digest, plain.digest);
+            let chain = signer.chain();
+            let attributes = signed_attributes(&begun.digest, &chain[0]).unwrap();
+            let signature = sign_with_openssl_key(&signer.key, &attributes).unwrap();
+            let late = begun.clone();
+            let appended = growing.finish(begun, &signature, &chain, None).unwrap().to_vec();
+            assert_eq!(
+                [&plain.bytes[..plain.bytes.len() - appended.len()], &appended].concat(),
+                growing.bytes()
+            );
+            // What was begun before that is about another file now.
+            let error = growing.finish(late, &signature, &chain, None).unwrap_err();
+            assert!(matches!(error, Error::Request { .. }), "{error}");
+        }
+        assert!(growing.bytes().starts_with(&prepared));
+        let report = validate(growing.bytes(), &trust()).unwrap();
+        assert!(report.passed() && report.signatures.len() == 2, "{report:#?}");
+        let other = SignRequest { digest: DigestAlgorithm::Sm3, ..person_request() };
+        assert!(growing.begin(&other).is_err());
+    }
 }

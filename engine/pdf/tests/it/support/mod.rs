@@ -1,6 +1,7 @@
 //! Why: every test wants files to sign and keys to sign with; both are made afresh.
 
 pub(crate) mod attack;
+pub(crate) mod kinds;
 pub(crate) mod pdf;
 pub(crate) mod pki;
 pub(crate) mod tools;

@@ -1,0 +1,94 @@
+//! Why: when many sign one file, its earlier bytes never change again; what was hashed for one signature need not be read,
+//! copied or hashed for the next, so that it costs its own revision only.
+
+use super::{Digest, DigestAlgorithm, Error, SignRequest, begin::layout, finish::fill_hole};
+use crate::cms::{self, Hashing};
+
+/// A file in memory that signatures are appended to, with the hash of all its bytes so far.
+#[derive(Clone)]
+pub struct GrowingFile {
+    bytes: Vec<u8>,
+    algorithm: DigestAlgorithm,
+    hashing: Hashing,
+}
+
+/// A begun signature: what is to be appended, with a hole of zeros.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedRevision {
+    /// Length of the file that it goes behind.
+    base_bytes: usize,
+    revision: Vec<u8>,
+    /// Offsets of the hole in the revision, its brackets included.
+    hole: [usize; 2],
+    /// Hash of the signed pieces of the whole file.
+    pub digest: Digest,
+}
+
+impl GrowingFile {
+    /// Hashes the file, once. `algorithm` must go with the keys, see [`super::digest_for`].
+    ///
+    /// # Errors
+    /// [`Error::Crypto`] when it cannot be hashed.
+    pub fn new(bytes: Vec<u8>, algorithm: DigestAlgorithm) -> Result<Self, Error> {
+        let mut hashing = Hashing::new(algorithm)?;
+        hashing.update(&bytes)?;
+        Ok(Self { bytes, algorithm, hashing })
+    }
+
+    /// The file as it is now.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// As [`super::begin`].
+    ///
+    /// # Errors
+    /// [`Error`]; a request with another hash than the file's is refused.
+    pub fn begin(&self, request: &SignRequest) -> Result<PreparedRevision, Error> {
+        if request.digest != self.algorithm {
+            return Err(Error::Request { what: "the file was hashed in another way".to_owned() });
+        }
+        let (revision, layout) = layout(&self.bytes, request)?;
+        let base_bytes = self.bytes.len();
+        let hole = [layout.hole_start, layout.hole_end].map(|offset| offset.checked_sub(base_bytes));
+        let [Some(hole_start), Some(hole_end)] = hole else { return Err(outside()) };
+        let (Some(before), Some(after)) = (revision.get(..hole_start), revision.get(hole_end..)) else {
+            return Err(outside());
+        };
+        let mut hashing = self.hashing.clone();
+        hashing.update(before)?;
+        hashing.update(after)?;
+        let digest = Digest { algorithm: self.algorithm, value: hashing.finish()? };
+        Ok(PreparedRevision { base_bytes, revision, hole: [hole_start, hole_end], digest })
+    }
+
+    /// As [`super::finish`]; appends the revision and answers it.
+    ///
+    /// # Errors
+    /// As there; and [`Error::Request`] when something was appended meanwhile: the signature is to be begun anew.
+    pub fn finish(
+        &mut self,
+        prepared: PreparedRevision,
+        raw_signature: &[u8],
+        chain_der: &[Vec<u8>],
+        timestamp_token_der: Option<&[u8]>,
+    ) -> Result<&[u8], Error> {
+        let PreparedRevision { base_bytes, revision, hole: [hole_start, hole_end], digest } = prepared;
+        if base_bytes != self.bytes.len() {
+            return Err(Error::Request {
+                what: "the file has grown since the signature was begun".to_owned(),
+            });
+        }
+        let signed_data = cms::signed_data(&digest, raw_signature, chain_der, timestamp_token_der)?;
+        let rest = revision.len().saturating_sub(hole_end);
+        let revision = fill_hole(revision, [0, hole_start, hole_end, rest], &signed_data)?;
+        self.hashing.update(&revision)?;
+        self.bytes.extend_from_slice(&revision);
+        Ok(self.bytes.get(base_bytes..).unwrap_or_default())
+    }
+}
+
+fn outside() -> Error {
+    Error::Request { what: "the hole is outside the file".to_owned() }
+}

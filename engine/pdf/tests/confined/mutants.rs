@@ -1,0 +1,185 @@
+//! Why: what a person would think of breaking is only a part of what breaks. Thousands of files of every kind are broken by
+//! chance, and each must be read or refused in order: by an answer, not by the end of the child that opens it.
+
+mod breaking;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use sealflow_pdf::{
+    Appearance, SignRequest,
+    confined::{Confined, Error, Limits},
+    read,
+};
+
+use self::breaking::{Chance, broken};
+use crate::{
+    myself,
+    support::{
+        contract_fields,
+        kinds::{corpus, revisions},
+        person_request,
+        pki::trust,
+        show, strokes,
+    },
+};
+
+/// How many in CI; `SEALFLOW_MUTANTS` asks for more.
+const COUNT: u64 = 10_000;
+/// Another one with `SEALFLOW_MUTANTS_SEED`. Keys are drawn anew each time, so that a file which did harm is kept too.
+const SEED: u64 = 20_261_124;
+/// Files at one time, one for each child.
+const CHILDREN: usize = 2;
+
+/// A file to be broken.
+struct Kind {
+    name: String,
+    file: Vec<u8>,
+}
+
+/// Every kind of file, and some of them with fields and signatures.
+fn kinds() -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    for (name, file, _) in corpus() {
+        if ["table", "linearized, object streams", "AES, 256 bits"].contains(&name) {
+            let [prepared, once, twice] = revisions(&file, 1, false);
+            for (form, file) in [("prepared", prepared), ("signed", once), ("signed twice", twice)] {
+                kinds.push(Kind { name: format!("{name}, {form}"), file });
+            }
+        }
+        kinds.push(Kind { name: name.to_owned(), file });
+    }
+    kinds
+}
+
+/// The files before they are broken, for the fuzzer to begin with.
+pub(crate) fn write_kinds(folder: &Path) {
+    for kind in kinds() {
+        fs::write(folder.join(format!("{}.pdf", kind.name.replace([',', ' '], "_"))), kind.file).unwrap();
+    }
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+pub(crate) async fn mutants_are_refused_or_read() {
+    let (count, seed) = (number("SEALFLOW_MUTANTS", COUNT), number("SEALFLOW_MUTANTS_SEED", SEED));
+    println!("{count} mutants of seed {seed}");
+    let kinds = std::sync::Arc::new(kinds());
+    // Less memory than in production, so that what would come near its limit shows.
+    let limits = Limits { memory_bytes: 512 << 20, children: CHILDREN, ..Limits::default() };
+    let confined = myself(limits);
+    let mut lanes = tokio::task::JoinSet::new();
+    for lane in 0..CHILDREN {
+        let (confined, kinds) = (confined.clone(), kinds.clone());
+        lanes.spawn(async move {
+            let mut tally = Tally::default();
+            for number in (0..count).skip(lane).step_by(CHILDREN) {
+                let mut chance = Chance::new(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                let kind = chance.pick(&kinds);
+                let other = chance.pick(&kinds);
+                let (what, file) = broken(&mut chance, &kind.file, &other.file);
+                if let Err(harm) = judged(&confined, &file, &mut tally).await {
+                    let kept = keep(number, &file);
+                    panic!(
+                        "mutant {number} of seed {seed}, {}: {what}\n{harm}\nkept as {}",
+                        kind.name,
+                        kept.display()
+                    );
+                }
+            }
+            tally
+        });
+    }
+    let mut all = Tally::default();
+    while let Some(lane) = lanes.join_next().await {
+        all.add(&lane.unwrap());
+    }
+    println!("{all:?}");
+    assert_eq!(all.read + all.repaired + all.refused, count);
+    // The breaking must leave something of each sort, or it breaks too much or too little.
+    assert!(all.read > count / 50 && all.repaired > count / 50 && all.refused > count / 50, "{all:?}");
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    read: u64,
+    repaired: u64,
+    refused: u64,
+    signed: u64,
+    validated: u64,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.repaired += other.repaired;
+        self.refused += other.refused;
+        self.signed += other.signed;
+        self.validated += other.validated;
+    }
+}
+
+/// Goes with a file all the way that an upload goes, as far as it comes. The error is what must not happen.
+async fn judged(confined: &Confined, file: &[u8], tally: &mut Tally) -> Result<(), String> {
+    if in_order("validate", confined.validate(file, &trust()).await)?.is_some() {
+        tally.validated += 1;
+    }
+    let damaged = match confined.inspect(file).await {
+        Err(Error::Read(read::Error::Damaged { .. })) => true,
+        answer => {
+            if in_order("inspect", answer)?.is_none() {
+                tally.refused += 1;
+                return Ok(());
+            }
+            false
+        }
+    };
+    let repaired = if damaged { in_order("repair", confined.repair(file).await)? } else { None };
+    let file = match (&repaired, damaged) {
+        (Some(repaired), _) => {
+            tally.repaired += 1;
+            repaired
+        }
+        (None, true) => {
+            tally.refused += 1;
+            return Ok(());
+        }
+        (None, false) => {
+            tally.read += 1;
+            file
+        }
+    };
+    let prepared = in_order("prepare", confined.prepare(file, &contract_fields(1)).await)?;
+    let file = prepared.as_deref().unwrap_or(file);
+    if in_order("begin", confined.begin(file, &request()).await)?.is_some() {
+        tally.signed += 1;
+    }
+    Ok(())
+}
+
+/// The answer, or none for a refusal in order.
+fn in_order<T>(call: &str, answer: Result<T, Error>) -> Result<Option<T>, String> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::Read(_) | Error::Prepare(_) | Error::Sign(_)) => Ok(None),
+        Err(error) => Err(format!("{call}: {error}")),
+    }
+}
+
+/// Without text, for which each child would have to read a font.
+fn request() -> SignRequest {
+    SignRequest {
+        appearances: vec![show("person_signature", Appearance::Strokes(strokes()))],
+        ..person_request()
+    }
+}
+
+fn keep(number: u64, file: &[u8]) -> PathBuf {
+    let path = env::temp_dir().join(format!("sealflow-mutant-{number}.pdf"));
+    fs::write(&path, file).unwrap();
+    path
+}
