@@ -86,3 +86,12 @@ web_pages() {
   npm run --silent --prefix api/web build || return 1
   mark "$stamp" "${sources[@]}"
 }
+
+# judges FOLDER: the judges of signed files, pinned, in a virtual environment of their own.
+judges() {
+  fresh "$1/.locked" tests/requirements.txt && return 0
+  rm -rf "$1"
+  /usr/bin/python3 -m venv "$1"
+  "$1/bin/pip" install --quiet --requirement tests/requirements.txt
+  mark "$1/.locked" tests/requirements.txt
+}

@@ -1,14 +1,15 @@
-//! Measures how fast the engine and the job table are, beside their peers on the same PostgreSQL in the same call.
+//! Measures how fast the engine, the job table and the PDF part are, beside their peers in the same call.
 //!
 //! `ops/bench/run` installs the peers, starts the server, builds this program and runs it.
 
 mod databases;
 mod engine;
 mod jobs;
+mod pdf;
 mod peers;
 mod report;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -27,6 +28,9 @@ struct Args {
     /// The folder of the built program with the dbos crate.
     #[arg(long, global = true, default_value = "target/dbos/release")]
     dbos: PathBuf,
+    /// The Python interpreter that has pyHanko.
+    #[arg(long, global = true, default_value = "target/judges/bin/python")]
+    python: PathBuf,
     /// How often each is measured; the median counts.
     #[arg(long, global = true, default_value_t = 3)]
     runs: usize,
@@ -47,6 +51,8 @@ enum Part {
     Engine,
     /// The job table: no-op jobs, inserts, claims in a crowd.
     Jobs,
+    /// Signing PDF files.
+    Pdf,
 }
 
 /// What every measurement needs.
@@ -66,12 +72,20 @@ impl Bench {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let args = Args::parse();
+fn main() -> Result<ExitCode> {
+    // This program is its own child that opens files, as the platform's is.
+    if std::env::args().nth(1).is_some_and(|first| first == sealflow_pdf::confined::SUBCOMMAND) {
+        return Ok(sealflow_pdf::confined::child_main());
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(measure(Args::parse()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn measure(args: Args) -> Result<()> {
     let mut bench = Bench {
         databases: Databases::new(args.postgres)?,
-        peers: Peers { folder: args.peers, dbos: args.dbos },
+        peers: Peers { folder: args.peers, dbos: args.dbos, python: args.python },
         runs: args.runs.clamp(1, 100),
         only: args.only,
         report: Report::new(args.json),
@@ -79,6 +93,7 @@ async fn main() -> Result<()> {
     match args.part {
         Part::Engine => engine::measure(&mut bench).await?,
         Part::Jobs => jobs::measure(&mut bench).await?,
+        Part::Pdf => pdf::measure(&mut bench).await?,
     }
     bench.report.end();
     Ok(())

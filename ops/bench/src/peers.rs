@@ -21,6 +21,8 @@ pub(crate) struct Drained {
 pub(crate) struct Peers {
     pub(crate) folder: PathBuf,
     pub(crate) dbos: PathBuf,
+    /// The interpreter that has pyHanko.
+    pub(crate) python: PathBuf,
 }
 
 impl Peers {
@@ -28,6 +30,13 @@ impl Peers {
     pub(crate) async fn node<T: DeserializeOwned>(&self, script: &str, args: &[&str]) -> Result<T> {
         let mut command = Command::new("node");
         command.arg(script).args(args).current_dir(self.folder.join("node"));
+        measured(command, script).await
+    }
+
+    /// Runs a script of `peers/python`; tells what it measured.
+    pub(crate) async fn python<T: DeserializeOwned>(&self, script: &str, args: &[&str]) -> Result<T> {
+        let mut command = Command::new(&self.python);
+        command.arg(self.folder.join("python").join(script)).args(args);
         measured(command, script).await
     }
 

@@ -40,7 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sealflow-store",
         ],
     ),
-    ("sealflow-bench", &["sealflow-core", "sealflow-jobs", "sealflow-store"]),
+    ("sealflow-bench", &["sealflow-core", "sealflow-jobs", "sealflow-pdf", "sealflow-store"]),
     ("xtask", &[]),
 ];
 
