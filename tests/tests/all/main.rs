@@ -14,5 +14,6 @@ mod faults;
 mod jobs;
 mod nodes;
 mod signed_file;
+mod stamp;
 mod store;
 mod survive;

@@ -12,6 +12,6 @@ mod sending;
 mod signing;
 mod types;
 mod uploads;
-mod world;
+pub(crate) mod world;
 
 pub(crate) use world::{Browser, Reply, World};

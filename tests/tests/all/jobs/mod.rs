@@ -25,5 +25,5 @@ mod cron;
 mod endings;
 mod flow;
 mod limits;
-mod puppet;
+pub(crate) mod puppet;
 mod stop;
