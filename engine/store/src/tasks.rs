@@ -14,6 +14,7 @@ use crate::{
             Many,
         },
         row::parse,
+        together::Together,
     },
     recipients,
 };
@@ -144,22 +145,22 @@ impl TaskRow {
     }
 }
 
-pub(crate) async fn open_many(tx: &mut Tx, tasks: &[TaskRow]) -> Result<(), Error> {
-    if tasks.is_empty() {
-        return Ok(());
-    }
-    OPEN_MANY.query(tx.store().dialect(), tasks)?.execute(tx.conn()).await?;
+/// Opens and closes tasks, together with what else a step writes; no task is in both lists. See [`opened`].
+pub(crate) fn write_many(
+    together: &mut Together,
+    opened: &[TaskRow],
+    closed: &[TaskRow],
+) -> Result<(), Error> {
+    together.part(&CLOSE_MANY, closed)?;
+    together.part(&OPEN_MANY, opened)
+}
+
+/// Tells the application of tasks that were opened.
+pub(crate) async fn opened(tx: &mut Tx, tasks: &[TaskRow]) -> Result<(), Error> {
     for task in tasks {
         if let Some(item) = &task.item {
             recipients::turn_has_come(tx.conn(), item, task.since_at_ms).await?;
         }
-    }
-    Ok(())
-}
-
-pub(crate) async fn close_many(tx: &mut Tx, tasks: &[TaskRow]) -> Result<(), Error> {
-    if !tasks.is_empty() {
-        CLOSE_MANY.query(tx.store().dialect(), tasks)?.execute(tx.conn()).await?;
     }
     Ok(())
 }

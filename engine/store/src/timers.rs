@@ -11,6 +11,7 @@ use crate::{
         Commit,
         many::{Column, Many},
         row::{parse, to_i64, to_u64},
+        together::Together,
     },
     instances::{NewEvent, Submitted, submit},
     jobs::{ErrorClass, delay_ms},
@@ -29,6 +30,9 @@ static DROP_MANY: Many = Many::new(
     include_str!("timers/drop_many.sql"),
     &[("instance_id", Column::Text), ("key", Column::Text), ("generation", Column::Number)],
 );
+
+const TAKE_SQLITE: &str = include_str!("timers/take_due.sqlite.sql");
+const TAKE_POSTGRES: &str = include_str!("timers/take_due.postgres.sql");
 
 /// A timer that is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +89,30 @@ pub async fn due(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<Vec<Time
     .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
+    rows.into_iter().map(Timer::try_from).collect()
+}
+
+/// Whether any timer is due, without waiting for anybody.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn any_due(conn: &mut Conn, now: Timestamp) -> Result<bool, Error> {
+    let due: Option<i64> = sqlx::query_scalar("select 1 from timers where try_at_ms <= $1 limit 1")
+        .bind(now.as_ms())
+        .fetch_optional(conn)
+        .await?;
+    Ok(due.is_some())
+}
+
+/// Timers that are due, the longest due first, at most `limit`, for this transaction alone: their instances are locked,
+/// and those that somebody else holds are passed over, so that several processes share the work.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn take_due(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<Timer>, Error> {
+    let statement = tx.store().dialect().pick(TAKE_SQLITE, TAKE_POSTGRES);
+    let rows: Vec<Row> =
+        sqlx::query_as(statement).bind(now.as_ms()).bind(i64::from(limit)).fetch_all(tx.conn()).await?;
     rows.into_iter().map(Timer::try_from).collect()
 }
 
@@ -208,15 +236,18 @@ impl TimerRow {
     }
 }
 
-pub(crate) async fn set_many(tx: &mut Tx, timers: &[TimerRow]) -> Result<(), Error> {
-    if !timers.is_empty() {
-        SET_MANY.query(tx.store().dialect(), timers)?.execute(tx.conn()).await?;
-    }
-    Ok(())
+/// Sets and drops timers, together with what else a step writes; no timer is in both lists.
+pub(crate) fn write_many(
+    together: &mut Together,
+    set: &[TimerRow],
+    dropped: &[TimerRow],
+) -> Result<(), Error> {
+    together.part(&DROP_MANY, dropped)?;
+    together.part(&SET_MANY, set)
 }
 
-/// Drops timers that have fired or are no longer wanted, up to their generations.
-pub(crate) async fn drop_many(tx: &mut Tx, timers: &[TimerRow]) -> Result<(), Error> {
+/// Drops timers whose firing was written before, up to their generations.
+async fn drop_many(tx: &mut Tx, timers: &[TimerRow]) -> Result<(), Error> {
     if !timers.is_empty() {
         DROP_MANY.query(tx.store().dialect(), timers)?.execute(tx.conn()).await?;
     }

@@ -9,4 +9,4 @@ pub mod registry;
 pub mod runtime;
 
 pub use registry::{Ctx, Done, JobError, Registry};
-pub use runtime::{Config, Control, Runtime, run};
+pub use runtime::{Config, Control, Runtime, desk, run};

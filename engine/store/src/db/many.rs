@@ -1,7 +1,8 @@
 //! Statements over many rows at once, which come as one JSON list: a round trip and a plan for all of them.
 //!
 //! The engines read a JSON list in different ways, so a text says `{rows}` where the rows come from, and the columns are
-//! given beside it. The list is the parameter `$1`; the rows are called `r`.
+//! given beside it. The list is the parameter `$1`; the rows are called `r`. `{when}` is a condition for statements that
+//! are parts of a greater one (`together.rs`), and true else.
 
 use std::{fmt::Write as _, sync::OnceLock};
 
@@ -9,6 +10,9 @@ use serde::Serialize;
 use sqlx::{Any, any::AnyArguments, query::Query};
 
 use super::{Dialect, Error, row::to_json};
+
+/// What `{when}` is for a statement of its own.
+pub(super) const TRUE: &str = "true";
 
 /// A statement over many rows.
 #[derive(Debug)]
@@ -38,7 +42,16 @@ impl Many {
             Dialect::Sqlite => &self.sqlite,
             Dialect::Postgres => &self.postgres,
         };
-        made.get_or_init(|| self.text.replace("{rows}", &rows(self.columns, dialect)))
+        made.get_or_init(|| self.made(dialect, 1, TRUE))
+    }
+
+    /// Its text as a part of a greater statement of PostgreSQL: the list is this parameter, and `when` the condition.
+    pub(crate) fn numbered(&self, parameter: usize, when: &str) -> String {
+        self.made(Dialect::Postgres, parameter, when)
+    }
+
+    fn made(&self, dialect: Dialect, parameter: usize, when: &str) -> String {
+        self.text.replace("{rows}", &rows(self.columns, dialect, parameter)).replace("{when}", when)
     }
 
     /// The statement with these rows bound.
@@ -51,7 +64,7 @@ impl Many {
     }
 }
 
-fn rows(columns: &[(&str, Column)], dialect: Dialect) -> String {
+fn rows(columns: &[(&str, Column)], dialect: Dialect, parameter: usize) -> String {
     let mut list = String::new();
     for (name, column) in columns {
         if !list.is_empty() {
@@ -65,8 +78,8 @@ fn rows(columns: &[(&str, Column)], dialect: Dialect) -> String {
         };
     }
     match dialect {
-        Dialect::Sqlite => format!("(select {list} from json_each($1)) as r"),
-        Dialect::Postgres => format!("json_to_recordset($1::json) as r({list})"),
+        Dialect::Sqlite => format!("(select {list} from json_each(${parameter})) as r"),
+        Dialect::Postgres => format!("json_to_recordset(${parameter}::json) as r({list})"),
     }
 }
 

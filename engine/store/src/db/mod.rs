@@ -8,6 +8,7 @@ mod lines;
 pub(crate) mod many;
 mod open;
 pub(crate) mod row;
+pub(crate) mod together;
 mod tx;
 mod wake;
 

@@ -16,6 +16,9 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_WRITERS: u32 = 10;
 const POSTGRES_READERS: u32 = 6;
 
+/// A connection that was in use a moment ago is not asked whether it is alive: the trip costs as much as a small read.
+const TRUSTED: Duration = Duration::from_millis(500);
+
 /// How often, and how far apart, the schema of an SQLite file is looked at.
 const MIGRATE_TRIES: u32 = 10;
 const MIGRATE_AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -115,6 +118,15 @@ async fn pool(url: &str, connections: u32, settings: &'static str) -> Result<Any
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for >= TRUSTED {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection: &mut AnyConnection, _| {
             Box::pin(async move {
                 sqlx::raw_sql(settings).execute(connection).await?;

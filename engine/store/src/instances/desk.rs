@@ -1,13 +1,18 @@
-//! Takes starts and events of many callers, and commits as many as are waiting in one transaction, because a commit costs
-//! the same for one as for many.
+//! Takes starts, events and jobs of many callers, and commits as many as are waiting in one transaction, because a commit
+//! costs the same for one as for many.
 //!
 //! Each caller hears what came of his own; a refused one does not touch the others. A transaction that the database gave
 //! up is tried again, and so is one whose commit got no answer: the events' ids tell what has happened already, so that
 //! the repeat reads back before it writes.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use sealflow_core::ids::InstanceId;
+use sealflow_core::ids::{InstanceId, JobId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{
@@ -15,9 +20,12 @@ use super::{
     batch::{Awaited, Batch},
     submit::Error,
 };
-use crate::{Dialect, Store};
+use crate::{
+    Dialect, Store, Tx,
+    jobs::{self, NewJob, Round},
+};
 
-/// The most events in one transaction.
+/// The most events and jobs in one transaction.
 const GROUP_MAX: usize = 64;
 /// How many may wait; more wait with their callers.
 const WAITING_MAX: usize = 1_000;
@@ -27,20 +35,46 @@ const POSTGRES_WRITERS: usize = 2;
 const TRIES_MAX: u32 = 6;
 const REST_FIRST: Duration = Duration::from_millis(20);
 
-/// What a caller wants.
+/// What a caller wants, and where he waits.
+#[derive(Debug)]
+enum Waiting {
+    Event(Wanted, oneshot::Sender<Result<Submitted, Error>>),
+    Job(NewJob, oneshot::Sender<Result<JobId, crate::Error>>),
+}
+
+/// A start or an event.
 #[derive(Debug)]
 enum Wanted {
     Start(StartInstance),
     Submit(InstanceId, NewEvent),
 }
 
-#[derive(Debug)]
-struct Waiting {
-    wanted: Wanted,
-    answer: oneshot::Sender<Result<Submitted, Error>>,
+/// What came of a group: of its events and of its jobs, each in their order.
+#[derive(Debug, Default)]
+struct Written {
+    submitted: Vec<Result<Submitted, Error>>,
+    jobs: Vec<JobId>,
 }
 
 type Line = Arc<Mutex<mpsc::Receiver<Waiting>>>;
+
+/// Runs jobs that an event starts at once, in the event's transaction: for a process whose workers have handlers that touch
+/// nothing outside.
+pub trait Follow: fmt::Debug + Send + Sync {
+    /// Runs what the last event started, and what that starts; the group's first event came at `since`.
+    fn follow<'a>(
+        &'a self,
+        round: &'a mut Round,
+        since: Instant,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+}
+
+/// What the writers of a desk share.
+#[derive(Debug)]
+struct Writer {
+    store: Store,
+    follow: Option<Arc<dyn Follow>>,
+}
 
 /// Where callers hand in. Clones are the same desk; it closes when all are gone.
 #[derive(Debug, Clone)]
@@ -52,14 +86,21 @@ impl Desk {
     /// Opens a desk of its own in this process; must be called in a runtime.
     #[must_use]
     pub fn open(store: &Store) -> Self {
+        Self::open_with(store, None)
+    }
+
+    /// Like [`Desk::open`]; what an event starts is run at once where `follow` can.
+    #[must_use]
+    pub fn open_with(store: &Store, follow: Option<Arc<dyn Follow>>) -> Self {
         let (line, waiting) = mpsc::channel(WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
         let writers = match store.dialect() {
             Dialect::Sqlite => 1,
             Dialect::Postgres => POSTGRES_WRITERS,
         };
+        let writer = Arc::new(Writer { store: store.clone(), follow });
         for _ in 0..writers {
-            tokio::spawn(serve(store.clone(), waiting.clone()));
+            tokio::spawn(serve(writer.clone(), waiting.clone()));
         }
         Self { line }
     }
@@ -80,52 +121,77 @@ impl Desk {
         self.hand_in(Wanted::Submit(id, event)).await
     }
 
-    async fn hand_in(&self, wanted: Wanted) -> Result<Submitted, Error> {
-        let closed = || Error::from(sqlx::Error::PoolClosed);
+    /// Inserts a job; returns when it is committed. Tells its id, and that of the first one when the key was used before.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn enqueue(&self, job: NewJob) -> Result<JobId, crate::Error> {
         let (answer, answered) = oneshot::channel();
-        self.line.send(Waiting { wanted, answer }).await.map_err(|_| closed())?;
-        answered.await.map_err(|_| closed())?
+        self.line.send(Waiting::Job(job, answer)).await.map_err(|_| sqlx::Error::PoolClosed)?;
+        answered.await.map_err(|_| sqlx::Error::PoolClosed)?
+    }
+
+    async fn hand_in(&self, wanted: Wanted) -> Result<Submitted, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.line.send(Waiting::Event(wanted, answer)).await.map_err(|_| sqlx::Error::PoolClosed)?;
+        answered.await.map_err(|_| sqlx::Error::PoolClosed)?
     }
 }
 
-async fn serve(store: Store, line: Line) {
+async fn serve(writer: Arc<Writer>, line: Line) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     loop {
         // The others wait for the lock here, or for the first caller.
         if line.lock().await.recv_many(&mut group, GROUP_MAX).await == 0 {
             return;
         }
-        answer(&store, &mut group).await;
+        answer(&writer, &mut group).await;
     }
 }
 
 /// Tries a group; when something in it cannot be written, one by one, so that each hears his own answer.
-async fn answer(store: &Store, group: &mut Vec<Waiting>) {
-    match write_patiently(store, group).await {
-        Ok(results) => {
-            for (waiting, result) in group.drain(..).zip(results) {
+async fn answer(writer: &Writer, group: &mut Vec<Waiting>) {
+    match write_patiently(writer, group).await {
+        Ok(written) => {
+            let (mut submitted, mut jobs) = (written.submitted.into_iter(), written.jobs.into_iter());
+            for waiting in group.drain(..) {
                 // Nobody waits any more when the caller was aborted.
-                let _ = waiting.answer.send(result);
+                match waiting {
+                    Waiting::Event(_, answer) => {
+                        let _ = submitted.next().map(|submitted| answer.send(submitted));
+                    }
+                    Waiting::Job(_, answer) => {
+                        let _ = jobs.next().map(|id| answer.send(Ok(id)));
+                    }
+                }
             }
         }
-        Err(error) if group.len() == 1 => {
-            if let Some(waiting) = group.pop() {
-                let _ = waiting.answer.send(Err(error));
-            }
-        }
+        Err(error) if group.len() == 1 => match group.pop() {
+            Some(Waiting::Event(_, answer)) => drop(answer.send(Err(error))),
+            Some(Waiting::Job(_, answer)) => drop(answer.send(Err(of_store(error)))),
+            None => {}
+        },
         Err(_) => {
             for waiting in group.drain(..) {
                 let mut alone = vec![waiting];
-                Box::pin(answer(store, &mut alone)).await;
+                Box::pin(answer(writer, &mut alone)).await;
             }
         }
     }
 }
 
-async fn write_patiently(store: &Store, group: &[Waiting]) -> Result<Vec<Result<Submitted, Error>>, Error> {
+/// A job alone fails for no other reason than the database's.
+fn of_store(error: Error) -> crate::Error {
+    match error {
+        Error::Store(error) => error,
+        error => sqlx::Error::Protocol(error.to_string()).into(),
+    }
+}
+
+async fn write_patiently(writer: &Writer, group: &[Waiting]) -> Result<Written, Error> {
     let mut rest = REST_FIRST;
     for _ in 1..TRIES_MAX {
-        match write(store, group).await {
+        match write(writer, group).await {
             Err(error) if error.is_transient() => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "events are not written yet");
             }
@@ -134,26 +200,50 @@ async fn write_patiently(store: &Store, group: &[Waiting]) -> Result<Vec<Result<
         tokio::time::sleep(rest / 2 + rest.mul_f64(rand::random_range(0.0..0.5))).await;
         rest *= 2;
     }
-    write(store, group).await
+    write(writer, group).await
 }
 
-async fn write(store: &Store, group: &[Waiting]) -> Result<Vec<Result<Submitted, Error>>, Error> {
-    let mut tx = store.begin().await?;
-    let now = tx.now();
-    let awaited: Vec<Awaited> = group.iter().map(|waiting| waiting.wanted.awaited()).collect();
-    let mut batch = Batch::load(&mut tx, &awaited).await?;
-    let mut results = Vec::with_capacity(group.len());
-    for Waiting { wanted, .. } in group {
+async fn write(writer: &Writer, group: &[Waiting]) -> Result<Written, Error> {
+    let mut tx = writer.store.begin().await?;
+    let (mut wanted, mut jobs) = (Vec::new(), Vec::new());
+    for waiting in group {
+        match waiting {
+            Waiting::Event(event, _) => wanted.push(event),
+            Waiting::Job(job, _) => jobs.push(job),
+        }
+    }
+    let submitted = submit(&mut tx, &wanted, writer.follow.as_deref()).await?;
+    let jobs = jobs::insert_all(&mut tx, &jobs).await?;
+    tx.commit().await?;
+    Ok(Written { submitted, jobs })
+}
+
+async fn submit(
+    tx: &mut Tx,
+    wanted: &[&Wanted],
+    follow: Option<&dyn Follow>,
+) -> Result<Vec<Result<Submitted, Error>>, Error> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let since = Instant::now();
+    let awaited: Vec<Awaited> = wanted.iter().map(|wanted| wanted.awaited()).collect();
+    let mut round = Round::of_events(Batch::load(tx, &awaited).await?, tx.now());
+    let mut results = Vec::with_capacity(wanted.len());
+    for wanted in wanted {
         results.push(match wanted {
             Wanted::Start(new) => {
-                batch.learn(&mut tx, &new.definition).await?;
-                batch.start(new, now)
+                round.learn(tx, &new.definition).await?;
+                round.work_out(|batch, now| batch.start(new, now))
             }
-            Wanted::Submit(id, event) => batch.submit(*id, event.clone(), now),
+            Wanted::Submit(id, event) => round.work_out(|batch, now| batch.submit(*id, event.clone(), now)),
         });
+        if let Some(follow) = follow {
+            follow.follow(&mut round, since).await;
+        }
+        round.leave_started();
     }
-    batch.write(&mut tx).await?;
-    tx.commit().await?;
+    round.write(tx).await?;
     Ok(results)
 }
 

@@ -12,7 +12,7 @@ mod wait;
 use sealflow_core::{Actor, DefinitionHash, EventId, EventKind, State, Timestamp, ids::InstanceId};
 use serde_json::Value;
 
-pub use desk::Desk;
+pub use desk::{Desk, Follow};
 pub use effects::Summary;
 pub use list::{Filter, InstanceSummary, PAGE_SIZE_MAX, list};
 pub use submit::{start, submit, submit_many};

@@ -1,3 +1,4 @@
 update jobs
-set state = 'cancelled', finished_at_ms = $2
-where key in (select r.key from {rows}) and state = 'available'
+set state = 'cancelled', finished_at_ms = r.at_ms
+from {rows}
+where jobs.key = r.key and jobs.state = 'available' and {when}

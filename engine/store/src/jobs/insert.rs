@@ -1,11 +1,14 @@
 //! New jobs, in the transaction that wants them; and those no longer wanted.
 
+use std::collections::HashMap;
+
 use sealflow_core::{
     JobRequest, Timestamp,
     ids::{InstanceId, JobId},
 };
 use serde::Serialize;
 use serde_json::Value;
+use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::{ClaimedJob, Kind, Lease, Queue, State, key_of};
@@ -13,10 +16,12 @@ use crate::{
     Error, Tx,
     db::{
         many::{
+            self,
             Column::{Number, Text},
             Many,
         },
         row::{parse, to_json},
+        together::Together,
     },
 };
 
@@ -35,30 +40,32 @@ pub struct NewJob {
     pub run_at: Option<Timestamp>,
 }
 
-static INSERT_MANY: Many = Many::new(
-    include_str!("insert_many.sql"),
-    &[
-        ("id", Text),
-        ("queue", Text),
-        ("kind", Text),
-        ("key", Text),
-        ("payload", Text),
-        ("state", Text),
-        ("priority", Number),
-        ("run_at_ms", Number),
-        ("attempts", Number),
-        ("max_attempts", Number),
-        ("worker", Text),
-        ("last_error", Text),
-        ("instance_id", Text),
-        ("awaited", Number),
-        ("item", Text),
-        ("concurrency_key", Text),
-        ("created_at_ms", Number),
-        ("finished_at_ms", Number),
-    ],
-);
-static CANCEL_MANY: Many = Many::new(include_str!("cancel_many.sql"), &[("key", Text)]);
+/// What an insert reads of a row.
+const COLUMNS: &[(&str, many::Column)] = &[
+    ("id", Text),
+    ("queue", Text),
+    ("kind", Text),
+    ("key", Text),
+    ("payload", Text),
+    ("state", Text),
+    ("priority", Number),
+    ("run_at_ms", Number),
+    ("attempts", Number),
+    ("max_attempts", Number),
+    ("worker", Text),
+    ("last_error", Text),
+    ("instance_id", Text),
+    ("awaited", Number),
+    ("item", Text),
+    ("concurrency_key", Text),
+    ("created_at_ms", Number),
+    ("finished_at_ms", Number),
+];
+static INSERT_MANY: Many = Many::new(include_str!("insert_many.sql"), COLUMNS);
+static INSERT_ALL: Many = Many::new(concat!(include_str!("insert_many.sql"), "returning id"), COLUMNS);
+static FIND_MANY: Many =
+    Many::new("select id, key from jobs where key in (select r.key from {rows})", &[("key", Text)]);
+static CANCEL_MANY: Many = Many::new(include_str!("cancel_many.sql"), &[("key", Text), ("at_ms", Number)]);
 
 /// A row to insert.
 #[derive(Debug, Serialize)]
@@ -117,6 +124,30 @@ impl NewRow {
         })
     }
 
+    /// A job outside of any instance.
+    fn of_new(job: &NewJob, now: Timestamp) -> Result<Self, Error> {
+        Ok(Self {
+            id: JobId::from_uuid(Uuid::now_v7()),
+            queue: job.kind.queue(),
+            kind: job.kind.as_str().to_owned(),
+            key: job.key.clone(),
+            payload: to_json("a job's payload", &job.payload)?,
+            state: State::Available,
+            priority: job.kind.priority(),
+            run_at_ms: job.run_at.unwrap_or(now).as_ms(),
+            attempts: 0,
+            max_attempts: job.kind.max_attempts(),
+            worker: None,
+            last_error: None,
+            instance_id: None,
+            awaited: 0,
+            item: None,
+            concurrency_key: job.kind.concurrency_key(&job.payload),
+            created_at_ms: now.as_ms(),
+            finished_at_ms: None,
+        })
+    }
+
     /// Whether it waits to be claimed.
     pub(crate) fn is_open(&self) -> bool {
         self.state == State::Available
@@ -166,28 +197,35 @@ impl NewRow {
 /// # Errors
 /// When the database refuses it.
 pub async fn insert(tx: &mut Tx, job: &NewJob) -> Result<JobId, Error> {
-    let now = tx.now();
-    let row = NewRow {
-        id: JobId::from_uuid(Uuid::now_v7()),
-        queue: job.kind.queue(),
-        kind: job.kind.as_str().to_owned(),
-        key: job.key.clone(),
-        payload: to_json("a job's payload", &job.payload)?,
-        state: State::Available,
-        priority: job.kind.priority(),
-        run_at_ms: job.run_at.unwrap_or(now).as_ms(),
-        attempts: 0,
-        max_attempts: job.kind.max_attempts(),
-        worker: None,
-        last_error: None,
-        instance_id: None,
-        awaited: 0,
-        item: None,
-        concurrency_key: job.kind.concurrency_key(&job.payload),
-        created_at_ms: now.as_ms(),
-        finished_at_ms: None,
-    };
+    let row = NewRow::of_new(job, tx.now())?;
     write(tx, &row).await
+}
+
+/// Inserts many jobs: the same as one after the other, at the price of little more than one.
+///
+/// # Errors
+/// When the database refuses them.
+pub async fn insert_all(tx: &mut Tx, jobs: &[&NewJob]) -> Result<Vec<JobId>, Error> {
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = tx.now();
+    let rows: Vec<NewRow> = jobs.iter().map(|job| NewRow::of_new(job, now)).collect::<Result<_, _>>()?;
+    // In the order of the keys: two transactions that insert the same ones then wait for each other, not for ever.
+    let mut sorted: Vec<&NewRow> = rows.iter().collect();
+    sorted.sort_by(|a, b| (&a.key, a.id).cmp(&(&b.key, b.id)));
+    let dialect = tx.store().dialect();
+    let new = INSERT_ALL.query(dialect, &sorted)?.fetch_all(tx.conn()).await?;
+    wake_many(tx, &sorted);
+    if new.len() == rows.len() {
+        return Ok(rows.iter().map(|row| row.id).collect());
+    }
+    let mut known = HashMap::with_capacity(rows.len());
+    for row in FIND_MANY.query(dialect, &sorted)?.fetch_all(tx.conn()).await? {
+        let (id, key): (String, String) = (row.try_get("id")?, row.try_get("key")?);
+        known.insert(key, parse::<JobId>("a job's id", &id)?);
+    }
+    rows.iter().map(|row| known.get(&row.key).copied().ok_or(sqlx::Error::RowNotFound.into())).collect()
 }
 
 async fn write(tx: &mut Tx, row: &NewRow) -> Result<JobId, Error> {
@@ -227,31 +265,33 @@ fn wake(tx: &mut Tx, row: &NewRow) {
     }
 }
 
-/// Inserts jobs that instances asked for, in one statement, and wakes their workers when the transaction is committed.
-/// One whose key was used before is there already.
-pub(crate) async fn insert_many(tx: &mut Tx, rows: &[&NewRow]) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    INSERT_MANY.query(tx.store().dialect(), rows)?.execute(tx.conn()).await?;
+/// Inserts jobs that instances asked for, together with what else they write. One whose key was used before is there
+/// already. See [`wake_many`].
+pub(crate) fn insert_many(together: &mut Together, rows: &[&NewRow]) -> Result<(), Error> {
+    together.part(&INSERT_MANY, rows)
+}
+
+/// Wakes the workers of new jobs when the transaction is committed.
+pub(crate) fn wake_many(tx: &mut Tx, rows: &[&NewRow]) {
     for row in rows {
         wake(tx, row);
     }
-    Ok(())
 }
 
 /// Cancels jobs of instances that no worker has taken. One that runs is left to end; its result will be ignored.
-pub(crate) async fn cancel_many(tx: &mut Tx, jobs: &[(InstanceId, String)]) -> Result<(), Error> {
-    if jobs.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<Key> = jobs.iter().map(|(id, key)| Key { key: key_of(*id, key) }).collect();
-    let now = tx.now();
-    CANCEL_MANY.query(tx.store().dialect(), &keys)?.bind(now.as_ms()).execute(tx.conn()).await?;
-    Ok(())
+pub(crate) fn cancel_many(
+    together: &mut Together,
+    jobs: &[(InstanceId, String)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let at_ms = now.as_ms();
+    let rows: Vec<Cancelled> =
+        jobs.iter().map(|(id, key)| Cancelled { key: key_of(*id, key), at_ms }).collect();
+    together.part(&CANCEL_MANY, &rows)
 }
 
 #[derive(Serialize)]
-struct Key {
+struct Cancelled {
     key: String,
+    at_ms: i64,
 }

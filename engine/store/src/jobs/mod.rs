@@ -46,8 +46,8 @@ pub use ack::{
 pub use backoff::{ErrorClass, delay_ms};
 pub use claim::{Claim, claim};
 pub use dead::{DeadFilter, DiscardError, RETRY_ALL_MAX, discard, retry_all_dead};
-pub use insert::{NewJob, insert};
-pub(crate) use insert::{NewRow, cancel_many, insert_many};
+pub use insert::{NewJob, insert, insert_all};
+pub(crate) use insert::{NewRow, cancel_many, insert_many, wake_many};
 pub use kinds::{Concurrency, Kind, Provider, Queue, Traits};
 pub use lease::{Reaped, reap, renew};
 pub(crate) use limits::Cache as LimitsCache;

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use sealflow_core::{
-    Actor, EventId, EventKind,
+    Actor, DefinitionHash, EventId, EventKind, Timestamp,
     ids::{InstanceId, JobId},
 };
 use serde::Serialize;
@@ -43,7 +43,7 @@ pub struct Round {
     refused: Vec<(JobId, String)>,
     /// The places of jobs that were started and nobody has looked at.
     started: VecDeque<usize>,
-    now: sealflow_core::Timestamp,
+    now: Timestamp,
 }
 
 impl Round {
@@ -82,6 +82,27 @@ impl Round {
         Ok(Self { batch, held, refused: Vec::new(), started: VecDeque::new(), now })
     }
 
+    /// Begins with events of other kinds, whose instances are loaded.
+    pub(crate) fn of_events(batch: Batch, now: Timestamp) -> Self {
+        Self { batch, held: HashMap::new(), refused: Vec::new(), started: VecDeque::new(), now }
+    }
+
+    /// Has a definition at hand.
+    pub(crate) async fn learn(&mut self, tx: &mut Tx, hash: &DefinitionHash) -> Result<(), Error> {
+        self.batch.learn(tx, hash).await
+    }
+
+    /// Works out an event; what it starts can be run at once.
+    pub(crate) fn work_out(
+        &mut self,
+        event: impl FnOnce(&mut Batch, Timestamp) -> Result<Submitted, submit::Error>,
+    ) -> Result<Submitted, submit::Error> {
+        let before = self.batch.started().len();
+        let submitted = event(&mut self.batch, self.now)?;
+        self.started.extend(before..self.batch.started().len());
+        Ok(submitted)
+    }
+
     /// Takes a result: its instance goes a step further, in memory. One that is refused leaves its job dead, with the
     /// reason, for a person.
     ///
@@ -116,10 +137,7 @@ impl Round {
                 data: outcome.data.clone(),
             },
         };
-        let before = self.batch.started().len();
-        let submitted = self.batch.submit(instance_id, event, self.now)?;
-        self.started.extend(before..self.batch.started().len());
-        Ok(submitted)
+        self.work_out(|batch, now| batch.submit(instance_id, event, now))
     }
 
     /// A job that the results so far started and an instance waits for, of a kind that `wanted` names: as it would be

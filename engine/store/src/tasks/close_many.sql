@@ -1,1 +1,2 @@
-delete from tasks where (instance_id, key) in (select r.instance_id, r.key from {rows})
+delete from tasks
+where (instance_id, key) in (select r.instance_id, r.key from {rows}) and {when}

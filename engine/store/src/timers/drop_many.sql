@@ -5,4 +5,4 @@ where (instance_id, key) in (
     select set_.instance_id, set_.key
     from {rows} cross join timers as set_
     where set_.instance_id = r.instance_id and set_.key = r.key and set_.generation <= r.generation
-)
+) and {when}

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use sealflow_core::{Definition, ids::PersonId};
-use sealflow_jobs::{Ctx, Done, Registry};
+use sealflow_jobs::{Ctx, Done, Registry, desk};
 use sealflow_store::{
     Dialect, Store,
     instances::{Desk, wait_until_ended},
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How the five jobs are run.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Steps {
-    /// Their handler is local: those after the first are run with it.
+    /// Their handler is local: all of them are run with the start, in one transaction.
     Local,
     /// Each is claimed, and each result is committed before the next is.
     Claimed,
@@ -45,9 +45,9 @@ pub(super) async fn run(bench: &Bench, dialect: Dialect, clients: usize, steps: 
         Steps::Local => registry.add_local(Kind::PrepareDocument, (), handler),
         Steps::Claimed => registry.add(Kind::PrepareDocument, (), handler),
     }
+    let desk = desk(&store, registry.clone());
     let (stop, working) = workers(&store, registry);
     let definition = publish(&store, include_str!("noop.yaml")).await?;
-    let desk = Desk::open(&store);
     one(&store, &desk, &definition).await?;
     let count = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();

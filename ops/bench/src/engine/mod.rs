@@ -3,6 +3,7 @@
 mod crowd;
 mod event;
 mod flow;
+mod step;
 mod transitions;
 
 use anyhow::{Result, anyhow};
@@ -32,6 +33,9 @@ struct Soon {
 }
 
 pub(crate) async fn measure(bench: &mut Bench) -> Result<()> {
+    if bench.wants("engine/step") {
+        bench.report.alone("engine/step", step::run()?, "µs");
+    }
     for clients in [1, 8, 32] {
         flows(bench, clients).await?;
     }

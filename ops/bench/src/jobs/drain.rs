@@ -69,16 +69,16 @@ pub(super) async fn run(bench: &Bench, dialect: Dialect, jobs: usize, concurrenc
 pub(super) async fn fill(store: &Store, jobs: usize) -> Result<()> {
     let mut at = 0;
     while at < jobs {
-        let mut tx = store.begin().await?;
-        for n in at..jobs.min(at + INSERT_BATCH) {
-            let job = NewJob {
+        let batch: Vec<NewJob> = (at..jobs.min(at + INSERT_BATCH))
+            .map(|n| NewJob {
                 kind: Kind::SendEmail,
                 key: format!("noop/{n}"),
                 payload: json!({ "n": n }),
                 run_at: None,
-            };
-            jobs::insert(&mut tx, &job).await?;
-        }
+            })
+            .collect();
+        let mut tx = store.begin().await?;
+        jobs::insert_all(&mut tx, &batch.iter().collect::<Vec<_>>()).await?;
         tx.commit().await?;
         at += INSERT_BATCH;
     }

@@ -1,4 +1,7 @@
-//! Jobs that come in, each in a transaction of its own, beside one-row inserts into a plain table.
+//! Jobs that come in, each committed before its client goes on, beside one-row inserts into a plain table.
+//!
+//! Through the desk, which writes those that wait at the same time together; and each in a transaction that the client
+//! begins and commits, as whoever writes rows of his own with a job does.
 
 use std::{
     sync::{
@@ -11,6 +14,7 @@ use std::{
 use anyhow::Result;
 use sealflow_store::{
     Dialect, Store,
+    instances::Desk,
     jobs::{self, Kind, NewJob},
 };
 use serde_json::json;
@@ -25,7 +29,7 @@ const CLIENTS: u32 = 32;
 const TIME: Duration = Duration::from_secs(2);
 
 pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
-    let (mut ours, mut plain) = (Vec::new(), Vec::new());
+    let (mut desk, mut alone, mut plain) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.runs {
         let database = bench.databases.make(Dialect::Postgres).await?;
         let store = database.store().await?;
@@ -39,30 +43,44 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
             .execute(&pool)
             .await?;
         plain.push(plain_rows(&pool).await?);
-        ours.push(our_jobs(&store).await?);
+        desk.push(jobs_by_desk(&store).await?);
+        alone.push(jobs_alone(&store).await?);
         pool.close().await;
         store.close().await;
         database.drop().await?;
     }
-    let name = "jobs/insert/postgres/c32";
-    bench.report.beside(name, median(ours), "jobs/s", "plain one-row INSERT", median(plain));
+    let plain = median(plain);
+    let peer = "plain one-row INSERT";
+    bench.report.beside("jobs/insert/postgres/c32", median(desk), "jobs/s", peer, plain);
+    bench.report.beside("jobs/insert_own_begin_commit/postgres/c32", median(alone), "jobs/s", peer, plain);
     Ok(())
 }
 
-async fn our_jobs(store: &Store) -> Result<f64> {
+fn new_job(count: &AtomicU64) -> NewJob {
+    let n = count.load(Ordering::Relaxed);
+    let key = Uuid::now_v7().to_string();
+    NewJob { kind: Kind::SendEmail, key, payload: json!({ "n": n }), run_at: None }
+}
+
+async fn jobs_by_desk(store: &Store) -> Result<f64> {
+    let desk = Desk::open(store);
+    all_clients(move |count| {
+        let desk = desk.clone();
+        async move {
+            desk.enqueue(new_job(&count)).await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+async fn jobs_alone(store: &Store) -> Result<f64> {
     let store = store.clone();
     all_clients(move |count| {
         let store = store.clone();
         async move {
-            let n = count.load(Ordering::Relaxed);
-            let job = NewJob {
-                kind: Kind::SendEmail,
-                key: Uuid::now_v7().to_string(),
-                payload: json!({ "n": n }),
-                run_at: None,
-            };
             let mut tx = store.begin().await?;
-            jobs::insert(&mut tx, &job).await?;
+            jobs::insert(&mut tx, &new_job(&count)).await?;
             tx.commit().await?;
             Ok(())
         }

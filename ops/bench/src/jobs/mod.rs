@@ -23,7 +23,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> Result<()> {
     for concurrency in [1, 10, 50] {
         noop_sqlite(bench, concurrency).await?;
     }
-    if bench.wants("jobs/insert/postgres/c32") {
+    if bench.wants("jobs/insert/postgres/c32") || bench.wants("jobs/insert_own_begin_commit/postgres/c32") {
         insert::measure(bench).await?;
     }
     if bench.wants("jobs/claim_p99/postgres") {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use sealflow_core::{Actor, EventId, ids::InstanceId};
-use sealflow_jobs::{Ctx, Done, JobError, Registry, Runtime, run};
+use sealflow_jobs::{Ctx, Done, JobError, Registry, Runtime, desk, run};
 use sealflow_store::{
     StartInstance, Store, Subject, definitions, instances,
     instances::wait_until_ended,
@@ -28,6 +28,7 @@ on_both!(
     a_local_job_that_fails_is_claimed,
     a_local_job_that_panics_or_never_ends_is_claimed,
     after_a_lost_lease_each_job_is_claimed,
+    a_desk_runs_local_jobs_with_the_event,
 );
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -66,23 +67,29 @@ async fn handle(ctx: Ctx, (seen, trick): (Seen, Trick), payload: Payload) -> Res
     }
 }
 
-async fn start(store: &Store) -> InstanceId {
+async fn new_chain(store: &Store) -> StartInstance {
     let source = include_str!("chain.yaml");
     let definition = sealflow_core::load(source, "chain.yaml").unwrap().definition;
+    let mut tx = store.begin().await.unwrap();
+    definitions::publish(&mut tx, &definition, source).await.unwrap();
+    tx.commit().await.unwrap();
     let id = InstanceId::from_uuid(Uuid::now_v7());
-    let new = StartInstance {
+    StartInstance {
         id,
         definition: definition.hash().clone(),
         subject: Subject { kind: "chain".to_owned(), id: id.to_string() },
         input: json!({"clerk": Uuid::now_v7()}),
         event_id: EventId("start".to_owned()),
         actor: Actor::System,
-    };
+    }
+}
+
+async fn start(store: &Store) -> InstanceId {
+    let new = new_chain(store).await;
     let mut tx = store.begin().await.unwrap();
-    definitions::publish(&mut tx, &definition, source).await.unwrap();
     submit::start(&mut tx, &new).await.unwrap();
     tx.commit().await.unwrap();
-    id
+    new.id
 }
 
 fn work(store: &Store, seen: &Seen, trick: Trick) -> (CancellationToken, JoinHandle<()>) {
@@ -152,4 +159,21 @@ async fn after_a_lost_lease_each_job_is_claimed(db: TestStore) {
     tx.commit().await.unwrap();
     let seen = run_to_end(&db.store, id, Trick::None).await;
     assert_eq!(seen[..2], [(1, false), (2, true)]);
+}
+
+/// What fails at the desk is left for the workers; nothing of it counts.
+async fn a_desk_runs_local_jobs_with_the_event(db: TestStore) {
+    for (trick, ended_at_once) in [(Trick::None, 3), (Trick::Fail, 1), (Trick::Panic, 1), (Trick::Hang, 1)] {
+        let seen = Seen::default();
+        let mut registry = Registry::default();
+        registry.add_local(Kind::PrepareDocument, (seen.clone(), trick), handle);
+        let new = new_chain(&db.store).await;
+        let submitted = desk(&db.store, registry).start(new.clone()).await.unwrap();
+        assert_eq!((submitted.seq, submitted.effects.started_jobs.len()), (1, 1));
+        let all = jobs::of_instance(&mut db.store.read().await.unwrap(), new.id).await.unwrap();
+        let done = all.iter().filter(|job| job.state == State::Done && job.attempts == 1).count();
+        assert_eq!((done, all.len()), (ended_at_once, 3.min(ended_at_once + 1)));
+        assert!(seen.lock().unwrap().iter().all(|(_, is_committed)| !is_committed));
+        run_to_end(&db.store, new.id, Trick::None).await;
+    }
 }

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use sealflow_core::{Rejection, ids::InstanceId};
 use sealflow_store::{
+    Dialect, instances,
     instances::{Desk, wait_until_ended},
+    jobs::{self, Filter, Kind, NewJob},
     submit,
     submit::Error,
 };
 use sealflow_tests::{db::TestStore, on_both};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::errand::{Errand, action, new_errand, publish};
@@ -19,6 +22,8 @@ on_both!(
     a_second_delivery_in_a_batch_is_one_event,
     a_desk_tells_each_caller_what_came_of_his_own,
     who_waits_for_an_end_is_told,
+    jobs_that_come_together_are_each_there_once,
+    a_start_that_loses_a_race_writes_nothing,
 );
 
 async fn another_asking(errand: &Errand) -> Errand {
@@ -123,4 +128,78 @@ async fn who_waits_for_an_end_is_told(db: TestStore) {
     assert!(waiting.await.unwrap().finished_at.is_some());
     let nobody = InstanceId::from_uuid(Uuid::now_v7());
     assert!(wait_until_ended(&db.store, nobody, Duration::from_secs(20)).await.unwrap().is_none());
+}
+
+fn job(key: &str) -> NewJob {
+    NewJob { kind: Kind::SendEmail, key: key.to_owned(), payload: Value::Null, run_at: None }
+}
+
+async fn jobs_that_come_together_are_each_there_once(db: TestStore) {
+    let desk = Desk::open(&db.store);
+    let callers: Vec<_> = (0..24)
+        .map(|n| {
+            let desk = desk.clone();
+            tokio::spawn(async move { desk.enqueue(job(&format!("job/{}", n % 8))).await.unwrap() })
+        })
+        .collect();
+    let mut ids = Vec::new();
+    for caller in callers {
+        ids.push(caller.await.unwrap());
+    }
+    for (n, id) in ids.iter().enumerate() {
+        assert_eq!(*id, ids[n % 8], "a key is one job");
+    }
+    let mut tx = db.store.begin().await.unwrap();
+    let more = jobs::insert_all(&mut tx, &[&job("new"), &job("job/3"), &job("new")]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((more[1], more[0]), (ids[3], more[2]));
+    let all = jobs::list(&mut db.store.read().await.unwrap(), &Filter::default(), 1, 100).await.unwrap();
+    assert_eq!(all.total, 9);
+    assert!(all.items.iter().any(|job| job.id == more[0]));
+}
+
+/// The loser learns of the winner's row only when it writes; what it worked out is not there then.
+async fn a_start_that_loses_a_race_writes_nothing(db: TestStore) {
+    publish(&db.store).await;
+    if db.store.dialect() == Dialect::Sqlite {
+        // One writer: nobody can lose.
+        return;
+    }
+    let new = new_errand();
+    let mut winner = db.store.begin().await.unwrap();
+    instances::start(&mut winner, &new).await.unwrap();
+    let loser = {
+        let (store, new) = (db.store.clone(), new.clone());
+        tokio::spawn(async move {
+            let mut tx = store.begin().await.unwrap();
+            let submitted = instances::start(&mut tx, &new).await.unwrap();
+            tx.commit().await.unwrap();
+            submitted
+        })
+    };
+    until_blocked(&db).await;
+    winner.commit().await.unwrap();
+    assert!(loser.await.unwrap().duplicate);
+    let history = instances::history::list(&mut db.store.read().await.unwrap(), new.id, 0, 10).await.unwrap();
+    assert_eq!(history.len(), 1);
+    let jobs = jobs::of_instance(&mut db.store.read().await.unwrap(), new.id).await.unwrap();
+    assert_eq!(jobs.len(), 1);
+}
+
+/// Returns when a transaction of this database waits for another.
+async fn until_blocked(db: &TestStore) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let blocked: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_one(&mut *db.store.read().await.unwrap())
+        .await
+        .unwrap();
+        if blocked > 0 {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "nobody waits for the winner");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -1,6 +1,6 @@
 //! Timers fire when they are due, once, and not when they were cancelled or set anew.
 
-use sealflow_store::{timers, timers::Timer};
+use sealflow_store::{Dialect, timers, timers::Timer};
 use sealflow_tests::{db::TestStore, on_both};
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ on_both!(
     a_cancelled_timer_does_nothing,
     an_interrupting_timer_leads_on,
     a_timer_that_cannot_be_fired_is_put_off,
+    processes_share_the_timers_that_are_due,
 );
 
 async fn due(db: &TestStore, hours: i64) -> Vec<Timer> {
@@ -89,4 +90,30 @@ async fn a_timer_that_cannot_be_fired_is_put_off(db: TestStore) {
     let found = due(&db, 1).await.remove(0);
     assert_eq!((found.tries, found.last_error.as_deref()), (1, Some("the definition cannot be read")));
     assert_eq!(found.due_at, timer.due_at);
+}
+
+async fn processes_share_the_timers_that_are_due(db: TestStore) {
+    let first = Errand::start_asking(&db.store).await;
+    let second = Errand::start_another(&db.store).await;
+    second.work().await;
+    let later = now(&db.store).await.plus_ms(HOUR_MS + 1_000);
+    let mut tx = db.store.begin().await.unwrap();
+    let mine = timers::take_due(&mut tx, later, 1).await.unwrap();
+    assert_eq!(mine.len(), 1);
+    // SQLite has one writer.
+    if db.store.dialect() == Dialect::Postgres {
+        let mut other = db.store.begin().await.unwrap();
+        let theirs = timers::take_due(&mut other, later, 10).await.unwrap();
+        assert_eq!(theirs.len(), 1);
+        assert_ne!(theirs[0].instance_id, mine[0].instance_id);
+        other.rollback().await.unwrap();
+    }
+    assert!(timers::fire_many(&mut tx, &mine).await.unwrap().iter().all(Result::is_ok));
+    tx.commit().await.unwrap();
+    let mut tx = db.store.begin().await.unwrap();
+    let rest = timers::take_due(&mut tx, later, 10).await.unwrap();
+    assert_eq!(rest.len(), 1);
+    assert!(
+        [first.id, second.id].contains(&rest[0].instance_id) && rest[0].instance_id != mine[0].instance_id
+    );
 }

@@ -10,13 +10,15 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::FutureExt as _;
+use futures::{FutureExt as _, future::BoxFuture};
 use sealflow_core::ids::InstanceId;
 use sealflow_store::{
     Store, Tx,
+    instances::{Desk, Follow},
     jobs::{ClaimedJob, Complete, CompleteError, Outcome, Round},
 };
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::commit::{self, Committer, GroupError, ReportError, Written};
 use crate::registry::{Ctx, Registry};
@@ -60,6 +62,22 @@ impl Local {
         let done = tokio::time::timeout_at(until, attempt).await.ok()?.ok()?.ok()?;
         let (outcome, changes) = done.into_parts();
         changes.is_empty().then_some(outcome)
+    }
+}
+
+/// A desk that runs the local jobs which its events start in the events' own transactions. Its process need not run workers:
+/// what is not local, or fails, is claimed as ever. A handler that could end the process must not be local: here nobody
+/// would count that it did.
+#[must_use]
+pub fn desk(store: &Store, registry: Registry) -> Desk {
+    let worker: Arc<str> = format!("desk/{}", Uuid::now_v7()).into();
+    let local = Local::new(store, &Arc::new(registry), &worker);
+    Desk::open_with(store, Some(Arc::new(local)))
+}
+
+impl Follow for Local {
+    fn follow<'a>(&'a self, round: &'a mut Round, since: std::time::Instant) -> BoxFuture<'a, ()> {
+        follow(round, self, Instant::from_std(since) + TIME_MAX).boxed()
     }
 }
 

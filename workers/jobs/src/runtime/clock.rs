@@ -1,4 +1,5 @@
-//! Fires timers that are due. Every process does; a timer fired by two happens once.
+//! Fires timers that are due. Every process does, and passes over those that another is firing; a timer fired by two
+//! happens once.
 
 use sealflow_store::{
     Error, submit,
@@ -8,7 +9,7 @@ use sealflow_store::{
 use super::{Parts, retry::Patience};
 use crate::registry::chain;
 
-/// How many timers are looked at together.
+/// How many timers are fired together: their instances are locked for as long as that takes.
 const BATCH: u32 = 250;
 
 /// Fires timers until the stop is asked for.
@@ -40,14 +41,18 @@ pub(super) async fn run(parts: Parts) {
 async fn fire_due(parts: &Parts) -> Result<usize, submit::Error> {
     let mut reader = parts.store.read().await?;
     let now = parts.store.now(&mut reader).await?;
-    let due = timers::due(&mut reader, now, BATCH).await?;
+    let any = timers::any_due(&mut reader, now).await?;
     drop(reader);
-    match fire_together(parts, &due).await {
-        Ok(()) => return Ok(due.len()),
+    if !any {
+        return Ok(0);
+    }
+    match fire_together(parts).await {
+        Ok(fired) => return Ok(fired),
         Err(error) if error.is_transient() => return Err(error),
         // One of them cannot be written; which one shows when they are fired one by one.
         Err(error) => tracing::warn!(error = chain(&error), "timers are fired one by one"),
     }
+    let due = timers::due(&mut *parts.store.read().await?, now, BATCH).await?;
     for timer in &due {
         if parts.stop.is_cancelled() {
             return Ok(0);
@@ -61,13 +66,16 @@ async fn fire_due(parts: &Parts) -> Result<usize, submit::Error> {
     Ok(due.len())
 }
 
-/// Fires all of them in one transaction; those that their instances refuse are put off.
-async fn fire_together(parts: &Parts, due: &[Timer]) -> Result<(), submit::Error> {
-    if due.is_empty() {
-        return Ok(());
-    }
+/// Fires a batch in one transaction; those that their instances refuse are put off.
+async fn fire_together(parts: &Parts) -> Result<usize, submit::Error> {
     let mut tx = parts.store.begin().await?;
-    let fired = timers::fire_many(&mut tx, due).await?;
+    let now = tx.now();
+    let due = timers::take_due(&mut tx, now, BATCH).await?;
+    if due.is_empty() {
+        tx.rollback().await?;
+        return Ok(0);
+    }
+    let fired = timers::fire_many(&mut tx, &due).await?;
     for (timer, fired) in due.iter().zip(fired) {
         if let Err(error) = fired {
             let text = chain(&error);
@@ -75,7 +83,8 @@ async fn fire_together(parts: &Parts, due: &[Timer]) -> Result<(), submit::Error
             timers::put_off(&mut tx, timer, &text).await?;
         }
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(due.len())
 }
 
 async fn fire(parts: &Parts, timer: &Timer) -> Result<(), submit::Error> {

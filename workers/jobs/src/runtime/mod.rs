@@ -35,6 +35,8 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
 
 use crate::{cron::Schedule, registry::Registry};
+pub use chain::desk;
+
 use chain::Local;
 use commit::Committer;
 use held::Held;

@@ -17,6 +17,7 @@ use crate::{
             Many,
         },
         row::{to_i64, to_json},
+        together::Together,
     },
     incidents,
     instances::history::Entry,
@@ -216,16 +217,25 @@ impl Writes {
 }
 
 impl Writes {
-    /// Writes a statement a table; `changed` are the instances that an event took further.
+    /// Writes all of it together; `changed` are the instances that an event took further.
     pub(super) async fn write(self, tx: &mut Tx, changed: &[&Loaded]) -> Result<(), Error> {
-        write_instances(tx, changed).await?;
-        let dialect = tx.store().dialect();
-        APPEND.query(dialect, &self.history)?.execute(tx.conn()).await?;
-        jobs::cancel_many(tx, &self.cancelled_jobs).await?;
+        let mut together = Together::default();
+        guard_instances(&mut together, changed)?;
+        together.part(&APPEND, &self.history)?;
+        jobs::cancel_many(&mut together, &self.cancelled_jobs, tx.now())?;
         let rows: Vec<&NewRow> = self.jobs.iter().map(|job| &job.row).collect();
-        jobs::insert_many(tx, &rows).await?;
-        write_timers(tx, self.fired, self.timers).await?;
-        write_tasks(tx, self.tasks).await?;
+        jobs::insert_many(&mut together, &rows)?;
+        let (set, dropped) = timer_rows(self.fired, self.timers);
+        timers::write_many(&mut together, &set, &dropped)?;
+        let (opened, closed) = task_rows(self.tasks);
+        tasks::write_many(&mut together, &opened, &closed)?;
+        if !together.run(tx).await? {
+            // Which of them was changed by another is not told; the caller tries again in any case.
+            let id = changed.first().map(|loaded| loaded.instance.id);
+            return Err(id.map_or_else(|| sqlx::Error::RowNotFound.into(), Error::Conflict));
+        }
+        jobs::wake_many(tx, &rows);
+        tasks::opened(tx, &opened).await?;
         // One by one: they are rare.
         for ((id, key), last) in self.incidents {
             match last {
@@ -237,22 +247,15 @@ impl Writes {
     }
 }
 
-async fn write_instances(tx: &mut Tx, changed: &[&Loaded]) -> Result<(), Error> {
+/// Nothing is written when one of them was changed, or started, by another.
+fn guard_instances(together: &mut Together, changed: &[&Loaded]) -> Result<(), Error> {
     let (mut new, mut known) = (Vec::new(), Vec::new());
     for loaded in changed {
         let row = row_of(loaded)?;
         if loaded.stored_seq == 0 { new.push(row) } else { known.push(row) }
     }
-    let dialect = tx.store().dialect();
-    for (statement, rows) in [(&INSERT, &new), (&UPDATE, &known)] {
-        let Some(one) = rows.first() else { continue };
-        let written = statement.query(dialect, rows)?.execute(tx.conn()).await?.rows_affected();
-        if written != rows.len() as u64 {
-            // Which of them was changed by another is not told; the caller tries again in any case.
-            return Err(Error::Conflict(crate::db::row::parse("an instance's id", &one.id)?));
-        }
-    }
-    Ok(())
+    together.guard(&INSERT, &new)?;
+    Ok(together.guard(&UPDATE, &known)?)
 }
 
 fn row_of(loaded: &Loaded) -> Result<InstanceRow<'_>, crate::Error> {
@@ -273,28 +276,30 @@ fn row_of(loaded: &Loaded) -> Result<InstanceRow<'_>, crate::Error> {
     })
 }
 
-async fn write_timers(
-    tx: &mut Tx,
+/// The timers to set, and those to drop. One that fired and is set anew needs no dropping: a later setting counts.
+fn timer_rows(
     fired: BTreeMap<(InstanceId, String), u64>,
     last: BTreeMap<(InstanceId, String), Last<TimerRequest>>,
-) -> Result<(), Error> {
-    let mut dropped: Vec<TimerRow> =
-        fired.into_iter().map(|((id, key), generation)| TimerRow::dropped(id, key, generation)).collect();
-    let mut set = Vec::new();
+) -> (Vec<TimerRow>, Vec<TimerRow>) {
+    let (mut set, mut dropped) = (Vec::new(), Vec::new());
+    for ((id, key), generation) in fired {
+        if !last.contains_key(&(id, key.clone())) {
+            dropped.push(TimerRow::dropped(id, key, generation));
+        }
+    }
     for ((id, key), last) in last {
         match last {
             Last::There(timer) => set.push(TimerRow::set(id, &timer)),
             Last::Gone => dropped.push(TimerRow::dropped(id, key, u64::MAX)),
         }
     }
-    timers::drop_many(tx, &dropped).await?;
-    Ok(timers::set_many(tx, &set).await?)
+    (set, dropped)
 }
 
-async fn write_tasks(
-    tx: &mut Tx,
+/// The tasks to open, and those to close.
+fn task_rows(
     last: BTreeMap<(InstanceId, String), Last<(TaskRequest, Timestamp)>>,
-) -> Result<(), Error> {
+) -> (Vec<TaskRow>, Vec<TaskRow>) {
     let (mut opened, mut closed) = (Vec::new(), Vec::new());
     for ((id, key), last) in last {
         match last {
@@ -302,6 +307,5 @@ async fn write_tasks(
             Last::Gone => closed.push(TaskRow::closed(id, key)),
         }
     }
-    tasks::close_many(tx, &closed).await?;
-    Ok(tasks::open_many(tx, &opened).await?)
+    (opened, closed)
 }

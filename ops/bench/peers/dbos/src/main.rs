@@ -48,7 +48,7 @@ async fn workflows(url: &str, clients: u32, time: Duration) -> Result<(), Failur
     five.run(0).await?;
     let count = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();
-    let mut running = tokio::task::JoinSet::new();
+    let mut running = tokio::task::JoinSet::<dbos::Result<()>>::new();
     for _ in 0..clients {
         let (five, count) = (five.clone(), count.clone());
         running.spawn(async move {
@@ -56,7 +56,7 @@ async fn workflows(url: &str, clients: u32, time: Duration) -> Result<(), Failur
                 five.run(0).await?;
                 count.fetch_add(1, Ordering::Relaxed);
             }
-            dbos::Result::Ok(())
+            Ok(())
         });
     }
     while let Some(ended) = running.join_next().await {
@@ -75,15 +75,19 @@ async fn event(url: &str, count: usize) -> Result<(), Failure> {
         let began = began.clone();
         async move {
             for _ in 0..count {
-                let _: Option<u64> = recv(None, Duration::from_secs(60)).await?;
-                let began = began.clone();
-                step("next", || async move {
-                    let _ = began.send(Instant::now());
-                    Ok::<_, dbos::Error>(())
+                let message: dbos::Result<Option<u64>> = recv(None, Duration::from_secs(60)).await;
+                message?;
+                let next: dbos::Result<()> = step("next", || {
+                    let began = began.clone();
+                    async move {
+                        let _ = began.send(Instant::now());
+                        Ok(())
+                    }
                 })
-                .await?;
+                .await;
+                next?;
             }
-            dbos::Result::Ok(())
+            Ok::<(), dbos::Error>(())
         }
     })?;
     dbos.launch().await?;
