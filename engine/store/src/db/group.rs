@@ -32,7 +32,7 @@ const UNDO: &str = "rollback to savepoint sealflow_tx; release savepoint sealflo
 /// The most transactions that one flush serves.
 const MEMBERS_MAX: usize = 128;
 /// How long a group goes on taking transactions.
-const OPEN_MAX: Duration = Duration::from_millis(4);
+const OPEN_MAX: Duration = Duration::from_millis(8);
 
 /// Transactions that are committed together.
 #[derive(Debug)]

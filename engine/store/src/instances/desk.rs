@@ -158,10 +158,14 @@ async fn answer(writer: &Writer, group: &mut Vec<Waiting>) {
                 // Nobody waits any more when the caller was aborted.
                 match waiting {
                     Waiting::Event(_, answer) => {
-                        let _ = submitted.next().map(|submitted| answer.send(submitted));
+                        if let Some(submitted) = submitted.next() {
+                            let _ = answer.send(submitted);
+                        }
                     }
                     Waiting::Job(_, answer) => {
-                        let _ = jobs.next().map(|id| answer.send(Ok(id)));
+                        if let Some(id) = jobs.next() {
+                            let _ = answer.send(Ok(id));
+                        }
                     }
                 }
             }

@@ -198,12 +198,8 @@ async fn lock_slots(tx: &mut Tx, queue: Queue) -> Result<(), Error> {
     let fields = queue.kinds().filter_map(|kind| kind.traits().concurrency).map(|slots| slots.field);
     let mut names: BTreeSet<String> = fields.map(|field| format!("sealflow/slots/{field}")).collect();
     names.insert(format!("sealflow/queue/{queue}"));
-    for name in names {
-        sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(name)
-            .execute(tx.conn())
-            .await?;
-    }
+    let lock = "select pg_advisory_xact_lock(hashtextextended(name, 0)) from json_array_elements_text($1::json) as names(name)";
+    sqlx::query(lock).bind(to_json("locks", &names)?).execute(tx.conn()).await?;
     Ok(())
 }
 

@@ -40,14 +40,23 @@ pub(super) async fn run(bench: &Bench, dialect: Dialect, clients: usize, steps: 
     let database = bench.databases.make(dialect).await?;
     let store = database.store().await?;
     let mut registry = Registry::default();
-    let handler = |_: Ctx, (), _: Value| async move { Ok(Done::new("prepared")) };
-    match steps {
-        Steps::Local => registry.add_local(Kind::PrepareDocument, (), handler),
-        Steps::Claimed => registry.add(Kind::PrepareDocument, (), handler),
-    }
+    let source = include_str!("noop.yaml");
+    let source = match steps {
+        Steps::Local => {
+            registry.add_local(Kind::PrepareDocument, (), |_: Ctx, (), _: Value| async move {
+                Ok(Done::new("prepared"))
+            });
+            source.to_owned()
+        }
+        // A queue without limits over all processes.
+        Steps::Claimed => {
+            registry.add(Kind::SendEmail, (), |_: Ctx, (), _: Value| async move { Ok(Done::new("sent")) });
+            source.replace("prepare_document", "send_email").replace("prepared", "sent")
+        }
+    };
     let desk = desk(&store, registry.clone());
     let (stop, working) = workers(&store, registry);
-    let definition = publish(&store, include_str!("noop.yaml")).await?;
+    let definition = publish(&store, &source).await?;
     one(&store, &desk, &definition).await?;
     let count = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();
