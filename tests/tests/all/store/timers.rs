@@ -1,5 +1,7 @@
 //! Timers fire when they are due, once, and not when they were cancelled or set anew.
 
+use std::time::Duration;
+
 use sealflow_store::{Dialect, timers, timers::Timer};
 use sealflow_tests::{db::TestStore, on_both};
 use serde_json::Value;
@@ -103,7 +105,8 @@ async fn processes_share_the_timers_that_are_due(db: TestStore) {
     // SQLite has one writer.
     if db.store.dialect() == Dialect::Postgres {
         let mut other = db.store.begin().await.unwrap();
-        let theirs = timers::take_due(&mut other, later, 10).await.unwrap();
+        let looking = timers::take_due(&mut other, later, 10);
+        let theirs = tokio::time::timeout(Duration::from_secs(20), looking).await.unwrap().unwrap();
         assert_eq!(theirs.len(), 1);
         assert_ne!(theirs[0].instance_id, mine[0].instance_id);
         other.rollback().await.unwrap();
