@@ -51,7 +51,7 @@ pub(super) async fn run(bench: &Bench, dialect: Dialect, clients: usize, steps: 
         // A queue without limits over all processes.
         Steps::Claimed => {
             registry.add(Kind::SendEmail, (), |_: Ctx, (), _: Value| async move { Ok(Done::new("sent")) });
-            source.replace("prepare_document", "send_email").replace("prepared", "sent")
+            source.replace("prepare_document", "send_email").replace("{prepared: ", "{failed: done, sent: ")
         }
     };
     let desk = desk(&store, registry.clone());
