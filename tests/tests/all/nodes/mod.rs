@@ -3,5 +3,6 @@
 
 mod crowd;
 mod database;
+mod limits;
 mod program;
 mod rolling;
