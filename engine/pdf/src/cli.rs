@@ -36,6 +36,10 @@ pub struct SignFile<'a> {
     pub place: Option<Place>,
     /// The organization's name, for a round seal in that place; without it the signer's name is written there.
     pub seal_text: Option<&'a str>,
+    /// A prepared field to sign in; without it a new one is made.
+    pub field: Option<&'a str>,
+    /// What prepared fields show from now on.
+    pub appearances: Vec<FieldAppearance>,
     /// The claimed time of signing, milliseconds since 1970 UTC.
     pub signed_at_ms: i64,
 }
@@ -81,17 +85,20 @@ pub fn sign_file(request: &SignFile<'_>) -> Result<Vec<u8>, Error> {
 
     let place =
         request.place.unwrap_or(Place { page: 1, rect: Rect { x: 0.0, y: 0.0, width: 0.0, height: 0.0 } });
-    let (field, appearances) = {
-        let field = unused_name(request.pdf)?;
-        let shown = appearance(request, &name)?;
-        let shown = shown.map(|appearance| FieldAppearance { field: field.clone(), appearance });
-        (field, shown.into_iter().collect())
+    let (field, new_field, appearances) = match request.field {
+        Some(field) => (field.to_owned(), None, request.appearances.clone()),
+        None => {
+            let field = unused_name(request.pdf)?;
+            let shown = appearance(request, &name)?;
+            let shown = shown.map(|appearance| FieldAppearance { field: field.clone(), appearance });
+            (field, Some(NewField { page: place.page, rect: place.rect }), shown.into_iter().collect())
+        }
     };
     let digest =
         sign::digest_for(chain.first().map(Vec::as_slice).unwrap_or_default()).map_err(Error::Sign)?;
     let sign_request = SignRequest {
         field,
-        new_field: Some(NewField { page: place.page, rect: place.rect }),
+        new_field,
         appearances,
         signer_name: name.chars().take(limits::TEXT_CHARS_MAX).collect(),
         reason: None,
@@ -120,7 +127,7 @@ fn unused_name(pdf: &[u8]) -> Result<String, Error> {
 fn appearance(request: &SignFile<'_>, name: &str) -> Result<Option<Appearance>, Error> {
     match (request.place, request.seal_text) {
         (None, _) => Ok(None),
-        (Some(_), None) => Ok(Some(Appearance::Text { text: name.to_owned() })),
+        (Some(_), None) => Ok(Some(Appearance::text(name))),
         (Some(_), Some(organization_name)) => {
             let spec = SealSpec {
                 shape: Shape::Round,

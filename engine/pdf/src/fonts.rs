@@ -29,6 +29,8 @@ pub enum Face {
     Song,
     /// A plain face: dates and text.
     Sans,
+    /// A Song face for text.
+    Serif,
 }
 
 impl Face {
@@ -44,6 +46,12 @@ impl Face {
                 "NotoSansCJK-Regular.ttc",
                 "NotoSansCJKsc-Regular.otf",
                 "SourceHanSansSC-Regular.otf",
+                "wqy-microhei.ttc",
+            ],
+            Self::Serif => &[
+                "NotoSerifCJK-Regular.ttc",
+                "NotoSerifCJKsc-Regular.otf",
+                "SourceHanSerifSC-Regular.otf",
                 "wqy-microhei.ttc",
             ],
         }
@@ -72,9 +80,11 @@ impl Font {
 pub fn font(face: Face) -> Result<Arc<Font>, String> {
     static SONG: OnceLock<Result<Arc<Font>, String>> = OnceLock::new();
     static SANS: OnceLock<Result<Arc<Font>, String>> = OnceLock::new();
+    static SERIF: OnceLock<Result<Arc<Font>, String>> = OnceLock::new();
     let slot = match face {
         Face::Song => &SONG,
         Face::Sans => &SANS,
+        Face::Serif => &SERIF,
     };
     slot.get_or_init(|| find(face, &folders()).map(Arc::new)).clone()
 }

@@ -13,9 +13,12 @@
 pub mod appearance;
 pub mod cli;
 pub mod confined;
+pub mod convert;
+pub mod cross_page;
 pub mod fonts;
 pub mod inspect;
 pub mod limits;
+pub mod picture;
 pub mod prepare;
 pub mod read;
 pub mod seal;

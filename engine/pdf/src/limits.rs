@@ -20,8 +20,8 @@ pub const READ_NAME_BYTES_MAX: usize = 4_096;
 pub const REVISIONS_MAX: usize = 2_000;
 /// Most form fields that are looked at.
 pub const FORM_FIELDS_MAX: usize = 20_000;
-/// Most fields that one preparation creates.
-pub const FIELDS_MAX: usize = 2_000;
+/// Most fields that one preparation creates: ten signers with a cross-page seal each on 500 pages.
+pub const FIELDS_MAX: usize = 8_000;
 /// Most signatures that are validated in one file.
 pub const SIGNATURES_MAX: usize = 200;
 /// Most bytes that one stream may unpack to.
@@ -36,6 +36,16 @@ pub const TEXT_CHARS_MAX: usize = 256;
 pub const STROKE_POINTS_MAX: usize = 20_000;
 /// Largest SVG of a seal, in bytes.
 pub const SVG_BYTES_MAX: usize = 1024 * 1024;
+/// Largest picture file that is opened, in bytes.
+pub const PICTURE_BYTES_MAX: usize = 30 * 1024 * 1024;
+/// Most pixels of a picture: a phone's largest photo.
+pub const PICTURE_PIXELS_MAX: u64 = 50_000_000;
+/// Widest and highest picture, in pixels.
+pub const PICTURE_SIDE_MAX: u32 = 20_000;
+/// Most bytes that a picture's pixels may take in memory.
+pub const PICTURE_UNPACKED_BYTES_MAX: u64 = 160 * 1024 * 1024;
+/// Most pictures that become the pages of one file.
+pub const PICTURES_MAX: usize = 100;
 /// Smallest room for a signature, in bytes of DER.
 pub const HOLE_BYTES_MIN: usize = 4 * 1024;
 /// Room for a signature with its chain and a timestamp, in bytes of DER.

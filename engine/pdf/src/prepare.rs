@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cross_page,
     geometry::{Rect, in_page_space, numbers, shown_size},
     limits::{FIELD_NAME_BYTES_MAX, FIELDS_MAX},
     read::{
@@ -44,6 +45,9 @@ pub enum FieldKind {
     Date,
     /// A line of text; read-only for people with a viewer.
     Text,
+    /// A seal across the edges of all pages from the given one on, see [`crate::cross_page`]. Of the place, the width and height
+    /// are the whole impression's, and `y` is where it stands; it is always at the right edge.
+    CrossPageSeal,
 }
 
 impl FieldKind {
@@ -147,11 +151,14 @@ pub(crate) fn add_fields(
     if is_locked(file)? {
         return Err(Error::Locked);
     }
-    check_names(&old, specs)?;
     if let Some(spec) = specs.iter().find(|spec| signed && !spec.kind.is_signature()) {
         return Err(Error::AlreadySigned { field_kind: spec.kind });
     }
-    let pages = pages(file, specs.iter().map(|spec| spec.page).max().unwrap_or(0))?;
+    let crosses = specs.iter().any(|spec| spec.kind == FieldKind::CrossPageSeal);
+    let count_max = specs.iter().map(|spec| spec.page).max().unwrap_or(0);
+    let pages = pages(file, if crosses { usize::MAX } else { count_max })?;
+    let specs = &with_slices(specs, &pages)?;
+    check_names(&old, specs)?;
     let mut widgets: BTreeMap<usize, Vec<Reference>> = BTreeMap::new();
     let mut references = Vec::with_capacity(specs.len());
     for spec in specs {
@@ -167,6 +174,20 @@ pub(crate) fn add_fields(
     }
     extend_form(increment, specs, &references, signed)?;
     Ok(references)
+}
+
+/// The fields, with each cross-page seal's slices in its place.
+fn with_slices(specs: &[FieldSpec], pages: &[Page]) -> Result<Vec<FieldSpec>, Error> {
+    let mut all = Vec::with_capacity(specs.len());
+    for spec in specs {
+        if spec.kind != FieldKind::CrossPageSeal {
+            all.push(spec.clone());
+            continue;
+        }
+        let slices = cross_page::expand(spec, pages);
+        all.extend(slices.map_err(|why| Error::Field { name: spec.name.clone(), why })?);
+    }
+    Ok(all)
 }
 
 fn check_names(old: &[Field], specs: &[FieldSpec]) -> Result<(), Error> {
@@ -226,7 +247,7 @@ fn widget(page: &Page, spec: &FieldSpec) -> Dictionary {
             widget.set("Ff", Object::Integer(READ_ONLY));
             widget.set("DA", Object::String(DEFAULT_APPEARANCE.to_vec()));
         }
-        FieldKind::Picture => {
+        FieldKind::Picture | FieldKind::CrossPageSeal => {
             widget.set("FT", Object::name("Btn"));
             widget.set("Ff", Object::Integer(READ_ONLY | PUSH_BUTTON));
         }

@@ -1,5 +1,6 @@
 //! The command line, as `sealflow --help` shows it.
 
+mod pages;
 mod workflow;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+pub use pages::{CleanMark, DrawSeal, MakeFields, MakePages};
 pub use workflow::{Diff, Explain, GraphFormat, MigrateInstances, Simulate, Workflow};
 
 /// Electronic signatures, driven by a workflow engine.
@@ -111,6 +113,14 @@ pub enum Pdf {
     },
     /// Validate every signature of a file; the exit status is 0 only when all pass
     Validate(PdfValidate),
+    /// Draw a seal as SVG
+    Seal(DrawSeal),
+    /// Cut a seal or a signature out of a photo or scan, as SVG in one ink
+    Clean(CleanMark),
+    /// Make a PDF of pictures, a page for each, or of a Word file
+    Pages(MakePages),
+    /// Make the fields of a file, in one revision, before its first signature
+    Prepare(MakeFields),
 }
 
 /// `sealflow pdf sign`
@@ -140,6 +150,15 @@ pub struct PdfSign {
     /// Draw a round seal with this organization's name
     #[arg(long, value_name = "NAME", requires = "rect")]
     pub seal: Option<String>,
+    /// Sign in this prepared field, instead of a new one
+    #[arg(long, value_name = "FIELD", conflicts_with = "page")]
+    pub field: Option<String>,
+    /// Show this picture in a prepared field; may be given several times. A cross-page seal's slices have one name
+    #[arg(long, value_name = "FIELD=FILE.svg", requires = "field", value_parser = pages::pair)]
+    pub show: Vec<(String, String)>,
+    /// Fill further prepared fields: a JSON array of {"field", "appearance"}
+    #[arg(long, value_name = "FILL.json", requires = "field")]
+    pub fill: Option<PathBuf>,
 }
 
 /// `sealflow pdf validate`

@@ -63,6 +63,10 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Pdf(Pdf::Repair { input, out }) => commands::pdf::repair(&input, &out),
             Command::Pdf(Pdf::Sign(args)) => commands::pdf::sign(&args),
             Command::Pdf(Pdf::Validate(args)) => commands::pdf::validate(&args),
+            Command::Pdf(Pdf::Seal(args)) => commands::pages::seal(&args),
+            Command::Pdf(Pdf::Clean(args)) => commands::pages::clean(&args),
+            Command::Pdf(Pdf::Pages(args)) => commands::pages::pages(&args).await,
+            Command::Pdf(Pdf::Prepare(args)) => commands::pages::fields(&args),
             Command::Workflow(command) => commands::workflow::run(command).await,
             Command::PdfChild => Ok(sealflow_pdf::confined::child_main()),
         }

@@ -1,11 +1,16 @@
 //! Why: what a signer drew, stamped or wrote becomes a form XObject that fills the prepared field, in the signer's own
 //! revision, so that picture and signature cannot be told apart in time.
 
+mod embed;
 mod strokes;
 mod svg;
 mod text;
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
+
+pub use text::{Align, Overflow, TextFont, TextStyle};
 
 use crate::{
     geometry::{numbers, upright_matrix},
@@ -19,7 +24,8 @@ use crate::{
 pub enum Appearance {
     /// A signature that was drawn by hand.
     Strokes(Strokes),
-    /// A picture as SVG, as [`crate::seal::draw`] makes it. Only paths and shapes: text is not drawn.
+    /// A picture as SVG, as [`crate::seal::draw`] and [`crate::picture::clean`] make it. Only paths, shapes and PNG pictures
+    /// within the SVG: text is not drawn.
     Svg {
         /// The SVG document.
         svg: String,
@@ -28,6 +34,9 @@ pub enum Appearance {
     Text {
         /// The text; line breaks make lines.
         text: String,
+        /// How it is set.
+        #[serde(default)]
+        style: TextStyle,
     },
 }
 
@@ -109,7 +118,29 @@ struct Drawing {
     resources: Dictionary,
 }
 
+/// Pictures that this revision has already: a seal that is put on many pages is drawn once.
+#[derive(Debug, Default)]
+pub(crate) struct Pictures(HashMap<[u8; 32], svg::Picture>);
+
+impl Pictures {
+    fn get(&mut self, increment: &mut Increment<'_, '_>, source: &str) -> Result<svg::Picture, Error> {
+        let key = openssl::sha::sha256(source.as_bytes());
+        if let Some(known) = self.0.get(&key) {
+            return Ok(*known);
+        }
+        let picture = svg::import(increment, source)?;
+        self.0.insert(key, picture);
+        Ok(picture)
+    }
+}
+
 impl Appearance {
+    /// Plain text, set as dates are.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into(), style: TextStyle::default() }
+    }
+
     /// Says whether this can be shown in a field of that size in points, before somebody confirms it.
     ///
     /// # Errors
@@ -119,26 +150,50 @@ impl Appearance {
         match self {
             Self::Strokes(strokes) => strokes::draw(strokes, frame).map(|_| ()),
             Self::Svg { svg } => svg::parse(svg).map(|_| ()),
-            Self::Text { text } => text::check(text, frame),
+            Self::Text { text, style } => text::check(text, style, frame),
         }
     }
 
     /// Adds the form XObject and answers its reference.
-    pub(crate) fn draw(&self, increment: &mut Increment<'_, '_>, frame: Frame) -> Result<Reference, Error> {
+    pub(crate) fn draw(
+        &self,
+        increment: &mut Increment<'_, '_>,
+        pictures: &mut Pictures,
+        frame: Frame,
+    ) -> Result<Reference, Error> {
         let drawing = match self {
             Self::Strokes(strokes) => strokes::draw(strokes, frame)?,
-            Self::Svg { svg } => svg::draw(increment, svg, frame)?,
-            Self::Text { text } => text::draw(increment, text, frame)?,
+            Self::Svg { svg } => pictures.get(increment, svg)?.whole(frame),
+            Self::Text { text, style } => text::draw(increment, text, style, frame)?,
         };
-        let form = Dictionary::of([
-            ("Type", Object::name("XObject")),
-            ("Subtype", Object::name("Form")),
-            ("BBox", numbers(&[0.0, 0.0, frame.width, frame.height])),
-            ("Matrix", upright_matrix(frame.rotate)),
-            ("Resources", drawing.resources.into()),
-        ]);
-        Ok(increment.add_packed(form, drawing.content))
+        Ok(add_form(increment, frame, drawing))
     }
+
+    /// Adds the form of one slice of a picture, `index` of `count` from the left, and answers its reference.
+    pub(crate) fn draw_slice(
+        &self,
+        increment: &mut Increment<'_, '_>,
+        pictures: &mut Pictures,
+        frame: Frame,
+        (index, count): (usize, usize),
+    ) -> Result<Reference, Error> {
+        let Self::Svg { svg } = self else {
+            return Err(Error::Svg { why: "a cross-page seal is a picture".to_owned() });
+        };
+        let drawing = pictures.get(increment, svg)?.slice(frame, index, count);
+        Ok(add_form(increment, frame, drawing))
+    }
+}
+
+fn add_form(increment: &mut Increment<'_, '_>, frame: Frame, drawing: Drawing) -> Reference {
+    let form = Dictionary::of([
+        ("Type", Object::name("XObject")),
+        ("Subtype", Object::name("Form")),
+        ("BBox", numbers(&[0.0, 0.0, frame.width, frame.height])),
+        ("Matrix", upright_matrix(frame.rotate)),
+        ("Resources", drawing.resources.into()),
+    ]);
+    increment.add_packed(form, drawing.content)
 }
 
 impl Frame {

@@ -12,22 +12,52 @@ use crate::{
     write::Increment,
 };
 
-pub(super) fn draw(increment: &mut Increment<'_, '_>, svg: &str, frame: Frame) -> Result<Drawing, Error> {
+/// Widest and highest picture within an SVG, in pixels.
+const PIXELS_MAX: u32 = 2_000;
+
+/// A picture that is in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Picture {
+    /// A form that is one unit wide and one high.
+    form: Reference,
+    width: f64,
+    height: f64,
+}
+
+impl Picture {
+    /// All of it, as large as it fits into the frame, in its middle.
+    pub(super) fn whole(self, frame: Frame) -> Drawing {
+        let (scale, x, y) = frame.fit(self.width, self.height);
+        self.placed(scale, x, y)
+    }
+
+    /// The part of it that the frame shows when `count` frames stand side by side and this is the one at `index`.
+    pub(super) fn slice(self, frame: Frame, index: usize, count: usize) -> Drawing {
+        let number = |value: usize| u32::try_from(value).map_or(f64::MAX, f64::from);
+        let wide = Frame { width: frame.width * number(count), ..frame };
+        let (scale, x, y) = wide.fit(self.width, self.height);
+        // The form's box cuts off what belongs to other pages.
+        self.placed(scale, x - frame.width * number(index), y)
+    }
+
+    fn placed(self, scale: f64, x: f64, y: f64) -> Drawing {
+        let [a, d, e, f] = [self.width * scale, self.height * scale, x, y].map(number_text);
+        let content = format!("q {a} 0 0 {d} {e} {f} cm /Seal Do Q\n").into_bytes();
+        let pictures = Dictionary::of([("Seal", self.form.into())]);
+        Drawing { content, resources: Dictionary::of([("XObject", pictures.into())]) }
+    }
+}
+
+/// Takes a picture into the file.
+pub(super) fn import(increment: &mut Increment<'_, '_>, svg: &str) -> Result<Picture, Error> {
     let tree = parse(svg)?;
     let fail = |why: String| Error::Svg { why };
     let conversion =
         svg2pdf::ConversionOptions { embed_text: false, ..svg2pdf::ConversionOptions::default() };
     let (chunk, root) = svg2pdf::to_chunk(&tree, conversion).map_err(|source| fail(source.to_string()))?;
-    let picture = import(increment, chunk.as_bytes(), root.get())
+    let form = take_over(increment, chunk.as_bytes(), root.get())
         .ok_or_else(|| fail("its objects are lost".to_owned()))?;
-
-    let (width, height) = (f64::from(tree.size().width()), f64::from(tree.size().height()));
-    let (scale, x, y) = frame.fit(width, height);
-    // The picture is one unit wide and one high.
-    let [a, d, e, f] = [width * scale, height * scale, x, y].map(number_text);
-    let content = format!("q {a} 0 0 {d} {e} {f} cm /Seal Do Q\n").into_bytes();
-    let pictures = Dictionary::of([("Seal", picture.into())]);
-    Ok(Drawing { content, resources: Dictionary::of([("XObject", pictures.into())]) })
+    Ok(Picture { form, width: f64::from(tree.size().width()), height: f64::from(tree.size().height()) })
 }
 
 pub(super) fn parse(svg: &str) -> Result<usvg::Tree, Error> {
@@ -36,14 +66,28 @@ pub(super) fn parse(svg: &str) -> Result<usvg::Tree, Error> {
         return Err(fail(format!("it has more than {SVG_BYTES_MAX} bytes")));
     }
     let mut options = usvg::Options::default();
-    // Pictures within the SVG could name files of this computer: none is read.
-    options.image_href_resolver.resolve_data = Box::new(|_, _, _| None);
+    // Pictures within the SVG could name files of this computer: none is read. A cleaned picture is there as PNG.
+    options.image_href_resolver.resolve_data = Box::new(|mime, data, _| {
+        (mime == "image/png" && is_small_png(&data)).then_some(usvg::ImageKind::PNG(data))
+    });
     options.image_href_resolver.resolve_string = Box::new(|_, _| None);
-    usvg::Tree::from_str(svg, &options).map_err(|source| fail(source.to_string()))
+    let tree = usvg::Tree::from_str(svg, &options).map_err(|source| fail(source.to_string()))?;
+    if !tree.root().has_children() {
+        return Err(fail("it shows nothing".to_owned()));
+    }
+    Ok(tree)
+}
+
+/// A small file can claim to be a picture of gigabytes; its head tells its size.
+fn is_small_png(data: &[u8]) -> bool {
+    let side = |at: usize| {
+        data.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(u32::MAX, u32::from_be_bytes)
+    };
+    data.starts_with(b"\x89PNG\r\n\x1a\n") && side(16) <= PIXELS_MAX && side(20) <= PIXELS_MAX
 }
 
 /// Takes over all objects of a chunk; answers the new reference of object `root`.
-fn import(increment: &mut Increment<'_, '_>, chunk: &[u8], root: i32) -> Option<Reference> {
+fn take_over(increment: &mut Increment<'_, '_>, chunk: &[u8], root: i32) -> Option<Reference> {
     let mut parser = Parser::new(chunk, 0);
     let mut objects = Vec::new();
     loop {

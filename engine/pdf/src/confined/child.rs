@@ -7,7 +7,7 @@ use rlimit::Resource;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::{Answer, CALLS_MAX, Call, frame};
-use crate::{inspect, limits::FILE_BYTES_MAX, prepare, read, sign, validate};
+use crate::{convert, inspect, limits::FILE_BYTES_MAX, picture, prepare, read, sign, validate};
 
 /// Address space, in bytes.
 pub(super) const MEMORY_VARIABLE: &str = "SEALFLOW_PDF_CHILD_MEMORY_BYTES";
@@ -86,9 +86,24 @@ fn answer(call: &Call, bytes: &[u8]) -> (Answer, Vec<u8>) {
             Ok((from, tail)) => (Answer::Prepare(Ok(from)), tail),
             Err(error) => (Answer::Prepare(Err(error)), Vec::new()),
         },
+        Call::Clean { wanted } => (Answer::Clean(picture::clean(bytes, wanted)), Vec::new()),
+        Call::Pictures { lengths } => pictures(bytes, lengths),
         Call::Begin { request } => match sign::layout(bytes, request) {
             Ok((tail, layout)) => (Answer::Begin(Ok(layout)), tail),
             Err(error) => (Answer::Begin(Err(error)), Vec::new()),
         },
+    }
+}
+
+fn pictures(mut bytes: &[u8], lengths: &[usize]) -> (Answer, Vec<u8>) {
+    let mut pictures = Vec::new();
+    for length in lengths {
+        let (picture, rest) = bytes.split_at_checked(*length).unwrap_or((bytes, &[]));
+        pictures.push(picture);
+        bytes = rest;
+    }
+    match convert::pages_of_pictures(&pictures) {
+        Ok(pdf) => (Answer::Pictures(None), pdf),
+        Err(wrong) => (Answer::Pictures(Some(wrong)), Vec::new()),
     }
 }

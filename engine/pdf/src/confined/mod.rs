@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     inspect::Inspection,
     limits::FILE_BYTES_MAX,
+    picture,
     prepare::{self, FieldSpec},
     read,
     sign::{self, Layout, PreparedSignature, SignRequest},
@@ -69,6 +70,15 @@ pub enum Error {
     /// The signature cannot be begun.
     #[error("the file cannot be signed")]
     Sign(#[source] sign::Error),
+    /// A picture cannot be used.
+    #[error("picture {number} cannot be used")]
+    Picture {
+        /// Which of the pictures, from 1; 0 when there are none or too many.
+        number: usize,
+        /// Why.
+        #[source]
+        source: picture::Error,
+    },
     /// The child went over a limit or broke: the file is not to be opened.
     #[error("the file was refused: {why}")]
     Refused {
@@ -174,6 +184,30 @@ impl Confined {
         }
     }
 
+    /// [`crate::picture::clean`] in a child.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn clean(&self, bytes: &[u8], wanted: picture::Wanted) -> Result<picture::Cleaned, Error> {
+        match self.call(&Call::Clean { wanted }, bytes).await? {
+            (Answer::Clean(answer), _) => answer.map_err(|source| Error::Picture { number: 1, source }),
+            _ => Err(mixed_up()),
+        }
+    }
+
+    /// [`crate::convert::pages_of_pictures`] in a child.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn pages_of_pictures(&self, pictures: &[&[u8]]) -> Result<Vec<u8>, Error> {
+        let lengths = pictures.iter().map(|picture| picture.len()).collect();
+        match self.call(&Call::Pictures { lengths }, &pictures.concat()).await? {
+            (Answer::Pictures(None), pdf) => Ok(pdf),
+            (Answer::Pictures(Some((number, source))), _) => Err(Error::Picture { number, source }),
+            _ => Err(mixed_up()),
+        }
+    }
+
     async fn call(&self, call: &Call, bytes: &[u8]) -> Result<(Answer, Vec<u8>), Error> {
         if bytes.len() > FILE_BYTES_MAX {
             return Err(Error::Read(read::Error::TooLarge {
@@ -194,9 +228,22 @@ fn mixed_up() -> Error {
 enum Call {
     Inspect,
     Repair,
-    Prepare { fields: Vec<FieldSpec> },
-    Begin { request: SignRequest },
-    Validate { trust: Trust },
+    Prepare {
+        fields: Vec<FieldSpec>,
+    },
+    Begin {
+        request: SignRequest,
+    },
+    Validate {
+        trust: Trust,
+    },
+    Clean {
+        wanted: picture::Wanted,
+    },
+    /// The pictures follow one another.
+    Pictures {
+        lengths: Vec<usize>,
+    },
 }
 
 /// What it answers; for prepared files and begun signatures the new revision's bytes follow, never the whole file; for a
@@ -209,4 +256,7 @@ enum Answer {
     Prepare(Result<usize, prepare::Error>),
     Begin(Result<Layout, sign::Error>),
     Validate(Result<Report, read::Error>),
+    Clean(Result<picture::Cleaned, picture::Error>),
+    /// Which picture is wrong, and why.
+    Pictures(Option<(usize, picture::Error)>),
 }

@@ -5,6 +5,9 @@ mod oval;
 mod pen;
 mod round;
 mod square;
+mod triangle;
+
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +22,9 @@ pub enum Shape {
     Round,
     /// An ellipse with the name along the upper arc: invoice seals.
     Oval,
-    /// A square with two columns of glyphs, read from the right: a legal representative's name seal.
+    /// An equilateral triangle with a point up and the name along its two slopes.
+    Triangle,
+    /// A square with columns of glyphs, read from the right: a legal representative's name seal, or a finance seal.
     Square,
 }
 
@@ -39,6 +44,39 @@ pub enum Kind {
     Invoice,
     /// 法定代表人名章
     LegalRep,
+    /// Any other seal.
+    Other,
+}
+
+/// The inks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Color {
+    /// Seal red.
+    #[default]
+    Red,
+    /// Stamp-pad blue.
+    Blue,
+    /// Black.
+    Black,
+}
+
+impl Color {
+    /// Red, green and blue.
+    #[must_use]
+    pub const fn rgb(self) -> [u8; 3] {
+        match self {
+            Self::Red => [0xd7, 0x00, 0x0f],
+            Self::Blue => [0x1d, 0x3f, 0xa8],
+            Self::Black => [0x14, 0x14, 0x14],
+        }
+    }
+
+    /// As `#rrggbb`.
+    #[must_use]
+    pub fn hex(self) -> String {
+        format!("#{}", hex::encode(self.rgb()))
+    }
 }
 
 /// A seal's data.
@@ -48,18 +86,19 @@ pub struct SealSpec {
     pub shape: Shape,
     /// What it is used for.
     pub kind: Kind,
-    /// The organization's name, 4–40 characters; for a square seal the person's name, 2–4 characters.
+    /// The organization's name, 4–40 characters; for a legal representative's seal the person's name, 2–12 characters.
     pub organization_name: String,
-    /// Text in the middle, at most 8 characters: under the star of a round seal. An oval seal has its tax number here, at
-    /// most 20.
+    /// Text in the middle, at most 8 characters: under the star of a round seal, in the middle of a triangle, in the last
+    /// column of a square. An oval seal has its tax number here, at most 20.
     #[serde(default)]
     pub center_text: Option<String>,
-    /// Digits along the lower arc of a round seal, at most 20; an oval seal's text under the tax number, at most 8 characters.
+    /// Digits along the lower arc of a round seal or the foot of a triangle, at most 20; an oval seal's text under the tax
+    /// number, at most 8 characters.
     #[serde(default)]
     pub bottom_text: Option<String>,
-    /// Colour as `#rrggbb`; without it seal red.
+    /// Without it red.
     #[serde(default)]
-    pub color: Option<String>,
+    pub color: Option<Color>,
     /// Width in millimetres; without it the usual one for kind and shape.
     #[serde(default)]
     pub size_mm: Option<f64>,
@@ -78,8 +117,16 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// No font was found, or it lacks a character.
-    #[error("no glyph: {why}")]
+    /// A character that the font has no glyph for. It is not drawn as a box, nor left out.
+    #[error("{field}: the seal font has no glyph for “{character}” (U+{:04X})", u32::from(*character))]
+    Glyph {
+        /// In which of the seal's texts, named as in [`SealSpec`].
+        field: String,
+        /// Which.
+        character: char,
+    },
+    /// No font was found.
+    #[error("no font: {why}")]
     Font {
         /// Which, and where it was sought.
         why: String,
@@ -89,14 +136,20 @@ pub enum Error {
 /// Draws the seal as an SVG document of paths, with its size in millimetres.
 ///
 /// # Errors
-/// [`Error::Field`] names the data that is wrong; [`Error::Font`] a missing font or glyph.
+/// [`Error::Field`] names the data that is wrong, [`Error::Glyph`] a character that cannot be drawn.
 pub fn draw(spec: &SealSpec) -> Result<String, Error> {
     let data = check(spec)?;
     let font = fonts::font(fonts::Face::Song).map_err(|why| Error::Font { why })?;
     let mut pen = Pen::new(&font).map_err(|why| Error::Font { why })?;
+    for (field, text) in data.texts() {
+        if let Some(character) = text.iter().copied().find(|character| !pen.has(*character)) {
+            return Err(Error::Glyph { field: field.to_owned(), character });
+        }
+    }
     match spec.shape {
         Shape::Round => round::draw(&mut pen, &data),
         Shape::Oval => oval::draw(&mut pen, &data),
+        Shape::Triangle => triangle::draw(&mut pen, &data),
         Shape::Square => square::draw(&mut pen, &data),
     }
     .map_err(|why| Error::Font { why })?;
@@ -120,14 +173,21 @@ struct Data {
     color: String,
     width: f64,
     height: f64,
+    /// A person's seal, which ends in 印.
+    is_name_seal: bool,
 }
 
-const NAME_CHARS: std::ops::RangeInclusive<usize> = 4..=40;
-const PERSON_CHARS: std::ops::RangeInclusive<usize> = 2..=4;
+impl Data {
+    /// The texts by their names in [`SealSpec`].
+    fn texts(&self) -> [(&'static str, &[char]); 3] {
+        [("organization_name", &self.name), ("center_text", &self.center), ("bottom_text", &self.bottom)]
+    }
+}
+
+const NAME_CHARS: RangeInclusive<usize> = 4..=40;
+const PERSON_CHARS: RangeInclusive<usize> = 2..=12;
 const SHORT_CHARS_MAX: usize = 8;
 const DIGITS_MAX: usize = 20;
-/// Seal red.
-const RED: &str = "#d7000f";
 
 fn wrong<T>(field: &str, why: impl Into<String>) -> Result<T, Error> {
     Err(Error::Field { field: field.to_owned(), why: why.into() })
@@ -135,54 +195,64 @@ fn wrong<T>(field: &str, why: impl Into<String>) -> Result<T, Error> {
 
 fn check(spec: &SealSpec) -> Result<Data, Error> {
     let (width, height) = check_size(spec)?;
-    let name: Vec<char> = spec.organization_name.trim().chars().collect();
-    let lengths = if spec.shape == Shape::Square { PERSON_CHARS } else { NAME_CHARS };
-    if !lengths.contains(&name.len()) {
+    let is_name_seal = spec.kind == Kind::LegalRep;
+    if is_name_seal && spec.shape != Shape::Square {
+        return wrong("shape", "a legal representative's seal is a square");
+    }
+    let data = Data {
+        name: characters(Some(&spec.organization_name)),
+        center: characters(spec.center_text.as_deref()),
+        bottom: characters(spec.bottom_text.as_deref()),
+        color: spec.color.unwrap_or_default().hex(),
+        width,
+        height,
+        is_name_seal,
+    };
+    let lengths = if is_name_seal { PERSON_CHARS } else { NAME_CHARS };
+    if !lengths.contains(&data.name.len()) {
         return wrong(
             "organization_name",
             format!("it has {}–{} characters", lengths.start(), lengths.end()),
         );
     }
-    let center = characters(spec.center_text.as_deref());
-    let bottom = characters(spec.bottom_text.as_deref());
-    match spec.shape {
-        Shape::Round => {
-            if center.len() > SHORT_CHARS_MAX {
-                return wrong("center_text", format!("it has at most {SHORT_CHARS_MAX} characters"));
-            }
-            if bottom.len() > DIGITS_MAX || !bottom.iter().all(char::is_ascii_alphanumeric) {
-                return wrong("bottom_text", format!("it has at most {DIGITS_MAX} digits or letters"));
-            }
-        }
-        Shape::Oval => {
-            if center.len() > DIGITS_MAX || !center.iter().all(char::is_ascii_alphanumeric) {
-                return wrong(
-                    "center_text",
-                    format!("a tax number has at most {DIGITS_MAX} digits or letters"),
-                );
-            }
-            if bottom.len() > SHORT_CHARS_MAX {
-                return wrong("bottom_text", format!("it has at most {SHORT_CHARS_MAX} characters"));
-            }
-        }
-        Shape::Square if !center.is_empty() => return wrong("center_text", "a square seal has none"),
-        Shape::Square if !bottom.is_empty() => return wrong("bottom_text", "a square seal has none"),
-        Shape::Square => {}
-    }
-    for (field, text) in [("organization_name", &name), ("center_text", &center), ("bottom_text", &bottom)] {
+    check_texts(spec.shape, &data)?;
+    for (field, text) in data.texts() {
         if let Some(character) =
             text.iter().find(|character| character.is_control() || character.is_whitespace())
         {
             return wrong(field, format!("{character:?} cannot be drawn"));
         }
     }
-    let color = spec.color.clone().unwrap_or_else(|| RED.to_owned());
-    let is_color =
-        color.strip_prefix('#').is_some_and(|c| c.len() == 6 && c.bytes().all(|b| b.is_ascii_hexdigit()));
-    if !is_color {
-        return wrong("color", "it is written #rrggbb");
+    Ok(data)
+}
+
+/// What each shape has room for beside the name.
+fn check_texts(shape: Shape, data: &Data) -> Result<(), Error> {
+    let short = |field, text: &[char]| match text.len() {
+        0..=SHORT_CHARS_MAX => Ok(()),
+        _ => wrong(field, format!("it has at most {SHORT_CHARS_MAX} characters")),
+    };
+    let digits = |field, text: &[char]| {
+        if text.len() > DIGITS_MAX || !text.iter().all(char::is_ascii_alphanumeric) {
+            return wrong(field, format!("it has at most {DIGITS_MAX} digits or letters"));
+        }
+        Ok(())
+    };
+    match shape {
+        Shape::Round | Shape::Triangle => {
+            short("center_text", &data.center)?;
+            digits("bottom_text", &data.bottom)
+        }
+        Shape::Oval => {
+            digits("center_text", &data.center)?;
+            short("bottom_text", &data.bottom)
+        }
+        Shape::Square if data.is_name_seal && !data.center.is_empty() => {
+            wrong("center_text", "a person's seal has none")
+        }
+        Shape::Square if !data.bottom.is_empty() => wrong("bottom_text", "a square seal has none"),
+        Shape::Square => short("center_text", &data.center),
     }
-    Ok(Data { name, center, bottom, color, width, height })
 }
 
 fn characters(text: Option<&str>) -> Vec<char> {
@@ -192,17 +262,21 @@ fn characters(text: Option<&str>) -> Vec<char> {
 /// Width and height for the shape, with the usual size of the kind.
 fn check_size(spec: &SealSpec) -> Result<(f64, f64), Error> {
     let (usual, range) = match (spec.shape, spec.kind) {
-        (Shape::Square, Kind::Finance) => (22.0, 18.0..=25.0),
-        (Shape::Square, _) => (20.0, 18.0..=25.0),
+        (Shape::Square, Kind::LegalRep) => (20.0, 18.0..=20.0),
+        (Shape::Square, _) => (22.0, 18.0..=25.0),
         (Shape::Round, Kind::Official) => (42.0, 30.0..=45.0),
         (Shape::Round, _) => (38.0, 30.0..=45.0),
-        (Shape::Oval, _) => (40.0, 30.0..=45.0),
+        (Shape::Oval | Shape::Triangle, _) => (40.0, 30.0..=45.0),
     };
     let width = spec.size_mm.unwrap_or(usual);
     if !range.contains(&width) {
         return wrong("size_mm", format!("it is {}–{} mm", range.start(), range.end()));
     }
-    let height = if spec.shape == Shape::Oval { width * 0.75 } else { width };
+    let height = match spec.shape {
+        Shape::Oval => width * 0.75,
+        Shape::Triangle => width * triangle::HEIGHT,
+        Shape::Round | Shape::Square => width,
+    };
     Ok((width, height))
 }
 

@@ -41,6 +41,11 @@ impl<'f> Pen<'f> {
         let _ = write!(self.body, "<path stroke=\"none\" d=\"{data}\"/>");
     }
 
+    /// Whether the font can draw it.
+    pub(super) fn has(&self, character: char) -> bool {
+        self.face.glyph_index(character).is_some()
+    }
+
     fn glyph(&self, character: char) -> Result<GlyphId, String> {
         self.face.glyph_index(character).ok_or_else(|| format!("the font has no {character:?}"))
     }

@@ -17,7 +17,7 @@ const STAR_RADIUS: f64 = 6.8;
 /// Height of the name's glyphs, when there is room.
 const NAME_HEIGHT: f64 = 6.3;
 /// A glyph may be this narrow for its height.
-const NARROWEST: f64 = 0.45;
+pub(super) const NARROWEST: f64 = 0.45;
 /// Part of its share of the arc that a glyph takes.
 const FILL: f64 = 0.96;
 /// Widest step from glyph to glyph, so that short names stay together.

@@ -60,10 +60,41 @@ fn wrong_data_is_named() {
         ("center_text", SealSpec { center_text: Some("示".repeat(9)), ..good.clone() }),
         ("bottom_text", SealSpec { bottom_text: Some("1".repeat(21)), ..good.clone() }),
         ("bottom_text", SealSpec { bottom_text: Some("示例".into()), ..good.clone() }),
-        ("color", SealSpec { color: Some("red\"/>".into()), ..good.clone() }),
         ("size_mm", SealSpec { size_mm: Some(46.0), ..good.clone() }),
         ("size_mm", SealSpec { size_mm: Some(f64::NAN), ..good.clone() }),
-        ("organization_name", SealSpec { shape: Shape::Square, ..good.clone() }),
+        (
+            "organization_name",
+            SealSpec {
+                shape: Shape::Square,
+                kind: Kind::LegalRep,
+                organization_name: "示".repeat(13),
+                ..good.clone()
+            },
+        ),
+        ("shape", SealSpec { kind: Kind::LegalRep, organization_name: "示例人".into(), ..good.clone() }),
+        (
+            "size_mm",
+            SealSpec {
+                shape: Shape::Square,
+                kind: Kind::LegalRep,
+                organization_name: "示例人".into(),
+                size_mm: Some(22.0),
+                ..good.clone()
+            },
+        ),
+        (
+            "bottom_text",
+            SealSpec {
+                shape: Shape::Square,
+                kind: Kind::Finance,
+                bottom_text: Some("1".into()),
+                ..good.clone()
+            },
+        ),
+        (
+            "bottom_text",
+            SealSpec { shape: Shape::Triangle, bottom_text: Some("示例".into()), ..good.clone() },
+        ),
         ("center_text", SealSpec { shape: Shape::Oval, center_text: Some("税号".into()), ..good.clone() }),
     ];
     for (expected, spec) in cases {
@@ -71,11 +102,31 @@ fn wrong_data_is_named() {
         assert_eq!(field, expected);
     }
     assert!(draw(&good).is_ok());
-    assert!(matches!(draw(&spec("示例采购\u{e000}公司")), Err(Error::Font { .. })));
 }
 
 #[test]
-fn ovals_and_squares_are_drawn() {
+fn rare_characters_are_drawn_and_missing_ones_named() {
+    // Beyond the basic plane, and in its extensions.
+    let rare = draw(&spec("𠮷㐂䶮𬀩龘有限公司")).unwrap();
+    assert_eq!(rare.matches("<path ").count(), 1 + 9);
+    let error = draw(&spec("示例采购\u{e000}公司")).unwrap_err();
+    assert_eq!(error, Error::Glyph { field: "organization_name".into(), character: '\u{e000}' });
+    assert!(error.to_string().contains("U+E000"), "{error}");
+    let center =
+        SealSpec { center_text: Some("合同\u{f8ff}章".into()), ..spec("示例采购有限公司") };
+    assert_eq!(draw(&center), Err(Error::Glyph { field: "center_text".into(), character: '\u{f8ff}' }));
+}
+
+#[test]
+fn the_ink_is_red_blue_or_black() {
+    for (color, hex) in [(None, "#d7000f"), (Some(Color::Blue), "#1d3fa8"), (Some(Color::Black), "#141414")] {
+        let svg = draw(&SealSpec { color, ..spec("示例采购有限公司") }).unwrap();
+        assert!(svg.contains(&format!("<g fill=\"{hex}\" stroke=\"{hex}\">")), "{color:?}");
+    }
+}
+
+#[test]
+fn every_shape_has_its_glyphs_and_its_size() {
     let oval = SealSpec {
         shape: Shape::Oval,
         kind: Kind::Invoice,
@@ -85,8 +136,70 @@ fn ovals_and_squares_are_drawn() {
     };
     assert_eq!(draw(&oval).unwrap().matches("<path ").count(), 8 + 18 + 5);
     assert_eq!(size_mm(&oval), Ok((40.0, 30.0)));
-    for name in ["示例", "示例人", "欧阳示例"] {
+    for (name, glyphs) in [("示例", 4), ("示例人", 4), ("欧阳示例", 4), ("示例阿卜杜拉·示例", 10)]
+    {
         let square = SealSpec { shape: Shape::Square, kind: Kind::LegalRep, ..spec(name) };
-        assert_eq!(draw(&square).unwrap().matches("<path ").count(), 4);
+        assert_eq!(draw(&square).unwrap().matches("<path ").count(), glyphs, "{name}");
+        assert_eq!(size_mm(&square), Ok((20.0, 20.0)));
+    }
+    let finance = SealSpec {
+        shape: Shape::Square,
+        kind: Kind::Finance,
+        center_text: Some("财务专用章".into()),
+        ..spec("示例采购有限公司")
+    };
+    assert_eq!(draw(&finance).unwrap().matches("<path ").count(), 8 + 5);
+    assert_eq!(size_mm(&finance), Ok((22.0, 22.0)));
+    let triangle = SealSpec {
+        shape: Shape::Triangle,
+        kind: Kind::Other,
+        center_text: Some("验收".into()),
+        bottom_text: Some("0001".into()),
+        ..spec("示例采购有限公司")
+    };
+    // With its border.
+    assert_eq!(draw(&triangle).unwrap().matches("<path ").count(), 1 + 8 + 2 + 4);
+}
+
+/// All glyphs' points, in millimetres from the seal's middle.
+fn points(svg: &str) -> Vec<(f64, f64)> {
+    let mut points = Vec::new();
+    for path in svg.split("d=\"M").skip(1) {
+        let data = path.split('"').next().unwrap();
+        let numbers: Vec<f64> =
+            data.split(|c: char| !"-.0123456789".contains(c)).filter_map(|n| n.parse().ok()).collect();
+        points.extend(numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])));
+    }
+    points
+}
+
+#[test]
+fn long_names_stay_inside_triangles_and_squares() {
+    for count in 4..=40 {
+        let name = "示例采购有限公司".chars().cycle().take(count).collect::<String>();
+        let triangle = SealSpec {
+            shape: Shape::Triangle,
+            kind: Kind::Other,
+            center_text: Some("验收专用章".into()),
+            ..spec(&name)
+        };
+        let svg = draw(&triangle).unwrap();
+        let (_, within) = svg.split_once("/>").unwrap();
+        for (x, y) in points(within) {
+            let (side, height) = (40.0, 40.0 * triangle::HEIGHT);
+            assert!(y < height / 2.0 - 1.0, "{count}: {x} {y}");
+            // Distance to the slope.
+            let inside = (side / 2.0 - x.abs()) * triangle::HEIGHT - (height / 2.0 - y) * 0.5;
+            assert!(inside > 1.0, "{count} characters: {x} {y} is {inside} inside");
+        }
+        let square = SealSpec {
+            shape: Shape::Square,
+            kind: Kind::Finance,
+            center_text: Some("财务专用章".into()),
+            ..spec(&name)
+        };
+        for (x, y) in points(&draw(&square).unwrap()) {
+            assert!(x.abs().max(y.abs()) < 11.0 - 1.0, "{count} characters: {x} {y}");
+        }
     }
 }

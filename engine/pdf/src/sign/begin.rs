@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Digest, DigestAlgorithm, Error, PreparedSignature, SignRequest};
 use crate::{
-    appearance::{Appearance, FieldAppearance, Frame},
-    cms,
+    appearance::{Appearance, FieldAppearance, Frame, Pictures},
+    cms, cross_page,
     limits::{HOLE_BYTES_MAX, HOLE_BYTES_MIN, TEXT_CHARS_MAX},
     prepare::{self, FieldKind, FieldSpec},
     read::{
@@ -71,15 +71,16 @@ pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, La
     let mut increment = Increment::new(&file);
     let fields = fields(&file)?;
     let signed = field_to_sign(&mut increment, &fields, request)?;
+    let mut pictures = Pictures::default();
     for wanted in &request.appearances {
         if wanted.field != request.field {
-            fill(&mut increment, &fields, wanted)?;
+            fill(&mut increment, &mut pictures, &fields, wanted)?;
         }
     }
     let value = increment.reserve();
     let (raw, marks) = signature_dictionary(&increment, value, request)?;
     increment.put_raw(value, raw);
-    set_signature(&mut increment, signed, value, request)?;
+    set_signature(&mut increment, &mut pictures, signed, value, request)?;
     place_range(increment, value, &marks)
 }
 
@@ -145,14 +146,19 @@ fn field_to_sign(
 }
 
 /// Sets the appearance of one of the signer's other fields.
-fn fill(increment: &mut Increment<'_, '_>, fields: &[Field], wanted: &FieldAppearance) -> Result<(), Error> {
+fn fill(
+    increment: &mut Increment<'_, '_>,
+    pictures: &mut Pictures,
+    fields: &[Field],
+    wanted: &FieldAppearance,
+) -> Result<(), Error> {
     let fail = |why: &str| Err(Error::Field { name: wanted.field.clone(), why: why.to_owned() });
     let Some(field) = fields.iter().find(|field| field.name == wanted.field) else {
-        return fail("there is no such field");
+        return fill_slices(increment, pictures, fields, wanted);
     };
     let mut dictionary = field.dictionary.clone();
     match (field.field_type.as_slice(), &wanted.appearance) {
-        (b"Tx", Appearance::Text { text: value }) => {
+        (b"Tx", Appearance::Text { text: value, .. }) => {
             if field.dictionary.get("V").is_some() {
                 return fail("it is filled already");
             }
@@ -164,14 +170,45 @@ fn fill(increment: &mut Increment<'_, '_>, fields: &[Field], wanted: &FieldAppea
         (b"Sig", _) => return fail("a signature field is filled by its own signature only"),
         _ => return fail("it is of a kind that is not filled"),
     }
-    let form = draw(increment, &dictionary, wanted)?;
-    dictionary.set("AP", Dictionary::of([("N", form.into())]).into());
+    let form = draw(increment, pictures, &dictionary, wanted)?;
+    set_form(&mut dictionary, form);
     increment.put(field.reference, dictionary);
     Ok(())
 }
 
+/// Sets the slices of a cross-page seal, which has a field on every page and none of its own name.
+fn fill_slices(
+    increment: &mut Increment<'_, '_>,
+    pictures: &mut Pictures,
+    fields: &[Field],
+    wanted: &FieldAppearance,
+) -> Result<(), Error> {
+    let fail = |why: &str| Err(Error::Field { name: wanted.field.clone(), why: why.to_owned() });
+    let slice = |field| cross_page::slice_of(field, &wanted.field);
+    let mut found = false;
+    for field in fields.iter().filter(|field| field.field_type == b"Btn") {
+        let Some(slice) = slice(&field.name) else { continue };
+        if field.dictionary.get("AP").is_some() {
+            return fail("it is filled already");
+        }
+        let mut dictionary = field.dictionary.clone();
+        let Some(frame) = frame(increment.file, &dictionary)? else { return fail("it is invisible") };
+        let form = wanted.appearance.draw_slice(increment, pictures, frame, slice);
+        let form = form.map_err(|source| Error::Appearance { name: wanted.field.clone(), source })?;
+        set_form(&mut dictionary, form);
+        increment.put(field.reference, dictionary);
+        found = true;
+    }
+    if found { Ok(()) } else { fail("there is no such field") }
+}
+
+fn set_form(widget: &mut Dictionary, form: Reference) {
+    widget.set("AP", Dictionary::of([("N", form.into())]).into());
+}
+
 fn set_signature(
     increment: &mut Increment<'_, '_>,
+    pictures: &mut Pictures,
     field: Reference,
     value: Reference,
     request: &SignRequest,
@@ -184,8 +221,8 @@ fn set_signature(
         return Ok(());
     };
     if dictionary.get("Rect").is_some() {
-        let form = draw(increment, &dictionary, wanted)?;
-        dictionary.set("AP", Dictionary::of([("N", form.into())]).into());
+        let form = draw(increment, pictures, &dictionary, wanted)?;
+        set_form(&mut dictionary, form);
         increment.put(field, dictionary);
         return Ok(());
     }
@@ -198,8 +235,8 @@ fn set_signature(
         }
     };
     let mut widget = increment.current(kid)?.into_dictionary().unwrap_or_default();
-    let form = draw(increment, &widget, wanted)?;
-    widget.set("AP", Dictionary::of([("N", form.into())]).into());
+    let form = draw(increment, pictures, &widget, wanted)?;
+    set_form(&mut widget, form);
     increment.put(kid, widget);
     increment.put(field, dictionary);
     Ok(())
@@ -207,6 +244,7 @@ fn set_signature(
 
 fn draw(
     increment: &mut Increment<'_, '_>,
+    pictures: &mut Pictures,
     widget: &Dictionary,
     wanted: &FieldAppearance,
 ) -> Result<Reference, Error> {
@@ -216,16 +254,19 @@ fn draw(
     };
     wanted
         .appearance
-        .draw(increment, frame)
+        .draw(increment, pictures, frame)
         .map_err(|source| Error::Appearance { name: wanted.field.clone(), source })
 }
 
-/// The widget's box as shown; none for an invisible one.
+/// The widget's box as shown, in points; none for an invisible one.
 fn frame(file: &File<'_>, widget: &Dictionary) -> Result<Option<Frame>, read::Error> {
     let Object::Array(corners) = file.entry(widget, "Rect")? else { return Ok(None) };
     let corners: Vec<f64> = corners.iter().filter_map(Object::as_f64).collect();
     let &[x0, y0, x1, y1] = corners.as_slice() else { return Ok(None) };
-    let (width, height) = ((x1 - x0).abs(), (y1 - y0).abs());
+    // The box is in the page's own units, and what is drawn in it in points, so that type has the size that it says.
+    let page = file.entry(widget, "P")?.into_dictionary().unwrap_or_default();
+    let unit = file.entry(&page, "UserUnit")?.as_f64().filter(|unit| *unit > 0.0).unwrap_or(1.0);
+    let (width, height) = ((x1 - x0).abs() * unit, (y1 - y0).abs() * unit);
     let style = file.entry(widget, "MK")?.into_dictionary().unwrap_or_default();
     let turns = file.entry(&style, "R")?.as_integer().unwrap_or(0).rem_euclid(360);
     let rotate = u16::try_from(turns).unwrap_or(0);

@@ -24,6 +24,8 @@ fn sign(
         chain_pem: &pki().root.certificate.to_pem().unwrap(),
         place,
         seal_text,
+        field: None,
+        appearances: Vec::new(),
         signed_at_ms: SIGNED_AT_MS,
     })
 }

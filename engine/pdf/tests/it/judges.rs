@@ -10,6 +10,7 @@ use crate::{
         field,
         pdf::{self, BOTH, Xref},
         person_request,
+        picture::render,
         pki::pki,
         seal_svg, show,
         tools::{folder, run},
@@ -109,7 +110,7 @@ fn pictures_stand_upright_in_their_fields_on_every_page() {
         ];
         let request = SignRequest { field: "ink".into(), appearances, ..person_request() };
         let signed = pki().person.finish(begin(&prepared, &request).unwrap(), false);
-        let page = render(&signed);
+        let page = render(&signed, 1, 72);
         let red = page.bounds(|[r, g, b]| r > 150 && g < 100 && b < 100);
         near(red, SEAL, &format!("seal, {rotate}°"));
         let black = |[r, g, b]: [u8; 3]| r < 100 && g < 100 && b < 100;
@@ -127,58 +128,5 @@ fn pictures_stand_upright_in_their_fields_on_every_page() {
 fn near(found: [f64; 4], wanted: [f64; 4], what: &str) {
     for (found, wanted) in found.iter().zip(wanted) {
         assert!((found - wanted).abs() <= 2.0, "{what}: {found:?}, not {wanted:?}");
-    }
-}
-
-/// A page at 72 dots an inch: a pixel is a point.
-struct Picture {
-    width: usize,
-    height: usize,
-    pixels: Vec<u8>,
-}
-
-fn render(file: &[u8]) -> Picture {
-    let folder = folder(file);
-    let arguments = ["-r", "72", "-cropbox", "-singlefile", "file.pdf", "page"];
-    let (good, text) = run("pdftoppm", "poppler-utils", &arguments, folder.path());
-    assert!(good, "{text}");
-    let bytes = fs::read(folder.path().join("page.ppm")).unwrap();
-    let head: Vec<String> = bytes
-        .splitn(4, |byte| *byte == b'\n')
-        .take(3)
-        .map(|line| String::from_utf8_lossy(line).into_owned())
-        .collect();
-    let (width, height) = head[1].split_once(' ').unwrap();
-    let start = head.iter().map(|line| line.len() + 1).sum();
-    Picture {
-        width: width.parse().unwrap(),
-        height: height.parse().unwrap(),
-        pixels: bytes[start..].to_vec(),
-    }
-}
-
-impl Picture {
-    /// Points with that colour, counted from the lower left corner.
-    fn points(&self, is: impl Fn([u8; 3]) -> bool) -> impl Iterator<Item = (f64, f64)> {
-        let pixels = self.pixels.chunks_exact(3).enumerate();
-        pixels.filter(move |(_, pixel)| is([pixel[0], pixel[1], pixel[2]])).map(|(index, _)| {
-            let (x, y) = (index % self.width, self.height - 1 - index / self.width);
-            (f64::from(u32::try_from(x).unwrap()) + 0.5, f64::from(u32::try_from(y).unwrap()) + 0.5)
-        })
-    }
-
-    /// Left, bottom, width and height of all points with that colour.
-    fn bounds(&self, is: impl Fn([u8; 3]) -> bool) -> [f64; 4] {
-        let mut low = (f64::INFINITY, f64::INFINITY);
-        let mut high = (0.0_f64, 0.0_f64);
-        for (x, y) in self.points(is) {
-            low = (low.0.min(x - 0.5), low.1.min(y - 0.5));
-            high = (high.0.max(x + 0.5), high.1.max(y + 0.5));
-        }
-        [low.0, low.1, high.0 - low.0, high.1 - low.1]
-    }
-
-    fn any(&self, is: impl Fn([u8; 3]) -> bool, [left, bottom, width, height]: [f64; 4]) -> bool {
-        self.points(is).any(|(x, y)| x > left && x < left + width && y > bottom && y < bottom + height)
     }
 }

@@ -4,10 +4,15 @@
 
 mod command_line;
 mod corpus;
+mod cross_page;
 mod judges;
 mod levels;
+mod looks;
+mod pictures;
 mod preparing;
 mod reading;
 mod signing;
 mod support;
+mod ten_signers;
 mod validation;
+mod word;

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod demo;
+pub mod pages;
 pub mod pdf;
 pub mod run;
 pub mod sandbox;

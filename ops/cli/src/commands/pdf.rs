@@ -42,6 +42,8 @@ pub fn sign(args: &PdfSign) -> Result<ExitCode> {
             rect: Rect { x: x.into(), y: y.into(), width: width.into(), height: height.into() },
         }),
         seal_text: args.seal.as_deref(),
+        field: args.field.as_deref(),
+        appearances: super::pages::appearances(args)?,
         signed_at_ms: i64::try_from(now.as_millis())?,
     };
     let signed = sign_file(&request).with_context(|| format!("signing {}", args.input.display()))?;
@@ -110,7 +112,7 @@ fn words(signature: &SignatureReport) -> String {
     }
 }
 
-fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
+pub(super) fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
     let size = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
     if size > bytes_max {
         bail!("{} has {size} bytes; at most {bytes_max} are read", path.display());
@@ -119,7 +121,7 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
 }
 
 /// Writes beside and renames, so that nobody sees half a file.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)
         .with_context(|| format!("writing into {}", folder.display()))?;

@@ -3,6 +3,7 @@
 pub(crate) mod attack;
 pub(crate) mod kinds;
 pub(crate) mod pdf;
+pub(crate) mod picture;
 pub(crate) mod pki;
 pub(crate) mod tools;
 
@@ -64,7 +65,7 @@ pub(crate) fn show(field: &str, appearance: Appearance) -> FieldAppearance {
 }
 
 pub(crate) fn text(text: &str) -> Appearance {
-    Appearance::Text { text: text.to_owned() }
+    Appearance::text(text)
 }
 
 pub(crate) fn person_request() -> SignRequest {

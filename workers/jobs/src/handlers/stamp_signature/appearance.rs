@@ -25,8 +25,8 @@ pub(super) async fn of(ctx: &Ctx, part: &Part<'_>) -> Result<Vec<FieldAppearance
                     }
                 }
             }
-            fields::Value::Date { date } => Appearance::Text { text: date.clone() },
-            fields::Value::Text { text } => Appearance::Text { text: text.clone() },
+            fields::Value::Date { date } => Appearance::text(date),
+            fields::Value::Text { text } => Appearance::text(text),
         };
         shown.push(FieldAppearance { field: field.name.clone(), appearance });
     }
