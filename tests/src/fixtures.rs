@@ -59,6 +59,20 @@ pub fn encrypted() -> Result<Vec<u8>> {
     Ok(std::fs::read(&locked)?)
 }
 
+/// A Word file of two pages.
+#[must_use]
+pub fn word() -> Vec<u8> {
+    include_bytes!("../fixtures/contract.docx").to_vec()
+}
+
+/// A picture of one pixel, as PNG.
+#[must_use]
+pub fn picture() -> Vec<u8> {
+    const PICTURE: &str = "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100\
+                           18dd8db00000000049454e44ae426082";
+    hex::decode(PICTURE).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]

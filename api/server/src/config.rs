@@ -31,8 +31,10 @@ pub struct Config {
     pub codes: sealflow_store::codes::Limits,
     /// Numbers that nobody can be reached by; `?` stands for any digit.
     pub refused_phones: Vec<String>,
-    /// The largest PDF, in bytes.
+    /// The largest upload, in bytes.
     pub upload_bytes_max: usize,
+    /// Word files are converted, when LibreOffice is there.
+    pub convert_word: bool,
     /// The most documents of one contract.
     pub documents_max: usize,
     /// Between two reminders by hand for one contract, in seconds.
@@ -61,6 +63,7 @@ impl Config {
             codes: sealflow_store::codes::Limits::default(),
             refused_phones: vec!["13800138000".into(), "1??00000000".into()],
             upload_bytes_max: 50 * 1024 * 1024,
+            convert_word: true,
             documents_max: 20,
             remind_interval_s: 600,
             sms_callback_token: SecretString::default(),

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use sealflow_core::{Rejection, model::contract_type::Feature};
-use sealflow_pdf::{confined, read};
+use sealflow_pdf::{confined, convert::word, picture, read};
 use sealflow_store::{
     blobs, codes,
     contracts::{ActError, DraftError, SendError},
@@ -40,6 +40,8 @@ pub(crate) enum Error {
     Decide(#[source] submit::Error),
     #[error("the upload was refused")]
     Pdf(#[from] confined::Error),
+    #[error("the Word file was not converted")]
+    Word(#[from] word::Error),
     #[error("a temporary file failed")]
     TemporaryFile(#[source] std::io::Error),
     /// Something that cannot happen, did.
@@ -90,6 +92,11 @@ impl Error {
                 error => of_submit(error, Code::IncidentNotOpen),
             },
             Self::Pdf(error) => of_pdf(error),
+            Self::Word(error) => match error {
+                word::Error::Absent => Code::WordUnavailable.into(),
+                word::Error::NotWord { .. } | word::Error::Refused { .. } => Code::FileWordUnusable.into(),
+                _ => Code::Internal.into(),
+            },
             Self::Blob(_) | Self::TemporaryFile(_) | Self::Broken(_) => Code::Internal.into(),
         }
     }
@@ -229,6 +236,10 @@ fn of_pdf(error: &confined::Error) -> Refusal {
     let confined::Error::Read(error) = error else {
         return match error {
             confined::Error::Refused { .. } => Code::FileTooComplex.into(),
+            confined::Error::Picture { source: picture::Error::TooLarge { .. }, .. } => {
+                Code::FilePictureTooLarge.into()
+            }
+            confined::Error::Picture { .. } => Code::FilePictureUnusable.into(),
             _ => Code::Internal.into(),
         };
     };

@@ -25,7 +25,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
-use sealflow_pdf::confined::Confined;
+use sealflow_pdf::{
+    confined::Confined,
+    convert::word::{self, Word},
+};
 use sealflow_store::Store;
 
 pub use auth::COOKIE;
@@ -40,14 +43,17 @@ pub struct App {
     pub(crate) store: Store,
     pub(crate) config: Arc<Config>,
     pub(crate) pdf: Confined,
+    pub(crate) word: Word,
     pub(crate) metrics: Option<PrometheusHandle>,
 }
 
 impl App {
-    /// Puts the parts together. `pdf` opens uploads in child processes.
+    /// Puts the parts together. `pdf` opens uploads in child processes. Word files are converted when LibreOffice is there.
     #[must_use]
     pub fn new(store: Store, config: Config, pdf: Confined) -> Self {
-        Self { store, config: Arc::new(config), pdf, metrics: metrics_recorder::handle() }
+        let limits = word::Limits::default();
+        let word = if config.convert_word { Word::find(limits) } else { Word::at(None, limits) };
+        Self { store, config: Arc::new(config), pdf, word, metrics: metrics_recorder::handle() }
     }
 }
 

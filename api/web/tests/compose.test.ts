@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { FILE_MAX_BYTES, refusalOf } from '@/api/upload'
 import { boxOf, pixelRatio } from '@/signing/pdf'
+import { grouped } from '@/pc/compose/useFiles'
 import { type RecipientEntry, recipientProblems } from '@/pc/compose/useCompose'
 
 const entry = (more: Partial<RecipientEntry> = {}): RecipientEntry => ({
@@ -32,6 +33,20 @@ describe('files', () => {
     const large = pdf()
     Object.defineProperty(large, 'size', { value: FILE_MAX_BYTES + 1 })
     expect(await refusalOf(large)).toBe('too_large')
+  })
+  it('may be Word files and pictures', async () => {
+    const file = (...bytes: number[]) => new File([new Uint8Array(bytes)], 'a')
+    expect(await refusalOf(file(0x50, 0x4b, 3, 4))).toBeUndefined()
+    expect(await refusalOf(file(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10))).toBeUndefined()
+    expect(await refusalOf(file(0xff, 0xd8, 0xff, 0xe0))).toBeUndefined()
+    expect(await refusalOf(file(0x47, 0x49, 0x46, 0x38))).toBe('not_pdf')
+  })
+  it('are one file when they are pictures that were chosen together', () => {
+    const file = (name: string, type = '') => new File(['x'], name, { type })
+    const names = grouped([
+      file('p10.jpg', 'image/jpeg'), file('a.pdf', 'application/pdf'), file('p9.jpg', 'image/jpeg'), file('b.docx'),
+    ]).map((group) => group.map((each) => each.name))
+    expect(names).toEqual([['a.pdf'], ['b.docx'], ['p9.jpg', 'p10.jpg']])
   })
 })
 

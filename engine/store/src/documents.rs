@@ -25,6 +25,18 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What was uploaded.
+    Source ("source of a document") {
+        /// The PDF itself.
+        Pdf = "pdf",
+        /// A Word file, which the PDF was made of.
+        Word = "word",
+        /// Pictures, which became the PDF's pages.
+        Pictures = "pictures",
+    }
+}
+
 /// A page as it is shown, in points.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PageSize {
@@ -49,6 +61,8 @@ pub struct Document {
     pub pages: Vec<PageSize>,
     /// The upload was damaged, and revision 0 is what was made of it.
     pub repaired: bool,
+    /// What was uploaded.
+    pub source: Source,
     /// The newest revision.
     pub newest: Revision,
 }
@@ -89,6 +103,8 @@ pub struct NewDocument<'a> {
     pub pages: &'a [PageSize],
     /// The upload was damaged, and this is what was made of it.
     pub repaired: bool,
+    /// What was uploaded.
+    pub source: Source,
     /// The blob.
     pub sha256: &'a BlobHash,
     /// Its size.
@@ -126,13 +142,13 @@ pub enum AppendError {
 }
 
 const LIST: &str = "
-    select d.id, d.contract_id, d.position, d.name, d.pages, d.repaired,
+    select d.id, d.contract_id, d.position, d.name, d.pages, d.repaired, d.source,
            r.n, r.kind, r.sha256, r.size_bytes, r.recipient_id, r.created_at_ms
     from documents d join revisions r on r.document_id = d.id
     where d.contract_id = $1 and r.n = (select max(m.n) from revisions m where m.document_id = d.id)
     order by d.position";
 const GET: &str = "
-    select d.id, d.contract_id, d.position, d.name, d.pages, d.repaired,
+    select d.id, d.contract_id, d.position, d.name, d.pages, d.repaired, d.source,
            r.n, r.kind, r.sha256, r.size_bytes, r.recipient_id, r.created_at_ms
     from documents d join revisions r on r.document_id = d.id
     where d.id = $1 and r.n = (select max(m.n) from revisions m where m.document_id = d.id)";
@@ -156,6 +172,7 @@ fn read(from: &AnyRow) -> Result<Document, Error> {
         name: from.try_get("name")?,
         pages: rows::json(from, "pages")?,
         repaired: rows::flag(from, "repaired")?,
+        source: rows::id(from, "source")?,
         newest: read_revision(from)?,
     })
 }
@@ -200,9 +217,10 @@ pub async fn revisions(conn: &mut Conn, id: DocumentId) -> Result<Vec<Revision>,
 pub async fn add(conn: &mut Conn, new: &NewDocument<'_>, now_ms: i64) -> Result<DocumentId, Error> {
     let id = DocumentId::from_uuid(Uuid::now_v7());
     let inserted = sqlx::query(
-        "insert into documents (id, contract_id, position, name, page_count, pages, repaired, idempotency_key, created_at_ms)
+        "insert into documents (id, contract_id, position, name, page_count, pages, repaired, source, idempotency_key,
+                                created_at_ms)
          values ($1, $2, (select coalesce(max(position), -1) + 1 from documents where contract_id = $2),
-                 $3, $4, $5, $6, $7, $8)
+                 $3, $4, $5, $6, $7, $8, $9)
          on conflict (contract_id, idempotency_key) do nothing",
     )
     .bind(id.to_string())
@@ -211,6 +229,7 @@ pub async fn add(conn: &mut Conn, new: &NewDocument<'_>, now_ms: i64) -> Result<
     .bind(i64::try_from(new.pages.len()).unwrap_or(i64::MAX))
     .bind(row::to_json("documents.pages", new.pages)?)
     .bind(i64::from(new.repaired))
+    .bind(new.source.as_str())
     .bind(new.idempotency_key)
     .bind(now_ms)
     .execute(&mut *conn)

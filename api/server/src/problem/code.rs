@@ -167,14 +167,14 @@ codes! {
 
     // Files ------------------------------------------------------------------------------------------------------
     FileMissing "file_missing" UNPROCESSABLE_ENTITY
-        zh: "没有收到文件", "请选择一个 PDF 文件后重新上传。";
-        en: "No file was received", "Choose a PDF file and upload it again.";
+        zh: "没有收到文件", "请选择一个文件后重新上传。";
+        en: "No file was received", "Choose a file and upload it again.";
     FileTooLarge "file_too_large" PAYLOAD_TOO_LARGE
         zh: "文件过大", "单个文件不能超过 50 MB，请压缩或拆分后重新上传。";
         en: "The file is too large", "A file may have at most 50 MB. Compress or split it and upload again.";
     FileNotPdf "file_not_pdf" UNPROCESSABLE_ENTITY
-        zh: "不是 PDF 文件", "请将文件转换为 PDF 后重新上传。";
-        en: "This is not a PDF", "Convert the file to PDF and upload it again.";
+        zh: "不支持此文件格式", "请上传 PDF、Word（.docx）文件或 JPG、PNG 图片。";
+        en: "This kind of file is not taken", "Upload a PDF, a Word file (.docx), or JPG or PNG pictures.";
     FileEncrypted "file_encrypted" UNPROCESSABLE_ENTITY
         zh: "文件已加密", "请去除 PDF 的密码或权限限制后重新上传。";
         en: "The file is encrypted", "Remove the PDF's password or restrictions and upload it again.";
@@ -199,6 +199,22 @@ codes! {
     FileTooComplex "file_too_complex" UNPROCESSABLE_ENTITY
         zh: "文件无法处理", "文件结构过于复杂，请用 PDF 阅读器打印为新的 PDF 后重新上传。";
         en: "The file cannot be processed", "It is too complex. Print it to a new PDF and upload that.";
+
+    FilePictureUnusable "file_picture_unusable" UNPROCESSABLE_ENTITY
+        zh: "图片无法使用", "图片已损坏或格式特殊，请重新拍摄，或另存为 JPG 后上传。";
+        en: "The picture cannot be used", "It is damaged or of an unusual kind. Take it again, or save it as JPG and upload that.";
+    FilePictureTooLarge "file_picture_too_large" UNPROCESSABLE_ENTITY
+        zh: "图片过大", "单张图片不能超过 5000 万像素、30 MB，每次不超过 100 张，请缩小后重新上传。";
+        en: "The picture is too large", "A picture may have at most 50 million pixels and 30 MB, and a file 100 pictures. Make it smaller and upload again.";
+    FilesMixed "files_mixed" UNPROCESSABLE_ENTITY
+        zh: "不能合并为一个文件", "只有图片可以多张合并为一个文件，其他文件请逐个上传。";
+        en: "These do not make one file", "Only pictures are joined into one file. Upload the others one by one.";
+    FileWordUnusable "file_word_unusable" UNPROCESSABLE_ENTITY
+        zh: "Word 文件无法转换", "文件可能含有宏、已加密或已损坏，请另存为 PDF 后重新上传。";
+        en: "The Word file cannot be converted", "It may have macros, be encrypted or damaged. Save it as PDF and upload that.";
+    WordUnavailable "word_unavailable" UNPROCESSABLE_ENTITY
+        zh: "暂时不能转换 Word 文件", "平台未安装转换程序，请将文件另存为 PDF 后上传。";
+        en: "Word files cannot be converted here", "The platform has no converter installed. Save the file as PDF and upload that.";
 
     // Signing ----------------------------------------------------------------------------------------------------
     StepNotOpen "step_not_open" CONFLICT

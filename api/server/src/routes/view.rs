@@ -183,6 +183,27 @@ pub(crate) struct Document {
     sha256: String,
     /// The upload was damaged, and its content was written into a new file; its sender should look through the pages.
     repaired: bool,
+    /// What was uploaded: the PDF itself, or what it was made of.
+    source: Source,
+}
+
+/// What was uploaded.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Source {
+    Pdf,
+    Word,
+    Pictures,
+}
+
+impl From<documents::Source> for Source {
+    fn from(source: documents::Source) -> Self {
+        match source {
+            documents::Source::Pdf => Self::Pdf,
+            documents::Source::Word => Self::Word,
+            documents::Source::Pictures => Self::Pictures,
+        }
+    }
 }
 
 impl From<&documents::Document> for Document {
@@ -195,6 +216,7 @@ impl From<&documents::Document> for Document {
             revision: document.newest.n,
             sha256: document.newest.sha256.as_str().to_owned(),
             repaired: document.repaired,
+            source: document.source.into(),
         }
     }
 }

@@ -66,7 +66,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Adds a PDF to a draft. */
+        /** Adds a file to a draft: a PDF, or a Word file or pictures, which are made into one. */
         post: operations["add_document"];
         delete?: never;
         options?: never;
@@ -1139,6 +1139,8 @@ export interface components {
              * @description The newest revision's size.
              */
             size_bytes: number;
+            /** @description What was uploaded: the PDF itself, or what it was made of. */
+            source: components["schemas"]["Source"];
         };
         /** @description Which world this is. */
         Environment: {
@@ -2081,6 +2083,11 @@ export interface components {
              */
             max?: number | null;
         };
+        /**
+         * @description What was uploaded.
+         * @enum {string}
+         */
+        Source: "pdf" | "word" | "pictures";
         /** @description One step. */
         Step: {
             /** @description What is done. */
@@ -2189,7 +2196,8 @@ export interface components {
         Upload: {
             /**
              * Format: binary
-             * @description A PDF of at most 50 MB.
+             * @description A PDF, a Word file (.docx), or pictures (JPEG, PNG); together at most 50 MB. Several pictures, each a part of this name,
+             *     become the pages of one file, in their order.
              */
             file: string;
         };
@@ -2693,7 +2701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `file_damaged`, `file_dynamic_form`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_signed`, `file_signed_damaged`, `file_too_complex`, `file_too_many_pages`, `invalid_fields`, `too_many_documents` */
+            /** @description `file_damaged`, `file_dynamic_form`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_picture_too_large`, `file_picture_unusable`, `file_signed`, `file_signed_damaged`, `file_too_complex`, `file_too_many_pages`, `file_word_unusable`, `files_mixed`, `invalid_fields`, `too_many_documents`, `word_unavailable` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -11,8 +11,8 @@ export interface Upload {
   cancel: () => void
 }
 
-/** Sends one file as the form field `file`; `progress` gets the part that has left, from 0 to 1. */
-export function uploadDocument(contractId: string, file: File, key: string, progress: (part: number) => void): Upload {
+/** Sends one file, or the pictures that become one, as form fields `file`; `progress` gets the part that has left, from 0 to 1. */
+export function uploadDocument(contractId: string, files: readonly File[], key: string, progress: (part: number) => void): Upload {
   const request = new XMLHttpRequest()
   const done = new Promise<Document>((resolve, reject) => {
     request.open('POST', `/api/contracts/${encodeURIComponent(contractId)}/documents`)
@@ -30,7 +30,7 @@ export function uploadDocument(contractId: string, file: File, key: string, prog
     }
     request.onerror = request.ontimeout = request.onabort = () => reject(new ApiError('offline', 0))
     const form = new FormData()
-    form.append('file', file, file.name)
+    for (const file of files) form.append('file', file, file.name)
     request.send(form)
   })
   return { done, cancel: () => request.abort() }
@@ -44,10 +44,20 @@ function parsed(text: string): unknown {
   }
 }
 
+const PDF = '%PDF-'
+/** How PNG, JPEG and ZIP archives begin; a .docx is one of the last. */
+const STARTS = [[0x89, 0x50, 0x4e, 0x47], [0xff, 0xd8, 0xff], [0x50, 0x4b, 3, 4]]
+
+/** Whether it is a JPEG or PNG; several of them become the pages of one file. */
+export function isPicture(file: File): boolean {
+  return ['image/jpeg', 'image/png'].includes(file.type)
+}
+
 /** Why a file need not be sent at all. The server looks again, and closer. */
 export async function refusalOf(file: File): Promise<'too_large' | 'not_pdf' | 'empty_file' | undefined> {
   if (file.size === 0) return 'empty_file'
   if (file.size > FILE_MAX_BYTES) return 'too_large'
-  const head = new TextDecoder('latin1').decode(await file.slice(0, 1024).arrayBuffer())
-  return head.includes('%PDF-') ? undefined : 'not_pdf'
+  const head = new Uint8Array(await file.slice(0, 1024).arrayBuffer())
+  const known = STARTS.some((start) => start.every((byte, at) => head[at] === byte))
+  return known || new TextDecoder('latin1').decode(head).includes(PDF) ? undefined : 'not_pdf'
 }

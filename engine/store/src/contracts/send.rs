@@ -336,7 +336,7 @@ mod tests {
     use super::*;
     use crate::{
         blobs::BlobHash,
-        documents::{PageSize, Revision, RevisionKind},
+        documents::{PageSize, Revision, RevisionKind, Source},
     };
 
     fn document(sizes: &[(f64, f64)]) -> Document {
@@ -347,6 +347,7 @@ mod tests {
             name: "示例.pdf".into(),
             repaired: false,
             pages: sizes.iter().map(|&(width, height)| PageSize { width, height }).collect(),
+            source: Source::Pdf,
             newest: Revision {
                 n: 0,
                 kind: RevisionKind::Original,

@@ -154,7 +154,52 @@ async fn a_contract_has_so_many_documents(db: TestStore) {
     assert_eq!(world.count(DOCUMENTS).await, 1);
 }
 
+async fn word_files_and_pictures_become_pdf_files(db: TestStore) {
+    let world = World::open(db).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let document = sender.upload(&path, "示例合同.DOCX", fixtures::word()).await.expect(201);
+    assert_eq!(document["name"], "示例合同.pdf");
+    assert_eq!((&document["page_count"], &document["source"]), (&json!(2), &json!("word")));
+    let part = |bytes: Vec<u8>, name: &str| reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+    let form = |parts: [Vec<u8>; 2]| {
+        let [first, second] = parts;
+        let form = reqwest::multipart::Form::new().part("file", part(first, "第1页.png"));
+        sender.request(Method::POST, &path).multipart(form.part("file", part(second, "第2页.png")))
+    };
+    let document = sender.send(form([fixtures::picture(), fixtures::picture()])).await.expect(201);
+    assert_eq!(document["name"], "第1页.pdf");
+    assert_eq!((&document["page_count"], &document["source"]), (&json!(2), &json!("pictures")));
+    let document = sender.upload(&path, "示例.pdf", contract_pdf()).await.expect(201);
+    assert_eq!(document["source"], "pdf");
+    assert_eq!(world.count(DOCUMENTS).await, 3);
+
+    // Only pictures are joined, and a broken one is refused.
+    sender.send(form([fixtures::picture(), contract_pdf()])).await.refused(422, "files_mixed");
+    let broken = fixtures::picture()[..40].to_vec();
+    sender.upload(&path, "示例.png", broken).await.refused(422, "file_picture_unusable");
+    sender.upload(&path, "示例.docx", broken_word()).await.refused(422, "file_not_pdf");
+    assert_eq!(world.count(DOCUMENTS).await, 3);
+}
+
+/// A Word file without its end, where an archive's list is.
+fn broken_word() -> Vec<u8> {
+    let whole = fixtures::word();
+    whole[..whole.len() / 2].to_vec()
+}
+
+async fn without_a_converter_word_files_are_refused_with_advice(db: TestStore) {
+    let world = World::open_with(db, |config| config.convert_word = false).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    sender.upload(&path, "示例合同.docx", fixtures::word()).await.refused(422, "word_unavailable");
+    assert_eq!(world.count(DOCUMENTS).await, 0);
+    sender.upload(&path, "示例.png", fixtures::picture()).await.expect(201);
+}
+
 on_both!(
+    word_files_and_pictures_become_pdf_files,
+    without_a_converter_word_files_are_refused_with_advice,
     a_pdf_is_taken_with_its_pages,
     a_damaged_file_is_repaired_and_its_sender_told,
     a_signed_file_is_never_repaired,

@@ -11,13 +11,13 @@ use sealflow_core::ids::{ContractId, DocumentId, PersonId};
 use sealflow_pdf::{Inspection, confined, read};
 use sealflow_store::{
     contracts,
-    documents::{self, NewDocument, PageSize},
+    documents::{self, NewDocument, PageSize, Source},
 };
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{super::view::Document, own_draft};
+use super::{super::view::Document, convert, own_draft};
 use crate::{App, auth::SignedIn, context::IdempotencyKey, error::Error, extract::At, problem::Code};
 
 /// What a multipart body may have besides the file, in bytes.
@@ -34,12 +34,13 @@ pub(super) fn upload_router() -> OpenApiRouter<App> {
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "only describes the form")]
 pub(crate) struct Upload {
-    /// A PDF of at most 50 MB.
+    /// A PDF, a Word file (.docx), or pictures (JPEG, PNG); together at most 50 MB. Several pictures, each a part of this name,
+    /// become the pages of one file, in their order.
     #[schema(value_type = String, format = Binary)]
     file: String,
 }
 
-/// Adds a PDF to a draft.
+/// Adds a file to a draft: a PDF, or a Word file or pictures, which are made into one.
 #[utoipa::path(
     post, path = "/api/contracts/{contract_id}/documents", tag = "contracts", security(("session" = [])),
     params(
@@ -58,33 +59,55 @@ async fn add_document(
 ) -> Result<(StatusCode, Json<Document>), Error> {
     let person = signed_in.person_id;
     own_draft(&mut *app.store.read().await?, contract_id, person).await?;
-    let upload = receive(&app, request).await?;
-    let opened = open(&app, upload).await?;
+    let (upload, source) = convert::to_pdf(&app, receive(&app, request).await?).await?;
+    let opened = open(&app, upload, source).await?;
     refuse_unsuitable(&opened.inspection)?;
     let document = keep(&app, contract_id, person, &opened, key.0.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(document)))
 }
 
-struct Received {
-    name: String,
-    bytes: Bytes,
+/// A file as it was sent.
+pub(super) struct Received {
+    pub(super) name: String,
+    pub(super) bytes: Bytes,
 }
 
-/// The form field `file`, streamed to a temporary file.
-async fn receive(app: &App, request: Request) -> Result<Received, Error> {
+/// The form fields `file`, streamed to a temporary file each.
+async fn receive(app: &App, request: Request) -> Result<Vec<Received>, Error> {
     let limit = u64::try_from(app.config.upload_bytes_max).unwrap_or(u64::MAX);
     if announced(request.headers()) > limit.saturating_add(FRAME_BYTES_MAX) {
         return Err(Code::FileTooLarge.into());
     }
     let form = Multipart::from_request(request, app).await;
     let mut form = form.map_err(|_| Error::from(Code::UnsupportedMediaType))?;
+    let mut parts: Vec<Received> = Vec::new();
+    let mut left = limit;
     while let Some(field) = form.next_field().await.map_err(|_| Error::from(Code::BadRequest))? {
-        if field.name() == Some("file") {
+        if field.name() != Some("file") {
+            pass_over(field).await?;
+        } else {
+            if parts.len() == convert::PICTURES_MAX {
+                return Err(Code::FilePictureTooLarge.into());
+            }
             let name = clean_name(field.file_name().unwrap_or_default());
-            return Ok(Received { name, bytes: spool(field, limit).await? });
+            let bytes = spool(field, left).await?;
+            left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            parts.push(Received { name, bytes });
         }
     }
-    Err(Code::FileMissing.into())
+    Ok(parts)
+}
+
+/// What is not asked for may not be endless either.
+async fn pass_over(mut field: Field<'_>) -> Result<(), Error> {
+    let mut size: u64 = 0;
+    while let Some(chunk) = field.chunk().await.map_err(|_| Error::from(Code::BadRequest))? {
+        size = size.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        if size > FRAME_BYTES_MAX {
+            return Err(Code::FileTooLarge.into());
+        }
+    }
+    Ok(())
 }
 
 fn announced(headers: &HeaderMap) -> u64 {
@@ -117,19 +140,20 @@ struct Opened {
     name: String,
     bytes: Bytes,
     inspection: Inspection,
+    source: Source,
     /// These are not the bytes that were sent: those were damaged.
     repaired: bool,
 }
 
 /// Looks at the file. One that is damaged is repaired here, once, before anything is built on it; a signed one never is.
-async fn open(app: &App, upload: Received) -> Result<Opened, Error> {
+async fn open(app: &App, upload: Received, source: Source) -> Result<Opened, Error> {
     let Received { name, bytes } = upload;
     match app.pdf.inspect(&bytes).await {
-        Ok(inspection) => Ok(Opened { name, bytes, inspection, repaired: false }),
+        Ok(inspection) => Ok(Opened { name, bytes, inspection, source, repaired: false }),
         Err(confined::Error::Read(read::Error::Damaged { .. })) => {
             let bytes = Bytes::from(app.pdf.repair(&bytes).await?);
             let inspection = app.pdf.inspect(&bytes).await?;
-            Ok(Opened { name, bytes, inspection, repaired: true })
+            Ok(Opened { name, bytes, inspection, source, repaired: true })
         }
         Err(error) => Err(error.into()),
     }
@@ -182,6 +206,7 @@ async fn keep(
                 name: &opened.name,
                 pages: &pages,
                 repaired: opened.repaired,
+                source: opened.source,
                 sha256: &sha256,
                 size_bytes: i64::try_from(opened.bytes.len()).unwrap_or(i64::MAX),
                 idempotency_key: key,
@@ -196,6 +221,9 @@ async fn keep(
     Ok(Document::from(&document))
 }
 
+/// Endings of what is uploaded; the file that is kept is a PDF.
+const ENDINGS: [&str; 5] = [".pdf", ".docx", ".jpg", ".jpeg", ".png"];
+
 /// The last part of a path, without what a terminal or a file system would act on, ending in `.pdf`.
 fn clean_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -205,11 +233,11 @@ fn clean_name(given: &str) -> String {
     };
     let plain: String = last.chars().filter(|c| !acts(*c)).collect();
     let plain = plain.trim().trim_matches('.');
-    let is_pdf = plain.len() > 4 && plain.is_char_boundary(plain.len() - 4) && {
-        let (_, end) = plain.split_at(plain.len() - 4);
-        end.eq_ignore_ascii_case(".pdf")
-    };
-    let stem = if is_pdf { plain.split_at(plain.len() - 4).0 } else { plain };
+    let stem = ENDINGS.iter().find_map(|ending| {
+        let (stem, end) = plain.split_at_checked(plain.len().checked_sub(ending.len())?)?;
+        (!stem.is_empty() && end.eq_ignore_ascii_case(ending)).then_some(stem)
+    });
+    let stem = stem.unwrap_or(plain);
     let stem: String = stem.chars().take(NAME_LENGTH_MAX - 4).collect();
     let stem = if stem.trim().is_empty() { "文件" } else { stem.trim() };
     format!("{stem}.pdf")
@@ -247,7 +275,9 @@ mod tests {
     fn a_files_name_is_only_a_name() {
         assert_eq!(clean_name("示例采购合同.pdf"), "示例采购合同.pdf");
         assert_eq!(clean_name("合同.PDF"), "合同.pdf");
-        assert_eq!(clean_name("合同.docx"), "合同.docx.pdf");
+        assert_eq!(clean_name("合同.docx"), "合同.pdf");
+        assert_eq!(clean_name("合同.JPEG"), "合同.pdf");
+        assert_eq!(clean_name("合同.xlsx"), "合同.xlsx.pdf");
         assert_eq!(clean_name("../../etc/passwd"), "passwd.pdf");
         assert_eq!(clean_name("C:\\temp\\a\u{202e}b\n.pdf"), "ab.pdf");
         assert_eq!(clean_name(""), "文件.pdf");

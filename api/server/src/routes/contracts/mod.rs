@@ -1,5 +1,6 @@
 //! Contracts (合同): drafting, sending, following, fetching.
 
+mod convert;
 mod create;
 mod detail;
 mod documents;
@@ -62,6 +63,11 @@ pub(super) const REFUSALS: Refusals = &[
             Code::FileSigned,
             Code::FileSignedDamaged,
             Code::FileDynamicForm,
+            Code::FilePictureUnusable,
+            Code::FilePictureTooLarge,
+            Code::FilesMixed,
+            Code::FileWordUnusable,
+            Code::WordUnavailable,
         ],
     ),
     ("remove_document", &[Code::Forbidden, Code::NotDraft]),

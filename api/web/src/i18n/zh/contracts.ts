@@ -22,8 +22,8 @@ export default {
     signed: '完成签署', not_signed: '签名未能加盖，需重新确认', reminded: '催签', declined: '拒签', withdrawn: '撤回合同', expired: '合同过期', completed: '全部签署完成',
   },
   compose: {
-    title: '发起合同', files: '上传文件', type: '业务类型', recipients: '参与方', review: '核对发送', steps: '发起步骤', file_intro: '支持 PDF 文件，单个不超过 50 MB。', choose_file: '选择文件', drop: '将 PDF 文件拖到此处，或', uploading: '正在上传 {percent}%', checking: '正在检查文件…', uploaded: '已上传',
-    waiting: '待上传', failed: '未能上传', too_large: '文件超过 50 MB，请压缩或拆分后重新上传。', not_pdf: '不是 PDF 文件，请转换为 PDF 后重新上传。', empty_file: '文件是空的，请检查后重新上传。', remove: '移除', files_needed: '请至少上传一个 PDF 文件', name: '合同名称', name_hint: '例如：示例采购合同', name_needed: '请填写合同名称',
+    title: '发起合同', files: '上传文件', type: '业务类型', recipients: '参与方', review: '核对发送', steps: '发起步骤', file_intro: '支持 PDF、Word（.docx）文件和 JPG、PNG 图片，单个不超过 50 MB。一次选择的多张图片按文件名顺序合为一个文件。', choose_file: '选择文件', drop: '将文件拖到此处，或', uploading: '正在上传 {percent}%', checking: '正在检查文件…', uploaded: '已上传',
+    waiting: '待上传', failed: '未能上传', too_large: '文件超过 50 MB，请压缩或拆分后重新上传。', not_pdf: '不支持此文件格式，请上传 PDF、Word（.docx）文件或 JPG、PNG 图片。', empty_file: '文件是空的，请检查后重新上传。', made_of_word: '已由 Word 文件转换为 PDF，请核对版式后再发送。', made_of_pictures: '已由图片转换为 PDF，请核对页面顺序和清晰度。', remove: '移除', files_needed: '请至少上传一个文件', name: '合同名称', name_hint: '例如：示例采购合同', name_needed: '请填写合同名称',
     type_intro: '业务类型决定参与方、签署前步骤和签署位置。', type_needed: '请选择业务类型', no_types: '还没有可用的业务类型，请联系管理员。', version: '第 {n} 版', deadline: '截止时间', deadline_default: '不填写则按业务类型，发送后 {days} 天', deadline_past: '截止时间必须晚于现在',
     recipient_name: '姓名', transactor_name: '经办人姓名', phone: '手机号码', organization: '企业', choose_organization: '请选择企业', name_required: '请填写姓名', phone_wrong: '请输入 11 位手机号码', organization_needed: '请选择企业', kind_person: '个人', kind_organization: '企业', order_hint: '将按以下顺序依次通知签署。', same_phone: '同一手机号不能代表两个参与方',
     no_organizations: '没有可选的企业', review_intro: '请核对以下内容。发送后，第一位签署人会立即收到短信。', send: '确认发送', sent: '合同已发出', save_draft: '已保存为草稿', leave: '离开此页？已保存的草稿可在草稿箱中继续。', sender_needed: '您没有发起合同的权限',

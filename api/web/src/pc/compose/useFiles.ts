@@ -4,7 +4,7 @@ import { computed, onScopeDispose, reactive } from 'vue'
 import { body, client, newKey, reportExpired } from '@/api/client'
 import { type ApiError, errorOfFailure } from '@/api/problem'
 import type { Document } from '@/api/types'
-import { refusalOf, uploadDocument } from '@/api/upload'
+import { FILE_MAX_BYTES, isPicture, refusalOf, uploadDocument } from '@/api/upload'
 
 export interface FileRow {
   key: string
@@ -16,8 +16,18 @@ export interface FileRow {
   refusal?: 'too_large' | 'not_pdf' | 'empty_file'
   error?: ApiError
   document?: Document
-  file?: File
+  /** What is to be sent: one file, or pictures that become one. */
+  files?: readonly File[]
   cancel?: () => void
+}
+
+/** Pictures that are chosen together are one file, in the order of their names, as cameras and scanners number them. */
+export function grouped(files: Iterable<File>): File[][] {
+  const all = [...files]
+  const numeric = new Intl.Collator('zh-CN', { numeric: true })
+  const pictures = all.filter(isPicture).sort((one, other) => numeric.compare(one.name, other.name))
+  const others = all.filter((file) => !isPicture(file)).map((file) => [file])
+  return pictures.length > 0 ? [...others, pictures] : others
 }
 
 export function useFiles(ensureDraft: () => Promise<string>) {
@@ -28,8 +38,9 @@ export function useFiles(ensureDraft: () => Promise<string>) {
 
   /** Takes the files up in their order; one is uploaded at a time, so that the documents keep it. */
   function add(files: Iterable<File>): void {
-    for (const file of files) {
-      rows.push({ key: newKey(), name: file.name, size: file.size, state: 'waiting', percent: 0, file })
+    for (const group of grouped(files)) {
+      const size = group.reduce((sum, file) => sum + file.size, 0)
+      rows.push({ key: newKey(), name: group[0]?.name ?? '', size, state: 'waiting', percent: 0, files: group })
       const row = rows.at(-1)
       if (row) queue = queue.then(() => upload(row))
     }
@@ -43,8 +54,9 @@ export function useFiles(ensureDraft: () => Promise<string>) {
   }
 
   async function upload(row: FileRow): Promise<void> {
-    if (row.state !== 'waiting' || !row.file || !rows.includes(row)) return
-    row.refusal = await refusalOf(row.file)
+    if (row.state !== 'waiting' || !row.files || !rows.includes(row)) return
+    for (const file of row.files) row.refusal ??= await refusalOf(file)
+    if (row.size > FILE_MAX_BYTES) row.refusal ??= 'too_large'
     if (row.refusal) {
       row.state = 'failed'
       return
@@ -53,14 +65,14 @@ export function useFiles(ensureDraft: () => Promise<string>) {
       const contractId = await ensureDraft()
       row.state = 'uploading'
       row.percent = 0
-      const sending = uploadDocument(contractId, row.file, row.key, (part) => {
+      const sending = uploadDocument(contractId, row.files, row.key, (part) => {
         row.percent = Math.round(part * 100)
         if (part >= 1) row.state = 'checking'
       })
       row.cancel = sending.cancel
       row.document = await sending.done
       row.state = 'uploaded'
-      row.file = undefined
+      row.files = undefined
     } catch (cause) {
       row.error = errorOfFailure(cause)
       reportExpired(row.error)
