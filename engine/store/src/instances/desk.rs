@@ -79,7 +79,10 @@ struct Writer {
 /// Where callers hand in. Clones are the same desk; it closes when all are gone.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    line: mpsc::Sender<Waiting>,
+    events: mpsc::Sender<Waiting>,
+    /// Jobs go a way of their own, with one transaction at a time: it costs next to nothing but its flush, and what waits
+    /// while it is flushed makes the next group the bigger.
+    jobs: mpsc::Sender<Waiting>,
 }
 
 impl Desk {
@@ -92,17 +95,20 @@ impl Desk {
     /// Like [`Desk::open`]; what an event starts is run at once where `follow` can.
     #[must_use]
     pub fn open_with(store: &Store, follow: Option<Arc<dyn Follow>>) -> Self {
-        let (line, waiting) = mpsc::channel(WAITING_MAX);
-        let waiting = Arc::new(Mutex::new(waiting));
         let writers = match store.dialect() {
             Dialect::Sqlite => 1,
             Dialect::Postgres => POSTGRES_WRITERS,
         };
         let writer = Arc::new(Writer { store: store.clone(), follow });
-        for _ in 0..writers {
-            tokio::spawn(serve(writer.clone(), waiting.clone()));
-        }
-        Self { line }
+        let way = |writers| {
+            let (line, waiting) = mpsc::channel(WAITING_MAX);
+            let waiting = Arc::new(Mutex::new(waiting));
+            for _ in 0..writers {
+                tokio::spawn(serve(writer.clone(), waiting.clone()));
+            }
+            line
+        };
+        Self { events: way(writers), jobs: way(1) }
     }
 
     /// Starts an instance; returns when it is committed. See [`super::start`].
@@ -127,13 +133,13 @@ impl Desk {
     /// When the database refuses it.
     pub async fn enqueue(&self, job: NewJob) -> Result<JobId, crate::Error> {
         let (answer, answered) = oneshot::channel();
-        self.line.send(Waiting::Job(job, answer)).await.map_err(|_| sqlx::Error::PoolClosed)?;
+        self.jobs.send(Waiting::Job(job, answer)).await.map_err(|_| sqlx::Error::PoolClosed)?;
         answered.await.map_err(|_| sqlx::Error::PoolClosed)?
     }
 
     async fn hand_in(&self, wanted: Wanted) -> Result<Submitted, Error> {
         let (answer, answered) = oneshot::channel();
-        self.line.send(Waiting::Event(wanted, answer)).await.map_err(|_| sqlx::Error::PoolClosed)?;
+        self.events.send(Waiting::Event(wanted, answer)).await.map_err(|_| sqlx::Error::PoolClosed)?;
         answered.await.map_err(|_| sqlx::Error::PoolClosed)?
     }
 }
