@@ -127,7 +127,7 @@ fn png(mask: &GrayImage, color: Color) -> Result<Vec<u8>, Error> {
     let rows = mask.rows().flat_map(|row| {
         let steps: Vec<u8> = row.map(|pixel| step(pixel.0[0])).collect();
         let pairs = steps.chunks(2).map(|pair| match pair {
-            [first, second] => first << 4 | second,
+            [first, second] => (first << 4) | second,
             [first] => first << 4,
             _ => 0,
         });

@@ -53,8 +53,7 @@ fn photo(width: u32, height: u32, ink: impl Fn(u32, u32) -> [f32; 3]) -> RgbImag
         let grain = 5.0 * noise.next();
         Rgb([0, 1, 2].map(|color| {
             let value: f32 = paper[color] * light * through[color] + grain;
-            let value = value.clamp(0.0, 255.0) as u8;
-            value
+            value.clamp(0.0, 255.0) as u8
         }))
     })
 }
@@ -311,7 +310,7 @@ fn pictures_become_pages_in_their_order() {
     let (number, error) = pages_of_pictures(&[pictures[0], b"no picture"]).unwrap_err();
     assert_eq!((number, error), (2, Error::NotAPicture));
     assert!(pages_of_pictures(&[]).is_err());
-    assert!(pages_of_pictures(&vec![pictures[2]; 101]).is_err());
+    assert!(pages_of_pictures(&[pictures[2]; 101]).is_err());
     // What comes out can be signed.
     assert!(prepare(&pdf, &[field("a", FieldKind::Signature, 4, [10.0, 10.0, 50.0, 50.0])]).is_ok());
 }
