@@ -26,8 +26,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// The program with an address of its own and settings that make a crash test quick: short leases, short time-outs,
-    /// no limits on codes.
+    /// The program with an address of its own and settings that make a crash test quick: short time-outs, leases as
+    /// short as a loaded machine can renew them, no limits on codes.
     ///
     /// # Errors
     /// When no port is free.
@@ -37,7 +37,7 @@ impl Program {
         let settings = [
             ("SEALFLOW_LISTEN", listen.as_str()),
             ("SEALFLOW_PUBLIC_URL", url.as_str()),
-            ("SEALFLOW_JOBS__LEASE_MS", "1500"),
+            ("SEALFLOW_JOBS__LEASE_MS", "3000"),
             ("SEALFLOW_JOBS__POLL_MS", "100"),
             ("SEALFLOW_JOBS__SMS_SETTLE_MS", "1000"),
             ("SEALFLOW_SMS__LIMITS__TIMEOUT_MS", "700"),

@@ -17,7 +17,7 @@ use crate::process::Program;
 /// Who may see the queues in the demo data.
 const OPS_PHONE: &str = "13800000003";
 /// How long one step of a contract may take, a restart included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 const SUPPLIER_PURCHASE: &str = include_str!("../../workflows/supplier_purchase/workflow.yaml");
 

@@ -13,8 +13,8 @@ use tokio::sync::Semaphore;
 
 use super::verdict;
 
-/// Contracts at one time: most of each is waiting, for leases that run out and for messages.
-const AT_A_TIME: usize = 5;
+/// Contracts at one time; more only make each of them slower.
+const AT_A_TIME: usize = 3;
 /// Above it the counting is wrong: no contract passes a point so often.
 const PASSES_MAX: u32 = 60;
 
