@@ -1,9 +1,12 @@
 //! Why: the command line signs and validates files with the same functions as the platform.
 
-use openssl::{pkey::PKey, x509::X509};
+use openssl::{
+    pkey::{PKey, Private},
+    x509::X509,
+};
 
 use crate::{
-    Rect, Report, Trust,
+    PreparedSignature, Rect,
     appearance::{Appearance, FieldAppearance},
     limits,
     read::{self, fields::fields, file::File},
@@ -26,12 +29,8 @@ pub struct Place {
 pub struct SignFile<'a> {
     /// The file.
     pub pdf: &'a [u8],
-    /// Private key, PEM (RSA or P-256).
-    pub key_pem: &'a [u8],
-    /// The signer's certificate, PEM.
-    pub certificate_pem: &'a [u8],
-    /// Issuers' certificates, PEM; may be empty.
-    pub chain_pem: &'a [u8],
+    /// The signer's certificate, and its issuers', DER.
+    pub chain_der: &'a [Vec<u8>],
     /// Where it shows; without it the signature is invisible.
     pub place: Option<Place>,
     /// The organization's name, for a round seal in that place; without it the signer's name is written there.
@@ -68,21 +67,33 @@ pub enum Error {
     Read(#[source] read::Error),
 }
 
-/// Signs a file (PAdES B-B) as one appended revision.
+/// Reads certificates.
+///
+/// # Errors
+/// [`Error::Pem`]
+pub fn certificates_from_pem(pem: &[u8], what: &'static str) -> Result<Vec<Vec<u8>>, Error> {
+    let fail = |source| Error::Pem { what, source };
+    let found = X509::stack_from_pem(pem).map_err(fail)?;
+    found.iter().map(|certificate| certificate.to_der().map_err(fail)).collect()
+}
+
+/// Reads a private key.
+///
+/// # Errors
+/// [`Error::Pem`]
+pub fn key_from_pem(pem: &[u8]) -> Result<PKey<Private>, Error> {
+    PKey::private_key_from_pem(pem).map_err(|source| Error::Pem { what: "the key", source })
+}
+
+/// Begins a signature as one appended revision.
 ///
 /// # Errors
 /// [`Error`]
-pub fn sign_file(request: &SignFile<'_>) -> Result<Vec<u8>, Error> {
-    let pem = |what| move |source| Error::Pem { what, source };
-    let key = PKey::private_key_from_pem(request.key_pem).map_err(pem("the key"))?;
-    let certificate = X509::from_pem(request.certificate_pem).map_err(pem("the certificate"))?;
-    let issuers = X509::stack_from_pem(request.chain_pem).map_err(pem("the chain"))?;
-    let chain: Vec<Vec<u8>> = std::iter::once(&certificate)
-        .chain(&issuers)
-        .map(|certificate| certificate.to_der().map_err(pem("the chain")))
-        .collect::<Result<_, _>>()?;
+pub fn begin_file(request: &SignFile<'_>) -> Result<PreparedSignature, Error> {
+    let signer = request.chain_der.first().map(Vec::as_slice).unwrap_or_default();
+    let certificate =
+        X509::from_der(signer).map_err(|source| Error::Pem { what: "the certificate", source })?;
     let name = chain::common_name(&certificate).unwrap_or_default();
-
     let place =
         request.place.unwrap_or(Place { page: 1, rect: Rect { x: 0.0, y: 0.0, width: 0.0, height: 0.0 } });
     let (field, new_field, appearances) = match request.field {
@@ -94,8 +105,6 @@ pub fn sign_file(request: &SignFile<'_>) -> Result<Vec<u8>, Error> {
             (field, Some(NewField { page: place.page, rect: place.rect }), shown.into_iter().collect())
         }
     };
-    let digest =
-        sign::digest_for(chain.first().map(Vec::as_slice).unwrap_or_default()).map_err(Error::Sign)?;
     let sign_request = SignRequest {
         field,
         new_field,
@@ -105,13 +114,9 @@ pub fn sign_file(request: &SignFile<'_>) -> Result<Vec<u8>, Error> {
         location: None,
         signed_at_ms: request.signed_at_ms,
         hole_bytes: limits::HOLE_BYTES_DEFAULT,
-        digest,
+        digest: sign::digest_for(signer).map_err(Error::Sign)?,
     };
-    let prepared = sign::begin(request.pdf, &sign_request).map_err(Error::Sign)?;
-    let signer = chain.first().map(Vec::as_slice).unwrap_or_default();
-    let attributes = sign::signed_attributes(&prepared.digest, signer).map_err(Error::Sign)?;
-    let signature = sign::sign_with_openssl_key(&key, &attributes).map_err(Error::Sign)?;
-    sign::finish(prepared, &signature, &chain, None).map_err(Error::Sign)
+    sign::begin(request.pdf, &sign_request).map_err(Error::Sign)
 }
 
 /// The first name of the row Signature1, Signature2, … that the file has not.
@@ -142,15 +147,4 @@ fn appearance(request: &SignFile<'_>, name: &str) -> Result<Option<Appearance>, 
             Ok(Some(Appearance::Svg { svg }))
         }
     }
-}
-
-/// Validates a file against roots in PEM.
-///
-/// # Errors
-/// [`Error::Pem`] for roots that cannot be read, [`Error::Read`] for the file.
-pub fn validate_file(pdf: &[u8], roots_pem: &[u8]) -> Result<Report, Error> {
-    let pem = |source| Error::Pem { what: "the roots", source };
-    let roots = X509::stack_from_pem(roots_pem).map_err(pem)?;
-    let roots_der = roots.iter().map(|root| root.to_der().map_err(pem)).collect::<Result<_, _>>()?;
-    crate::validate(pdf, &Trust { roots_der, at_ms: None }).map_err(Error::Read)
 }

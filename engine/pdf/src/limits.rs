@@ -54,5 +54,7 @@ pub const HOLE_BYTES_DEFAULT: usize = 16 * 1024;
 pub const HOLE_BYTES_MAX: usize = 512 * 1024;
 /// Most certificates, OCSP responses or revocation lists in a file's security store.
 pub const VALIDATION_ITEMS_MAX: usize = 500;
+/// Most certificates of one file whose issuers are asked about them.
+pub const WANTED_MAX: usize = 64;
 /// Most certificates of a chain.
 pub const CHAIN_CERTIFICATES_MAX: usize = 12;

@@ -22,6 +22,8 @@ text_enum! {
         Prepared = "prepared",
         /// A recipient signed.
         Signed = "signed",
+        /// Timestamps and revocation data were added.
+        Archived = "archived",
     }
 }
 

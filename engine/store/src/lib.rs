@@ -5,6 +5,7 @@
 //! timers, the tasks and the jobs, or nothing.
 
 pub mod agreements;
+pub mod archive;
 pub mod audit;
 pub mod blobs;
 pub mod change;

@@ -14,8 +14,11 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
 };
-use sealflow_jobs::{Control, cron, handlers::Retention};
-use sealflow_providers::{ca, sms, tsa};
+use sealflow_jobs::{
+    Control, cron,
+    handlers::{self, Retention},
+};
+use sealflow_providers::{ca, revocation, sms, tsa};
 use sealflow_store::jobs::{ConfiguredLimits, Kind, Provider, Queue, Rate, Scope};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -55,6 +58,38 @@ pub struct Config {
     pub ca: ca::Config,
     /// Timestamp authority (RFC 3161).
     pub tsa: tsa::Config,
+    /// How issuers are asked about their certificates.
+    #[serde(default)]
+    pub revocation: revocation::Config,
+    /// What level signatures get.
+    pub signatures: Signatures,
+}
+
+/// The level of signatures (ETSI EN 319 142-1). Nothing is ever signed below it: who is needed for it is waited for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signatures {
+    /// `b-b`, `b-t`, `b-lt` or `b-lta`. B-T comes with the signature; what is above it some time after the last one.
+    pub level: String,
+    /// How long after it, in seconds: issuers shall have had time to hear of a stolen key.
+    pub raise_after_s: u32,
+    /// After how many days an archived file gets a fresh timestamp, before the last one's authority is forgotten; 0: never.
+    pub renew_after_days: u32,
+    /// PEM file with further roots that signatures in validated files may lead to, beside those of the timestamp authority.
+    #[serde(default)]
+    pub trust_file: Option<PathBuf>,
+}
+
+impl Signatures {
+    pub(crate) fn settings(&self) -> Result<handlers::Signatures> {
+        let level =
+            self.level.parse().map_err(|error: String| anyhow::anyhow!("signatures.level: {error}"))?;
+        Ok(handlers::Signatures {
+            level,
+            raise_after_ms: i64::from(self.raise_after_s) * 1_000,
+            renew_after_days: Some(self.renew_after_days).filter(|days| *days > 0),
+        })
+    }
 }
 
 /// Which world the vendors belong to.
@@ -274,6 +309,7 @@ fn jobs() -> Value {
             "rates": {"sms": {"max": 100, "period_ms": 1_000}, "ca": {"max": 20, "period_ms": 1_000}}
         },
         "schedules": {
+            "raise_documents": chore("30 */10 * * * *", "raise_documents"),
             "forget_sign_ins": chore("0 10 3 * * *", "forget_sign_ins"),
             "forget_jobs": chore("0 20 3 * * *", "forget_jobs"),
             "forget_instances": chore("0 30 3 * * *", "forget_instances"),
@@ -303,5 +339,6 @@ fn base() -> Value {
         },
         "ca": {"base_url": "https://ca.invalid", "trust_file": "", "username": "", "password": ""},
         "tsa": {"url": "https://tsa.invalid"},
+        "signatures": {"level": "b-lta", "raise_after_s": 3_600, "renew_after_days": 1_095},
     })
 }

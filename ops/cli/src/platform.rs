@@ -12,7 +12,7 @@ use sealflow_pdf::{
     confined::{self, Confined},
     seal::{self, SealSpec},
 };
-use sealflow_providers::{ca::CaClient, sms::SmsClient, tsa::TsaClient};
+use sealflow_providers::{ca::CaClient, revocation::RevocationClient, sms::SmsClient, tsa::TsaClient};
 use sealflow_server::App;
 use sealflow_store::{Store, seed};
 use tokio::net::TcpListener;
@@ -121,19 +121,25 @@ fn tools(config: &Config, confined: Confined, secret: [u8; 32]) -> Result<Tools>
         sms: SmsClient::new(config.sms.clone())?,
         ca: CaClient::new(config.ca.clone())?,
         tsa: TsaClient::new(config.tsa.clone())?,
-        trust: Trust { roots_der: roots(config)?, at_ms: None },
+        revocation: RevocationClient::new(config.revocation)?,
+        signatures: config.signatures.settings()?,
+        trust: Trust { roots_der: roots(config)?, ..Trust::default() },
         secret,
         sms_settle_ms: i64::try_from(config.jobs.sms_settle_ms)?,
         retention: config.jobs.keep.retention(),
     }))
 }
 
-/// The roots that timestamps may lead to.
+/// The roots that timestamps and signatures may lead to.
 fn roots(config: &Config) -> Result<Vec<Vec<u8>>> {
-    let Some(path) = &config.tsa.trust_file else { return Ok(Vec::new()) };
-    let pem = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    let certificates = openssl::x509::X509::stack_from_pem(&pem)?;
-    certificates.iter().map(|certificate| Ok(certificate.to_der()?)).collect()
+    let mut roots = Vec::new();
+    for path in [&config.tsa.trust_file, &config.signatures.trust_file].into_iter().flatten() {
+        let pem = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        for certificate in openssl::x509::X509::stack_from_pem(&pem)? {
+            roots.push(certificate.to_der()?);
+        }
+    }
+    Ok(roots)
 }
 
 fn server_config(config: &Config, secret: [u8; 32]) -> sealflow_server::Config {

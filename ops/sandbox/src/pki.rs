@@ -141,15 +141,16 @@ impl Pki {
     /// Certifies a signer's request for `days`.
     ///
     /// # Errors
-    /// When the request does not prove its key, has another kind of key than P-256, or names nobody.
+    /// When the request does not prove its key, has another kind of key than P-256 or RSA from 2048 bits, or names nobody.
     pub(crate) fn sign_request(&self, request: &X509Req, days: u32) -> Result<X509> {
         let key = request.public_key().context("the request has no usable key")?;
         if !request.verify(&key).unwrap_or(false) {
             bail!("the request is not signed with its own key");
         }
         let on_p256 = key.ec_key().is_ok_and(|key| key.group().curve_name() == Some(Nid::X9_62_PRIME256V1));
-        if !on_p256 {
-            bail!("the key is not on P-256");
+        let long_rsa = key.rsa().is_ok_and(|key| key.size() >= 256);
+        if !on_p256 && !long_rsa {
+            bail!("the key is neither on P-256 nor RSA from 2048 bits");
         }
         let subject = request.subject_name();
         if subject.entries_by_nid(Nid::COMMONNAME).next().is_none() {

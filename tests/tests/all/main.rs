@@ -12,6 +12,7 @@ mod cli;
 mod cli_workflow;
 mod faults;
 mod jobs;
+mod levels;
 mod nodes;
 mod signed_file;
 mod stamp;

@@ -64,7 +64,7 @@ async fn is_refused_by_every_judge_after_one_changed_byte() -> Result<()> {
     std::fs::write(&path, &signed)?;
     ensure!(judges::pyhanko_accepts(&path, scene.root_file(), 2).is_err(), "pyHanko accepts a changed file");
     ensure!(judges::pdfsig_accepts(&path, scene.root_file(), 2).is_err(), "pdfsig accepts a changed file");
-    let trust = sealflow_pdf::Trust { roots_der: vec![scene.root_der()?], at_ms: None };
+    let trust = sealflow_pdf::Trust { roots_der: vec![scene.root_der()?], ..Default::default() };
     ensure!(
         !sealflow_pdf::validate(&signed, &trust).is_ok_and(|report| report.passed()),
         "we accept a changed file"

@@ -5,6 +5,7 @@
 
 pub mod cron;
 pub mod handlers;
+pub mod raise;
 pub mod registry;
 pub mod runtime;
 

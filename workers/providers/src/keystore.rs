@@ -1,3 +1,4 @@
-//! Keys that sign. For now the one kind that needs no keeping: a key for a single signature.
+//! Keys that sign: one for a single signature, which needs no keeping, and those in tokens and HSMs.
 
+pub mod pkcs11;
 pub mod software;

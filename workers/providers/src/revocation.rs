@@ -38,6 +38,9 @@ pub enum Error {
     /// The configuration makes no working client.
     #[error("the client of revocation services cannot be set up")]
     Setup(#[source] SetupError),
+    /// The certificate names no address.
+    #[error("the certificate names nobody who could be asked")]
+    NobodyToAsk,
     /// Neither http nor https, or far too long. Some certificates name LDAP addresses.
     #[error("the certificate names an address that is not called")]
     Address,
@@ -88,6 +91,32 @@ impl Error {
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unreached { .. } | Self::Unavailable { .. } | Self::TryLater { .. })
     }
+
+    fn or(self, later: Self) -> Self {
+        if self.is_transient() { self } else { later }
+    }
+}
+
+/// Whom to ask about a certificate, and what.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// OCSP responders.
+    pub ocsp_urls: &'a [String],
+    /// What they are asked, DER.
+    pub ocsp_request_der: &'a [u8],
+    /// Where revocation lists are.
+    pub crl_urls: &'a [String],
+    /// Ask for a list first.
+    pub lists_first: bool,
+}
+
+/// An authority's word, DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// An OCSP response.
+    Ocsp(Vec<u8>),
+    /// A revocation list.
+    Crl(Vec<u8>),
 }
 
 /// Asks the authorities.
@@ -104,6 +133,28 @@ impl RevocationClient {
     pub fn new(config: Config) -> Result<Self, Error> {
         let http = http::Client::new(config.limits, None).map_err(Error::Setup)?;
         Ok(Self { http })
+    }
+
+    /// Asks about one certificate: for an answer of now, else for a list, or the other way round.
+    ///
+    /// # Errors
+    /// Of several failures the one after which another attempt makes sense.
+    pub async fn ask(&self, question: Question<'_>) -> Result<Word, Error> {
+        let mut failed = Error::NobodyToAsk;
+        for lists in [question.lists_first, !question.lists_first] {
+            for url in if lists { question.crl_urls } else { question.ocsp_urls } {
+                let word = if lists {
+                    self.crl(url).await.map(Word::Crl)
+                } else {
+                    self.ocsp(url, question.ocsp_request_der).await.map(Word::Ocsp)
+                };
+                match word {
+                    Ok(word) => return Ok(word),
+                    Err(error) => failed = failed.or(error),
+                }
+            }
+        }
+        Err(failed)
     }
 
     /// Asks an OCSP responder; `request_der` is the question. The answer is DER as it goes into a document.

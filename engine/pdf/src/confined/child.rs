@@ -81,7 +81,15 @@ fn answer(call: &Call, bytes: &[u8]) -> (Answer, Vec<u8>) {
             Ok(rewritten) => (Answer::Repair(Ok(())), rewritten),
             Err(error) => (Answer::Repair(Err(error)), Vec::new()),
         },
-        Call::Validate { trust } => (Answer::Validate(validate::validate(bytes, trust)), Vec::new()),
+        Call::Validate { trust } => (Answer::Validate(validate::examine(bytes, trust)), Vec::new()),
+        Call::AddValidationData { data } => match sign::validation_data(bytes, data) {
+            Ok(tail) => (Answer::AddValidationData(Ok(())), tail),
+            Err(error) => (Answer::AddValidationData(Err(error)), Vec::new()),
+        },
+        Call::DocumentTimestamp { hole_bytes } => match sign::document_timestamp(bytes, *hole_bytes) {
+            Ok((tail, layout)) => (Answer::Begin(Ok(layout)), tail),
+            Err(error) => (Answer::Begin(Err(error)), Vec::new()),
+        },
         Call::Prepare { fields } => match prepare::revision(bytes, fields) {
             Ok((from, tail)) => (Answer::Prepare(Ok(from)), tail),
             Err(error) => (Answer::Prepare(Err(error)), Vec::new()),

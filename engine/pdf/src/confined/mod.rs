@@ -17,8 +17,8 @@ use crate::{
     picture,
     prepare::{self, FieldSpec},
     read,
-    sign::{self, Layout, PreparedSignature, SignRequest},
-    validate::{Report, Trust},
+    sign::{self, DigestAlgorithm, Layout, PreparedSignature, SignRequest, ValidationData},
+    validate::{Examination, Report, Trust},
 };
 
 /// The hidden subcommand that the binary answers with [`child_main`].
@@ -178,6 +178,14 @@ impl Confined {
     /// # Errors
     /// [`Error`]
     pub async fn validate(&self, bytes: &[u8], trust: &Trust) -> Result<Report, Error> {
+        Ok(self.examine(bytes, trust).await?.report)
+    }
+
+    /// [`crate::validate::examine`] in a child.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn examine(&self, bytes: &[u8], trust: &Trust) -> Result<Examination, Error> {
         match self.call(&Call::Validate { trust: trust.clone() }, bytes).await? {
             (Answer::Validate(answer), _) => answer.map_err(Error::Read),
             _ => Err(mixed_up()),
@@ -195,6 +203,18 @@ impl Confined {
         }
     }
 
+    /// [`sign::add_validation_data`] in a child.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn add_validation_data(&self, bytes: &[u8], data: &ValidationData) -> Result<Vec<u8>, Error> {
+        match self.call(&Call::AddValidationData { data: data.clone() }, bytes).await? {
+            (Answer::AddValidationData(Ok(())), tail) => Ok([bytes, &tail].concat()),
+            (Answer::AddValidationData(Err(source)), _) => Err(Error::Sign(source)),
+            _ => Err(mixed_up()),
+        }
+    }
+
     /// [`crate::convert::pages_of_pictures`] in a child.
     ///
     /// # Errors
@@ -204,6 +224,25 @@ impl Confined {
         match self.call(&Call::Pictures { lengths }, &pictures.concat()).await? {
             (Answer::Pictures(None), pdf) => Ok(pdf),
             (Answer::Pictures(Some((number, source))), _) => Err(Error::Picture { number, source }),
+            _ => Err(mixed_up()),
+        }
+    }
+
+    /// [`sign::begin_document_timestamp`] in a child. The digest is taken here, not in the child.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn begin_document_timestamp(
+        &self,
+        bytes: &[u8],
+        hole_bytes: usize,
+    ) -> Result<PreparedSignature, Error> {
+        match self.call(&Call::DocumentTimestamp { hole_bytes }, bytes).await? {
+            (Answer::Begin(Ok(layout)), tail) if layout.hole_start >= bytes.len() => {
+                PreparedSignature::assemble(bytes, &tail, &layout, DigestAlgorithm::Sha256)
+                    .map_err(Error::Sign)
+            }
+            (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),
             _ => Err(mixed_up()),
         }
     }
@@ -244,6 +283,12 @@ enum Call {
     Pictures {
         lengths: Vec<usize>,
     },
+    AddValidationData {
+        data: ValidationData,
+    },
+    DocumentTimestamp {
+        hole_bytes: usize,
+    },
 }
 
 /// What it answers; for prepared files and begun signatures the new revision's bytes follow, never the whole file; for a
@@ -255,7 +300,8 @@ enum Answer {
     /// Where the file begins to be a PDF.
     Prepare(Result<usize, prepare::Error>),
     Begin(Result<Layout, sign::Error>),
-    Validate(Result<Report, read::Error>),
+    Validate(Result<Examination, read::Error>),
+    AddValidationData(Result<(), sign::Error>),
     Clean(Result<picture::Cleaned, picture::Error>),
     /// Which picture is wrong, and why.
     Pictures(Option<(usize, picture::Error)>),

@@ -21,8 +21,9 @@ use serde::{Deserialize, Serialize};
 pub use suspend::PendingSignature;
 pub use upgrade::{
     RevocationSources, ValidationData, add_validation_data, begin_document_timestamp, certificates,
-    finish_document_timestamp, revocation_sources,
+    finish_document_timestamp, issuer_urls, revocation_sources,
 };
+pub(crate) use upgrade::{document_timestamp, validation_data};
 
 use crate::{appearance, cms, geometry::Rect, limits, prepare, read};
 

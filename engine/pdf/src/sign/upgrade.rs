@@ -7,9 +7,12 @@
 
 use openssl::{
     hash::MessageDigest,
+    nid::Nid,
     ocsp::{OcspCertId, OcspRequest},
     x509::X509,
 };
+
+use serde::{Deserialize, Serialize};
 
 use super::{
     DigestAlgorithm, Error, Layout, PreparedSignature,
@@ -25,23 +28,40 @@ use crate::{
         file::File,
         object::{Dictionary, Object, Reference},
     },
-    validate::{store::Store, timestamp},
+    validate::{is_authority, store::Store, timestamp},
     write::Increment,
 };
 
 /// What proves certificates, all DER.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ValidationData {
     /// Signers', issuers' and timestamp authorities' certificates.
+    #[serde(with = "hex_list")]
     pub certificates: Vec<Vec<u8>>,
     /// OCSP responses.
+    #[serde(with = "hex_list")]
     pub ocsps: Vec<Vec<u8>>,
     /// Revocation lists.
+    #[serde(with = "hex_list")]
     pub crls: Vec<Vec<u8>>,
 }
 
+/// Bytes as hexadecimal digits: a quarter of what JSON's lists of numbers take.
+mod hex_list {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(list: &[Vec<u8>], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(list.iter().map(hex::encode))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        let list = Vec::<String>::deserialize(deserializer)?;
+        list.iter().map(|digits| hex::decode(digits).map_err(D::Error::custom)).collect()
+    }
+}
+
 /// Where a certificate's issuer tells whether it was revoked.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RevocationSources {
     /// Addresses that take [`Self::ocsp_request_der`].
     pub ocsp_urls: Vec<String>,
@@ -49,6 +69,8 @@ pub struct RevocationSources {
     pub ocsp_request_der: Vec<u8>,
     /// Addresses of revocation lists.
     pub crl_urls: Vec<String>,
+    /// It is an authority's own certificate: others look for a list first.
+    pub is_authority: bool,
 }
 
 /// Reads the addresses in a certificate.
@@ -73,11 +95,21 @@ pub fn revocation_sources(certificate_der: &[u8], issuer_der: &[u8]) -> Result<R
             ocsp_urls: ocsp_urls.unwrap_or_default(),
             ocsp_request_der: request.to_der()?,
             crl_urls,
+            is_authority: is_authority(&certificate),
         })
     };
     read().map_err(|source: openssl::error::ErrorStack| Error::Crypto {
         what: format!("a certificate cannot be read: {source}"),
     })
+}
+
+/// Addresses where a certificate's issuer publishes its own certificate.
+#[must_use]
+pub fn issuer_urls(certificate_der: &[u8]) -> Vec<String> {
+    let Ok(certificate) = X509::from_der(certificate_der) else { return Vec::new() };
+    let access = certificate.authority_info();
+    let published = access.iter().flatten().filter(|entry| entry.method().nid() == Nid::AD_CA_ISSUERS);
+    published.filter_map(|entry| entry.location().uri().map(str::to_owned)).collect()
 }
 
 /// The certificates of all signatures and timestamps in a file, DER, each once: what [`ValidationData`] is fetched for.
@@ -94,6 +126,11 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
 /// # Errors
 /// [`Error`]
 pub fn add_validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec<u8>, Error> {
+    Ok([bytes, &validation_data(bytes, data)?].concat())
+}
+
+/// The new revision alone; empty when there is nothing new.
+pub(crate) fn validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec<u8>, Error> {
     let count = data.certificates.len() + data.ocsps.len() + data.crls.len();
     if count > VALIDATION_ITEMS_MAX {
         return Err(Error::Request {
@@ -128,7 +165,7 @@ pub fn add_validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec<u8
         }
     }
     if !added {
-        return Ok(bytes.to_vec());
+        return Ok(Vec::new());
     }
     match own {
         Some(own) => increment.put(own, store),
@@ -138,7 +175,7 @@ pub fn add_validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec<u8
             increment.put(root, catalog);
         }
     }
-    Ok([bytes, &increment.finish()?.tail].concat())
+    Ok(increment.finish()?.tail)
 }
 
 /// Appends a revision with an invisible document timestamp field and a hole for its token. The digest is the imprint for the
@@ -147,6 +184,12 @@ pub fn add_validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec<u8
 /// # Errors
 /// [`Error`]
 pub fn begin_document_timestamp(bytes: &[u8], hole_bytes: usize) -> Result<PreparedSignature, Error> {
+    let (tail, layout) = document_timestamp(bytes, hole_bytes)?;
+    PreparedSignature::assemble(bytes, &tail, &layout, DigestAlgorithm::Sha256)
+}
+
+/// The new revision's bytes, and where its hole is.
+pub(crate) fn document_timestamp(bytes: &[u8], hole_bytes: usize) -> Result<(Vec<u8>, Layout), Error> {
     if !(HOLE_BYTES_MIN..=HOLE_BYTES_MAX).contains(&hole_bytes) {
         return Err(Error::Request {
             what: format!("the hole has {HOLE_BYTES_MIN}–{HOLE_BYTES_MAX} bytes")
@@ -173,8 +216,7 @@ pub fn begin_document_timestamp(bytes: &[u8], hole_bytes: usize) -> Result<Prepa
     let mut dictionary = increment.current(field)?.into_dictionary().unwrap_or_default();
     dictionary.set("V", value.into());
     increment.put(field, dictionary);
-    let (tail, layout): (Vec<u8>, Layout) = begin::place_range(increment, value, &marks)?;
-    PreparedSignature::assemble(bytes, &tail, &layout, DigestAlgorithm::Sha256)
+    begin::place_range(increment, value, &marks)
 }
 
 /// Fills a document timestamp's hole with the authority's token.

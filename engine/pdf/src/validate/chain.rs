@@ -32,13 +32,7 @@ pub(super) fn check(
     purpose: Purpose,
 ) -> Result<Vec<X509>, Fault> {
     if gm::is_signed_with_sm2(certificate) {
-        if purpose == Purpose::Timestamping {
-            return Err(Fault::indeterminate(
-                "CHAIN_CONSTRAINTS_FAILURE",
-                "timestamps under SM2 certificates are not judged",
-            ));
-        }
-        return gm::build(certificate, others_der, &trust.roots_der, at_ms);
+        return gm::build(certificate, others_der, &trust.roots_der, at_ms, purpose);
     }
     let result = match verify(certificate, others_der, trust, at_ms, purpose).map_err(Fault::openssl)? {
         Ok(chain) => return Ok(chain),

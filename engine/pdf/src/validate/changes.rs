@@ -38,6 +38,13 @@ const INFORMATION: [&str; 8] =
 /// Keys of the document security store (ETSI EN 319 142-1, 5.4.2).
 const VALIDATION_DATA: [&str; 4] = ["VRI", "Certs", "OCSPs", "CRLs"];
 
+/// Keys of a signature field with its widget (ISO 32000-2, tables 166, 191, 226 and 235). With another one something is wrong: a
+/// signature whose `/V` became another word would be no signature any more, and nobody would miss it.
+const SIGNATURE_FIELD: [&str; 20] = [
+    "Type", "Subtype", "FT", "T", "TU", "TM", "Ff", "F", "Rect", "P", "V", "AP", "AS", "MK", "Lock", "SV",
+    "DA", "Border", "BS", "NM",
+];
+
 struct Comparison<'f, 'a> {
     signed: &'f File<'a>,
     now: &'f File<'a>,
@@ -108,7 +115,11 @@ impl Comparison<'_, '_> {
             let sound = new.contains(&field.reference.number)
                 && field.is_signature()
                 && field.dictionary.get("Kids").is_none()
-                && (field.is_signed() || !shown);
+                && (field.is_signed() || !shown)
+                && field
+                    .dictionary
+                    .iter()
+                    .all(|(key, _)| SIGNATURE_FIELD.iter().any(|known| known.as_bytes() == key));
             let kind = if field.is_signed() { "signature_added" } else { "signature_field_added" };
             self.found.push(change(if sound { kind } else { "field_added" }, field.name.clone(), sound));
             self.added.insert(field.reference, field.name);
@@ -151,7 +162,8 @@ impl Comparison<'_, '_> {
         for key in differing_keys(before, after) {
             let (old, new) = (before.get(&key), after.get(&key));
             match key.as_str() {
-                "DSS" | "Extensions" | "Metadata" => {
+                // A version says which words the file may use, and a document timestamp is a newer word.
+                "DSS" | "Extensions" | "Metadata" | "Version" => {
                     self.found.push(change("metadata_changed", format!("/{key}"), true))
                 }
                 // A form that was not there can hold nothing but added fields, which are looked at one by one.

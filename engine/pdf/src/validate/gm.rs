@@ -4,12 +4,16 @@
 use der::Decode as _;
 use openssl::{
     asn1::Asn1Time,
+    pkey::{PKeyRef, Public},
     x509::{X509, X509Ref},
 };
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
-use super::verdict::Fault;
+use super::{chain::Purpose, verdict::Fault};
 use crate::{asn1, cms, limits::CHAIN_CERTIFICATES_MAX, sm2};
+
+/// `id-kp-timeStamping`.
+const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 
 /// The certificate is signed with SM2.
 pub(super) fn is_signed_with_sm2(certificate: &X509Ref) -> bool {
@@ -18,16 +22,32 @@ pub(super) fn is_signed_with_sm2(certificate: &X509Ref) -> bool {
     })
 }
 
-/// Builds the chain to a root, the signer's certificate first.
+/// Something else that an authority signed (a revocation list) has this SM2 key's signature.
+pub(super) fn is_signed_by(der: &[u8], key: &PKeyRef<Public>) -> bool {
+    parts(der).is_some_and(|parts| sm2::verify(key, parts.signed, parts.signature))
+}
+
+/// Builds the chain to a root, the certificate first.
 pub(super) fn build(
     certificate: &X509Ref,
     others_der: &[&[u8]],
     roots_der: &[Vec<u8>],
     at_ms: i64,
+    purpose: Purpose,
 ) -> Result<Vec<X509>, Fault> {
     let mut chain: Vec<X509> = vec![certificate.to_owned()];
+    let stamps = || {
+        extension::<ExtendedKeyUsage>(certificate)
+            .is_some_and(|usage| usage.0.iter().any(|purpose| purpose.to_string() == TIME_STAMPING))
+    };
     if !may(certificate, |usage| usage.digital_signature() || usage.non_repudiation()) {
         return Err(Fault::indeterminate("CHAIN_CONSTRAINTS_FAILURE", "the certificate is not for signing"));
+    }
+    if purpose == Purpose::Timestamping && !stamps() {
+        return Err(Fault::indeterminate(
+            "CHAIN_CONSTRAINTS_FAILURE",
+            "the certificate is not for timestamps",
+        ));
     }
     while let Some(last) = chain.last() {
         in_time(last, at_ms)?;
@@ -72,7 +92,7 @@ fn issued(issuer: &X509Ref, certificate: &X509Ref, der: &[u8]) -> bool {
     parts(der).is_some_and(|parts| sm2::verify(&key, parts.signed, parts.signature))
 }
 
-fn is_authority(certificate: &X509Ref) -> bool {
+pub(crate) fn is_authority(certificate: &X509Ref) -> bool {
     extension::<BasicConstraints>(certificate).is_some_and(|constraints| constraints.ca)
 }
 

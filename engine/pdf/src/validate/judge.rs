@@ -5,12 +5,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use openssl::x509::X509;
 
 use super::{
-    Change, Level, RevocationReport, RevocationStatus, SignatureReport, TimestampReport, Trust, Verdict,
+    Change, Level, RevocationPolicy, RevocationReport, RevocationStatus, SignatureReport, TimestampReport,
+    Trust, Verdict,
     byte_range::{self, Signed},
     chain::{self, Purpose},
-    changes, revocation,
-    signed_data::SignedData,
-    store::Store,
+    changes,
+    evidence::Evidence,
+    revocation,
+    signed_data::{Form, SignedData},
     timestamp::{self, Timestamp},
     verdict::Fault,
 };
@@ -23,43 +25,8 @@ use crate::read::{
 };
 
 const DOCUMENT_TIMESTAMP: &[u8] = b"ETSI.RFC3161";
-const DETACHED: [&[u8]; 2] = [b"ETSI.CAdES.detached", b"adbe.pkcs7.detached"];
-
-/// What else the file holds that speaks for its signatures.
-#[derive(Debug)]
-pub(super) struct Evidence {
-    pub(super) store: Store,
-    pub(super) stamps: Vec<Stamp>,
-}
-
-/// A trusted document timestamp.
-#[derive(Debug)]
-pub(super) struct Stamp {
-    /// Where the bytes end that it is over.
-    end: usize,
-    time_ms: i64,
-    /// These bytes hold a security store.
-    over_store: bool,
-}
-
-impl Evidence {
-    /// Adds a document timestamp, when it passed.
-    pub(super) fn add(&mut self, file: &File<'_>, end: usize, report: &SignatureReport) {
-        let time_ms = report.timestamp.as_ref().filter(|stamp| stamp.trusted).map(|stamp| stamp.time_ms);
-        let (Verdict::TotalPassed, Some(time_ms)) = (report.verdict, time_ms) else { return };
-        let over_store = file
-            .bytes
-            .get(..end)
-            .and_then(|bytes| File::open(bytes).ok())
-            .and_then(|signed| signed.catalog().ok())
-            .is_some_and(|(_, catalog)| catalog.get("DSS").is_some());
-        self.stamps.push(Stamp { end, time_ms, over_store });
-    }
-
-    fn over(&self, end: usize) -> impl Iterator<Item = &Stamp> {
-        self.stamps.iter().filter(move |stamp| stamp.end > end)
-    }
-}
+const ADVANCED: &[u8] = b"ETSI.CAdES.detached";
+const DETACHED: [&[u8]; 2] = [ADVANCED, b"adbe.pkcs7.detached"];
 
 /// Judges one signed field; answers where its signed bytes end, and the report.
 pub(super) fn judge(
@@ -90,6 +57,7 @@ pub(super) fn judge(
         certificate_sha256: None,
         is_document_timestamp: sub_filter == DOCUMENT_TIMESTAMP,
         level: None,
+        is_advanced: false,
         revocation: Vec::new(),
     };
     let signed = match byte_range::check(file.bytes, &value, &dictionary) {
@@ -118,7 +86,7 @@ pub(super) fn judge(
         let reason = format!("the file was changed after signing: {} ({})", change.kind, change.what);
         report.fail(Fault::failed("FORMAT_FAILURE", reason));
     }
-    if report.verdict == Verdict::TotalPassed && !report.is_document_timestamp {
+    if report.verdict == Verdict::TotalPassed && report.is_advanced {
         report.level = Some(level(&report, evidence, signed.end));
     }
     Ok((signed.end, report))
@@ -157,7 +125,8 @@ fn level(report: &SignatureReport, evidence: &Evidence, end: usize) -> Level {
     if !stamped && evidence.over(end).next().is_none() {
         return Level::BB;
     }
-    let known = |report: &RevocationReport| report.status != RevocationStatus::Unknown;
+    // One that was taken back after it had signed is known, too.
+    let known = |report: &RevocationReport| report.status != RevocationStatus::Unknown && report.fresh;
     if report.revocation.is_empty() || !report.revocation.iter().all(known) {
         return Level::BT;
     }
@@ -182,13 +151,14 @@ impl Judging<'_> {
         let contents = dictionary.get("Contents").and_then(Object::as_string).unwrap_or_default();
         let parts = [self.signed.before, self.signed.after];
         if sub_filter == DOCUMENT_TIMESTAMP {
-            let (judged, revocation) = self.timestamp(contents, &parts);
+            let (judged, revocation, fault) = self.timestamp(contents, &parts);
             report.signer.clone_from(&judged.authority);
-            report.revocation = revocation;
-            let reason = judged.reason.clone();
             report.timestamp = Some(judged);
-            return reason
-                .map_or(Ok(()), |reason| Err(Fault::indeterminate("NO_CERTIFICATE_CHAIN_FOUND", reason)));
+            report.revocation = revocation;
+            return match fault {
+                Some(fault) => Err(fault),
+                None => silent(&report.revocation, self.trust.revocation).map_or(Ok(()), Err),
+            };
         }
         if !DETACHED.contains(&sub_filter) {
             return Err(Fault::indeterminate("FORMAT_FAILURE", "this form of signature is not known"));
@@ -196,11 +166,13 @@ impl Judging<'_> {
         let data = SignedData::parse(contents).filter(|data| data.content.is_none()).ok_or_else(|| {
             Fault::failed("FORMAT_FAILURE", "/Contents holds no detached signature of one signer")
         })?;
-        let certificate = data.verify(&parts)?;
+        let form = if sub_filter == ADVANCED { Form::Advanced } else { Form::Plain };
+        let certificate = data.verify(&parts, form)?;
+        report.is_advanced = data.names_certificate();
         report.names(&certificate)?;
         let mut of_timestamp = Vec::new();
         if let Some(token) = data.timestamp_token() {
-            let (judged, revocation) = self.timestamp(token, &[data.signature]);
+            let (judged, revocation, _) = self.timestamp(token, &[data.signature]);
             report.timestamp = Some(judged);
             of_timestamp = revocation;
         }
@@ -210,9 +182,11 @@ impl Judging<'_> {
         let at_ms = proven.or(self.trust.at_ms).unwrap_or_else(now_ms);
         let others = self.certificates(&data.certificates);
         let chain = chain::check(&certificate, &others, self.trust, at_ms, Purpose::Signing)?;
-        report.revocation = revocation::of_chain(&chain, &self.evidence.store);
+        report.revocation = revocation::of_chain(&chain, &self.evidence.store, at_ms);
+        self.evidence.note(&chain, &report.revocation);
         let fault = revoked(&report.revocation, proven);
         report.revocation.extend(of_timestamp);
+        let fault = fault.or_else(|| silent(&report.revocation, self.trust.revocation));
         fault.map_or(Ok(()), Err)
     }
 
@@ -221,22 +195,28 @@ impl Judging<'_> {
         own.iter().copied().chain(self.evidence.store.certificates.iter().map(Vec::as_slice)).collect()
     }
 
-    fn timestamp(&self, token: &[u8], over: &[&[u8]]) -> (TimestampReport, Vec<RevocationReport>) {
+    fn timestamp(
+        &self,
+        token: &[u8],
+        over: &[&[u8]],
+    ) -> (TimestampReport, Vec<RevocationReport>, Option<Fault>) {
+        let mut report = TimestampReport { time_ms: 0, authority: None, trusted: false, reason: None };
         // The hole's zeros follow a document timestamp's token.
-        let Some(timestamp) = timestamp::parse(token) else {
-            let reason = Some("the token cannot be read".to_owned());
-            return (TimestampReport { time_ms: 0, authority: None, trusted: false, reason }, Vec::new());
+        let judged = match timestamp::parse(token) {
+            Some(timestamp) => {
+                report.time_ms = timestamp.time_ms;
+                self.check_timestamp(&timestamp, over, &mut report)
+            }
+            None => Err(Fault::failed("FORMAT_FAILURE", "the token cannot be read")),
         };
-        let mut report =
-            TimestampReport { time_ms: timestamp.time_ms, authority: None, trusted: false, reason: None };
-        match self.check_timestamp(&timestamp, over, &mut report) {
+        match judged {
             Ok(revocation) => {
                 report.trusted = true;
-                (report, revocation)
+                (report, revocation, None)
             }
             Err(fault) => {
-                report.reason = Some(fault.reason);
-                (report, Vec::new())
+                report.reason = Some(fault.reason.clone());
+                (report, Vec::new(), Some(fault))
             }
         }
     }
@@ -250,12 +230,14 @@ impl Judging<'_> {
         if !timestamp.is_over(over) {
             return Err(Fault::failed("HASH_FAILURE", "the token is for something else"));
         }
-        let certificate = timestamp.signed.verify(&[timestamp.signed.content.unwrap_or_default()])?;
+        let certificate =
+            timestamp.signed.verify(&[timestamp.signed.content.unwrap_or_default()], Form::Advanced)?;
         report.authority = chain::common_name(&certificate);
         let others = self.certificates(&timestamp.signed.certificates);
         let chain =
             chain::check(&certificate, &others, self.trust, timestamp.time_ms, Purpose::Timestamping)?;
-        let revocation = revocation::of_chain(&chain, &self.evidence.store);
+        let revocation = revocation::of_chain(&chain, &self.evidence.store, timestamp.time_ms);
+        self.evidence.note(&chain, &revocation);
         // An authority whose key was taken may have been made to say any time.
         revoked(&revocation, None).map_or(Ok(revocation), Err)
     }
@@ -270,6 +252,17 @@ fn revoked(reports: &[RevocationReport], proven_ms: Option<i64>) -> Option<Fault
     let sub_indication = if at == 0 { "REVOKED_NO_POE" } else { "REVOKED_CA_NO_POE" };
     let name = reports.get(at).and_then(|report| report.certificate.clone()).unwrap_or_default();
     Some(Fault::indeterminate(sub_indication, format!("the certificate of {name} was revoked")))
+}
+
+/// The first certificate that nobody speaks for, when somebody must.
+fn silent(reports: &[RevocationReport], policy: RevocationPolicy) -> Option<Fault> {
+    if policy == RevocationPolicy::IfKnown {
+        return None;
+    }
+    let of = reports.iter().find(|report| report.status == RevocationStatus::Unknown || !report.fresh)?;
+    let name = of.certificate.clone().unwrap_or_default();
+    let what = if of.status == RevocationStatus::Unknown { "no word" } else { "only an old word" };
+    Some(Fault::indeterminate("TRY_LATER", format!("there is {what} on the revocation of {name}")))
 }
 
 /// What came after the signed bytes. They must be a whole revision in which the field had this very signature.

@@ -4,6 +4,7 @@
 mod byte_range;
 pub(crate) mod chain;
 mod changes;
+mod evidence;
 mod gm;
 mod judge;
 mod revocation;
@@ -16,8 +17,10 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-use self::{judge::Evidence, signed_data::SignedData, store::Store};
+pub(crate) use self::gm::is_authority;
+use self::{evidence::Evidence, signed_data::SignedData};
 pub use self::{
+    evidence::{Examination, Wanted},
     revocation::{RevocationReport, RevocationStatus},
     verdict::Verdict,
     words::chinese,
@@ -30,6 +33,7 @@ use crate::{
         file::File,
         object::Object,
     },
+    sign::ValidationData,
 };
 
 /// Whom to trust.
@@ -40,6 +44,24 @@ pub struct Trust {
     /// The time to judge at where no timestamp tells it, milliseconds since 1970 UTC; without it now.
     #[serde(default)]
     pub at_ms: Option<i64>,
+    /// What is asked of the certificates' issuers.
+    #[serde(default)]
+    pub revocation: RevocationPolicy,
+    /// Certificates, OCSP answers and revocation lists that were fetched, beside those in the file. They are checked like
+    /// those.
+    #[serde(default)]
+    pub known: ValidationData,
+}
+
+/// Whether a certificate needs its issuer's fresh word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationPolicy {
+    /// What is known counts; nobody's silence is held against a signature.
+    #[default]
+    IfKnown,
+    /// Without a fresh word on every certificate the verdict is INDETERMINATE, TRY_LATER.
+    Required,
 }
 
 /// What was found out about one signature.
@@ -69,6 +91,9 @@ pub struct SignatureReport {
     pub certificate_sha256: Option<String>,
     /// It is a document timestamp, not somebody's signature.
     pub is_document_timestamp: bool,
+    /// It names its signer's certificate in what is signed, as the baseline levels want it.
+    #[serde(default)]
+    pub is_advanced: bool,
     /// The baseline level that is reached; none for a document timestamp and for what did not pass.
     pub level: Option<Level>,
     /// What the file holds about the revocation of the certificates of the signer and of his timestamp.
@@ -131,18 +156,51 @@ impl Report {
     }
 }
 
+impl std::str::FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "b-b" => Ok(Self::BB),
+            "b-t" => Ok(Self::BT),
+            "b-lt" => Ok(Self::BLt),
+            "b-lta" => Ok(Self::BLta),
+            _ => Err(format!("{text:?} is no level; there are b-b, b-t, b-lt and b-lta")),
+        }
+    }
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::BB => "B-B",
+            Self::BT => "B-T",
+            Self::BLt => "B-LT",
+            Self::BLta => "B-LTA",
+        })
+    }
+}
+
 /// Validates every signature of a file.
 ///
 /// # Errors
 /// Only for a file that cannot be read; a bad signature is a verdict.
 pub fn validate(bytes: &[u8], trust: &Trust) -> Result<Report, read::Error> {
+    Ok(examine(bytes, trust)?.report)
+}
+
+/// Validates every signature of a file, and tells what could be fetched to say more.
+///
+/// # Errors
+/// Only for a file that cannot be read; a bad signature is a verdict.
+pub fn examine(bytes: &[u8], trust: &Trust) -> Result<Examination, read::Error> {
     let file = File::open(bytes)?;
     let signed: Vec<Field> = fields(&file)?.into_iter().filter(Field::is_signed).collect();
     if signed.len() > SIGNATURES_MAX {
         return Err(read::Error::TooLarge { what: format!("more than {SIGNATURES_MAX} signatures") });
     }
     // Document timestamps come first: they prove when the signatures before them were there.
-    let mut evidence = Evidence { store: Store::of(&file)?, stamps: Vec::new() };
+    let mut evidence = Evidence::of(&file, trust)?;
     let mut signatures: Vec<(usize, SignatureReport)> = Vec::with_capacity(signed.len());
     let (stamps, others): (Vec<&Field>, Vec<&Field>) =
         signed.iter().partition(|field| is_document_timestamp(&file, field));
@@ -155,7 +213,8 @@ pub fn validate(bytes: &[u8], trust: &Trust) -> Result<Report, read::Error> {
         signatures.push(judge::judge(&file, field, trust, &evidence)?);
     }
     signatures.sort_by_key(|(end, _)| *end);
-    Ok(Report { signatures: signatures.into_iter().map(|(_, report)| report).collect() })
+    let report = Report { signatures: signatures.into_iter().map(|(_, report)| report).collect() };
+    Ok(evidence.examination(report))
 }
 
 fn is_document_timestamp(file: &File<'_>, field: &Field) -> bool {

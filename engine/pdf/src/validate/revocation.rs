@@ -1,6 +1,7 @@
 //! Why: a certificate that its issuer took back proves nothing from that moment on; before it, it does. What was there to say so
 //! (OCSP response or revocation list) comes with the file, and is itself checked against the issuer.
 
+use der::Decode as _;
 use openssl::{
     asn1::{Asn1GeneralizedTimeRef, Asn1TimeRef},
     hash::MessageDigest,
@@ -14,7 +15,7 @@ use openssl::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{chain::common_name, store::Store};
+use super::{chain::common_name, gm, store::Store};
 use crate::{read::text::parse_date, sm2};
 
 /// What is known about one certificate of a chain.
@@ -26,6 +27,42 @@ pub struct RevocationReport {
     pub status: RevocationStatus,
     /// `ocsp` or `crl`; none when nothing was there.
     pub source: Option<String>,
+    /// It was said after the certificate was used, or holds until then.
+    #[serde(default)]
+    pub fresh: bool,
+    /// When it was said, milliseconds since 1970 UTC.
+    #[serde(default)]
+    pub said_at_ms: Option<i64>,
+    /// Until when its issuer lets it hold.
+    #[serde(default)]
+    pub holds_until_ms: Option<i64>,
+}
+
+/// How long a word holds when its issuer does not say.
+const HOLDS_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What one response or list says.
+struct Word {
+    status: RevocationStatus,
+    source: &'static str,
+    said_at_ms: i64,
+    holds_until_ms: Option<i64>,
+}
+
+impl Word {
+    /// Said after the time, or holding until then (ETSI EN 319 102-1, 5.2.5).
+    fn is_fresh(&self, at_ms: i64) -> bool {
+        self.said_at_ms >= at_ms || self.holds_until_ms.unwrap_or(self.said_at_ms + HOLDS_MS) >= at_ms
+    }
+
+    /// Any word that it is revoked counts more than any that it is good, and then the fresher one.
+    fn weight(&self, at_ms: i64) -> (bool, bool, i64) {
+        (matches!(self.status, RevocationStatus::Revoked { .. }), self.is_fresh(at_ms), self.said_at_ms)
+    }
+}
+
+pub(super) fn is_fresh_and_good(report: &RevocationReport) -> bool {
+    report.status == RevocationStatus::Good && report.fresh
 }
 
 /// An issuer's word on a certificate.
@@ -43,34 +80,44 @@ pub enum RevocationStatus {
     Unknown,
 }
 
-/// The word on every certificate of a chain but its root.
-pub(super) fn of_chain(chain: &[X509], store: &Store) -> Vec<RevocationReport> {
+/// The word on every certificate of a chain but its root, for a use at this time.
+pub(super) fn of_chain(chain: &[X509], store: &Store, at_ms: i64) -> Vec<RevocationReport> {
     chain
         .windows(2)
         .map(|pair| {
             let [certificate, issuer] = pair else { return unknown(None) };
-            of(certificate, issuer, store)
+            of(certificate, issuer, store, at_ms)
         })
         .collect()
 }
 
 fn unknown(certificate: Option<String>) -> RevocationReport {
-    RevocationReport { certificate, status: RevocationStatus::Unknown, source: None }
+    let (source, said_at_ms, holds_until_ms) = (None, None, None);
+    RevocationReport {
+        certificate,
+        status: RevocationStatus::Unknown,
+        source,
+        fresh: false,
+        said_at_ms,
+        holds_until_ms,
+    }
 }
 
-/// Any word that it is revoked counts more than any that it is good.
-fn of(certificate: &X509, issuer: &X509, store: &Store) -> RevocationReport {
+fn of(certificate: &X509, issuer: &X509, store: &Store, at_ms: i64) -> RevocationReport {
+    let by_ocsp = store.ocsps.iter().filter_map(|der| by_ocsp(der, certificate, issuer));
+    let by_crl = store.crls.iter().filter_map(|der| by_crl(der, certificate, issuer));
     let name = common_name(certificate);
-    let by_ocsp = store.ocsps.iter().filter_map(|der| by_ocsp(der, certificate, issuer)).map(|s| (s, "ocsp"));
-    let by_crl = store.crls.iter().filter_map(|der| by_crl(der, certificate, issuer)).map(|s| (s, "crl"));
-    let mut best = unknown(name.clone());
-    for (status, source) in by_ocsp.chain(by_crl) {
-        let counts = matches!(status, RevocationStatus::Revoked { .. }) || best.source.is_none();
-        if counts && !matches!(best.status, RevocationStatus::Revoked { .. }) {
-            best = RevocationReport { certificate: name.clone(), status, source: Some(source.to_owned()) };
-        }
+    match by_ocsp.chain(by_crl).max_by_key(|word| word.weight(at_ms)) {
+        Some(word) => RevocationReport {
+            certificate: name,
+            status: word.status,
+            source: Some(word.source.to_owned()),
+            fresh: word.is_fresh(at_ms),
+            said_at_ms: Some(word.said_at_ms),
+            holds_until_ms: word.holds_until_ms,
+        },
+        None => unknown(name),
     }
-    best
 }
 
 /// Trusts the issuer alone, whatever the time: a response speaks of the time that it was made.
@@ -83,7 +130,7 @@ fn trusting(issuer: &X509) -> Option<X509Store> {
     Some(store.build())
 }
 
-fn by_ocsp(der: &[u8], certificate: &X509, issuer: &X509) -> Option<RevocationStatus> {
+fn by_ocsp(der: &[u8], certificate: &X509, issuer: &X509) -> Option<Word> {
     let basic: OcspBasicResponse = OcspResponse::from_der(der).ok()?.basic().ok()?;
     let mut certificates = Stack::new().ok()?;
     certificates.push(issuer.clone()).ok()?;
@@ -92,32 +139,57 @@ fn by_ocsp(der: &[u8], certificate: &X509, issuer: &X509) -> Option<RevocationSt
     [MessageDigest::sha1(), MessageDigest::sha256()].into_iter().find_map(|digest| {
         let id = OcspCertId::from_cert(digest, certificate, issuer).ok()?;
         let found = basic.find_status(&id)?;
-        if found.status == OcspCertStatus::GOOD {
-            Some(RevocationStatus::Good)
+        let status = if found.status == OcspCertStatus::GOOD {
+            RevocationStatus::Good
         } else if found.status == OcspCertStatus::REVOKED {
-            Some(RevocationStatus::Revoked {
-                at_ms: found.revocation_time.and_then(generalized_ms).unwrap_or(0),
-            })
+            RevocationStatus::Revoked { at_ms: found.revocation_time.and_then(generalized_ms).unwrap_or(0) }
         } else {
-            None
-        }
+            return None;
+        };
+        Some(Word {
+            status,
+            source: "ocsp",
+            said_at_ms: generalized_ms(found.this_update)?,
+            holds_until_ms: found.next_update().and_then(generalized_ms),
+        })
     })
 }
 
-fn by_crl(der: &[u8], certificate: &X509, issuer: &X509) -> Option<RevocationStatus> {
+fn by_crl(der: &[u8], certificate: &X509, issuer: &X509) -> Option<Word> {
     let crl = X509Crl::from_der(der).ok()?;
     let same = crl.issuer_name().to_der().ok()? == issuer.subject_name().to_der().ok()?;
     let key = issuer.public_key().ok()?;
-    if !same || sm2::is_key(&key) || !crl.verify(&key).ok()? {
+    // OpenSSL would leave out the issuer's identity.
+    let sound = if sm2::is_key(&key) { gm::is_signed_by(der, &key) } else { crl.verify(&key).ok()? };
+    if !same || !sound || limits_itself(der) {
         return None;
     }
-    match crl.get_by_cert(certificate) {
-        CrlStatus::Revoked(entry) => {
-            Some(RevocationStatus::Revoked { at_ms: time_ms(entry.revocation_date()) })
-        }
-        CrlStatus::NotRevoked => Some(RevocationStatus::Good),
-        CrlStatus::RemoveFromCrl(_) => None,
-    }
+    let status = match crl.get_by_cert(certificate) {
+        CrlStatus::Revoked(entry) => RevocationStatus::Revoked { at_ms: time_ms(entry.revocation_date()) },
+        CrlStatus::NotRevoked => RevocationStatus::Good,
+        CrlStatus::RemoveFromCrl(_) => return None,
+    };
+    Some(Word {
+        status,
+        source: "crl",
+        said_at_ms: printed_ms(&crl.last_update().to_string())?,
+        holds_until_ms: crl.next_update().and_then(|time| printed_ms(&time.to_string())),
+    })
+}
+
+/// A list of changes only, or of some of the issuer's certificates only: what it does not name is not good for that.
+fn limits_itself(der: &[u8]) -> bool {
+    const DELTA: &str = "2.5.29.27";
+    const DISTRIBUTION_POINT: &str = "2.5.29.28";
+    let read = || {
+        let list = x509_cert::crl::CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der).ok()?;
+        let extensions = list.tbs_cert_list.crl_extensions?;
+        Some(extensions.iter().any(|extension| {
+            let id = extension.extn_id.to_string();
+            id == DELTA || id == DISTRIBUTION_POINT
+        }))
+    };
+    read().unwrap_or(false)
 }
 
 fn generalized_ms(time: &Asn1GeneralizedTimeRef) -> Option<i64> {

@@ -18,6 +18,15 @@ const SIGNING_CERTIFICATE_V1: &str = "1.2.840.113549.1.9.16.2.12";
 /// Most elements of a set.
 const SET_MAX: usize = 100;
 
+/// How strict a signature's form is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// AdES, and timestamps: the signer's certificate is named in what is signed.
+    Advanced,
+    /// PKCS#7 as PDF had it before (`adbe.pkcs7.detached`).
+    Plain,
+}
+
 /// A SignedData with one signer.
 #[derive(Debug)]
 pub(crate) struct SignedData<'a> {
@@ -116,8 +125,15 @@ impl<'a> SignedData<'a> {
         attribute.values.first().map(|value| value.whole)
     }
 
+    /// The attributes name the signer's certificate, as AdES and RFC 3161 want it and older signatures do not.
+    pub(crate) fn names_certificate(&self) -> bool {
+        [cms::SIGNING_CERTIFICATE_V2.to_string().as_str(), SIGNING_CERTIFICATE_V1]
+            .iter()
+            .any(|oid| self.signed_attributes.iter().any(|attribute| attribute.oid == *oid))
+    }
+
     /// Checks digest, attributes and signature over `content`; answers the signer's certificate.
-    pub(crate) fn verify(&self, content: &[&[u8]]) -> Result<X509, Fault> {
+    pub(crate) fn verify(&self, content: &[&[u8]], form: Form) -> Result<X509, Fault> {
         let certificate = self.signer_certificate()?;
         let Some(digest) = digest(&self.digest_algorithm) else {
             return Err(Fault::indeterminate(
@@ -143,7 +159,9 @@ impl<'a> SignedData<'a> {
         if claimed.tag != asn1::OCTET_STRING || claimed.content != &*actual {
             return Err(Fault::failed("HASH_FAILURE", "the signed bytes were changed"));
         }
-        self.check_certificate_reference(&certificate)?;
+        if form == Form::Advanced || self.names_certificate() {
+            self.check_certificate_reference(&certificate)?;
+        }
         let key = certificate.public_key().map_err(Fault::openssl)?;
         let sound = if sm2::is_key(&key) {
             // Whatever name the algorithm goes by, an SM2 key signs in one way only.

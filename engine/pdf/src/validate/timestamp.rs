@@ -45,6 +45,7 @@ impl Timestamp<'_> {
             "2.16.840.1.101.3.4.2.1" => MessageDigest::sha256(),
             "2.16.840.1.101.3.4.2.2" => MessageDigest::sha384(),
             "2.16.840.1.101.3.4.2.3" => MessageDigest::sha512(),
+            "1.2.156.10197.1.401" => MessageDigest::sm3(),
             _ => return false,
         };
         let hash = Hasher::new(digest).and_then(|mut hasher| {

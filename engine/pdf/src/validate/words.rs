@@ -49,6 +49,7 @@ fn why(sub_indication: &str) -> &'static str {
         "OUT_OF_BOUNDS_NO_POE" => "证书当时不在有效期内，又没有可信时间证明签名更早",
         "REVOKED_NO_POE" => "签署人的证书已被吊销，又没有可信时间证明签名更早",
         "REVOKED_CA_NO_POE" => "签发机构的证书已被吊销，又没有可信时间证明签名更早",
+        "TRY_LATER" => "证书的吊销状态暂时无法确认，请稍后再验",
         _ => "原因未知",
     }
 }

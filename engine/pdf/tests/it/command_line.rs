@@ -2,13 +2,14 @@
 
 use sealflow_pdf::{
     Rect,
-    cli::{Error, Place, SignFile, sign_file, validate_file},
+    cli::{Error, Place, SignFile, begin_file, certificates_from_pem},
+    finish, sign_with_openssl_key, signed_attributes, validate,
 };
 
 use crate::support::{
     SIGNED_AT_MS,
     pdf::{self, BOTH, Xref},
-    pki::{Identity, pki},
+    pki::{Identity, pki, trust},
 };
 
 fn sign(
@@ -17,22 +18,24 @@ fn sign(
     place: Option<Place>,
     seal_text: Option<&str>,
 ) -> Result<Vec<u8>, Error> {
-    sign_file(&SignFile {
+    let chain_der = &identity.chain();
+    let file = SignFile {
         pdf,
-        key_pem: &identity.key.private_key_to_pem_pkcs8().unwrap(),
-        certificate_pem: &identity.certificate.to_pem().unwrap(),
-        chain_pem: &pki().root.certificate.to_pem().unwrap(),
+        chain_der,
         place,
         seal_text,
         field: None,
         appearances: Vec::new(),
         signed_at_ms: SIGNED_AT_MS,
-    })
+    };
+    let begun = begin_file(&file)?;
+    let attributes = signed_attributes(&begun.digest, &chain_der[0]).unwrap();
+    let signature = sign_with_openssl_key(&identity.key, &attributes).unwrap();
+    finish(begun, &signature, chain_der, None).map_err(Error::Sign)
 }
 
 #[test]
 fn signatures_are_added_one_after_another() {
-    let roots = pki().root.certificate.to_pem().unwrap();
     let place = |x| Some(Place { page: 1, rect: Rect { x, y: 72.0, width: 120.0, height: 120.0 } });
     for xref in BOTH {
         let original = pdf::file(xref, 1, 0);
@@ -42,7 +45,7 @@ fn signatures_are_added_one_after_another() {
         assert!(
             sealed.starts_with(&named) && named.starts_with(&invisible) && invisible.starts_with(&original)
         );
-        let report = validate_file(&sealed, &roots).unwrap();
+        let report = validate(&sealed, &trust()).unwrap();
         assert!(report.passed(), "{report:#?}");
         let names: Vec<_> = report.signatures.iter().map(|signature| signature.field.as_str()).collect();
         assert_eq!(names, ["Signature1", "Signature2", "Signature3"]);
@@ -54,7 +57,7 @@ fn wrong_keys_and_roots_are_refused() {
     let original = pdf::file(Xref::Table, 1, 0);
     let mixed = Identity { key: pki().company.key.clone(), certificate: pki().person.certificate.clone() };
     assert!(matches!(sign(&original, &mixed, None, None), Err(Error::Sign(_))));
-    assert!(matches!(validate_file(&original, b"no PEM at all"), Err(Error::Pem { .. }) | Ok(_)));
-    assert!(!validate_file(&original, &[]).unwrap().passed());
-    assert!(matches!(validate_file(b"no PDF", &[]), Err(Error::Read(_))));
+    assert!(matches!(sign(b"no PDF", &pki().person, None, None), Err(Error::Read(_))));
+    let broken = b"-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n";
+    assert!(matches!(certificates_from_pem(broken, "the roots"), Err(Error::Pem { .. })));
 }

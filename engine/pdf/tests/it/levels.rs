@@ -272,7 +272,7 @@ fn sm2_signatures_pass_here_and_with_openssl() {
     assert!(good, "{text}");
 
     let signed = finish(begun, &signature, &chain, None).unwrap();
-    let sm2_trust = Trust { roots_der: vec![root], at_ms: None };
+    let sm2_trust = Trust { roots_der: vec![root], ..Trust::default() };
     let report = first(&signed, &sm2_trust);
     assert_eq!(
         (report.verdict, report.signer.as_deref()),

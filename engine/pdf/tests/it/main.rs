@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is the test's failure")]
 
+mod attacks;
 mod command_line;
 mod corpus;
 mod cross_page;
+mod every_byte;
 mod judges;
 mod levels;
 mod looks;

@@ -53,6 +53,10 @@ text_enum! {
         PrepareDocument = "prepare_document",
         /// A signer's revision.
         StampSignature = "stamp_signature",
+        /// Finds signed files that are to be raised to the level that is set.
+        RaiseDocuments = "raise_documents",
+        /// Adds timestamps and revocation data to a signed file.
+        RaiseDocument = "raise_document",
         /// A mail.
         SendEmail = "send_email",
         /// Forgets sessions, codes and links that nobody can use any more.
@@ -115,8 +119,10 @@ impl Kind {
                 concurrency: Some(Concurrency { field: "contract_id", max: 1 }),
                 ..PLAIN
             },
+            // After everything that a person waits for.
+            Self::RaiseDocument => Traits { queue: Queue::Pdf, max_attempts: 10, priority: 10, ..PLAIN },
             Self::SendEmail => Traits { queue: Queue::Email, provider: Some(Provider::Email), ..PLAIN },
-            Self::ForgetSignIns | Self::ForgetJobs | Self::ForgetInstances => {
+            Self::RaiseDocuments | Self::ForgetSignIns | Self::ForgetJobs | Self::ForgetInstances => {
                 Traits { queue: Queue::Upkeep, max_attempts: 5, ..PLAIN }
             }
         }

@@ -77,6 +77,9 @@ text_enum! {
     }
 }
 
+/// How the reason of a job begins that waits for the timestamp authority; people who wait for it are told.
+pub const WAITS_FOR_TIMESTAMP: &str = "waits for the timestamp authority";
+
 /// The right to write a job's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {

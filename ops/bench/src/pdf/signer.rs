@@ -97,7 +97,7 @@ impl Signer {
 
     /// The root of the certificate, which is itself.
     pub(super) fn trust(&self) -> Trust {
-        Trust { roots_der: self.chain.clone(), at_ms: None }
+        Trust { roots_der: self.chain.clone(), ..Trust::default() }
     }
 }
 

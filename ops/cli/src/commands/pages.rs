@@ -16,7 +16,7 @@ use sealflow_pdf::{
 };
 
 use super::pdf::{read, write_whole};
-use crate::cli::{CleanMark, DrawSeal, MakeFields, MakePages, PdfSign};
+use crate::cli::{CleanMark, DrawSeal, MakeFields, MakePages, Place};
 
 /// Larger lists of fields and values are none.
 const JSON_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -101,7 +101,7 @@ pub fn fields(args: &MakeFields) -> Result<ExitCode> {
 }
 
 /// What `sealflow pdf sign` fills prepared fields with.
-pub(super) fn appearances(args: &PdfSign) -> Result<Vec<FieldAppearance>> {
+pub(super) fn appearances(args: &Place) -> Result<Vec<FieldAppearance>> {
     let mut appearances: Vec<FieldAppearance> = match &args.fill {
         None => Vec::new(),
         Some(path) => serde_json::from_slice(&read(path, JSON_BYTES_MAX)?)

@@ -49,6 +49,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("apalis", &["sealflow-jobs"]),
     ("axum", &["sealflow-server", "sealflow-sandbox"]),
     ("cel", &["sealflow-core"]),
+    ("cryptoki", &["sealflow-providers"]),
     ("lettre", &["sealflow-providers"]),
     ("lopdf", &["sealflow-pdf"]),
     ("object_store", &["sealflow-store"]),

@@ -13,7 +13,7 @@ pub(crate) async fn check(scene: &Scene, finished: &Finished) -> Result<()> {
         "the original's bytes are not at the front of the signed file"
     );
 
-    let trust = Trust { roots_der: vec![scene.root_der()?], at_ms: None };
+    let trust = Trust { roots_der: vec![scene.root_der()?], ..Trust::default() };
     let report = validate(&finished.signed, &trust)?;
     ensure!(report.signatures.len() == 2, "{} signatures instead of 2", report.signatures.len());
     ensure!(report.passed(), "a signature is not valid: {report:#?}");

@@ -3,6 +3,7 @@
 mod deliver;
 mod forget;
 mod prepare_document;
+mod raise;
 mod send_code;
 mod send_sms;
 mod stamp_signature;
@@ -10,12 +11,16 @@ mod stamp_signature;
 use std::sync::Arc;
 
 use sealflow_pdf::{Trust, confined::Confined};
-use sealflow_providers::{ca::CaClient, sms::SmsClient, tsa::TsaClient};
-use sealflow_store::jobs::Kind;
+use sealflow_providers::{ca::CaClient, revocation::RevocationClient, sms::SmsClient, tsa, tsa::TsaClient};
+use sealflow_store::jobs::{Kind, WAITS_FOR_TIMESTAMP};
 
 pub use forget::Retention;
+pub use raise::Signatures;
 
-use crate::registry::Registry;
+use crate::registry::{Ctx, JobError, Registry, chain};
+
+/// How long a timestamp authority that does not answer is left alone, in milliseconds.
+const TIMESTAMP_REST_MS: i64 = 5_000;
 
 /// Fail points of the handlers, in the order of a contract; see `sealflow_store::failpoint`.
 pub const FAIL_POINTS: &[&str] = &[
@@ -44,6 +49,10 @@ pub struct Inner {
     pub ca: CaClient,
     /// The timestamp authority.
     pub tsa: TsaClient,
+    /// Asks issuers about their certificates.
+    pub revocation: RevocationClient,
+    /// What level signatures get.
+    pub signatures: Signatures,
     /// Further roots, DER, that timestamps and signatures may lead to beside the certificate authority's own.
     pub trust: Trust,
     /// Codes and links are derived from it.
@@ -70,6 +79,15 @@ impl std::ops::Deref for Tools {
     }
 }
 
+/// Without a timestamp nothing is signed: the job waits, as long as it takes, and says for whom. A definite no ends it.
+async fn waits_for_timestamp(ctx: &Ctx, error: &tsa::Error) -> Result<JobError, JobError> {
+    if raise::is_definite(error) {
+        return Ok(JobError::give_up(error));
+    }
+    let until = ctx.now().await?.plus_ms(TIMESTAMP_REST_MS);
+    Ok(JobError::Wait { until, reason: format!("{WAITS_FOR_TIMESTAMP}: {}", chain(error)) })
+}
+
 /// All handlers.
 #[must_use]
 pub fn registry(tools: &Tools) -> Registry {
@@ -78,6 +96,8 @@ pub fn registry(tools: &Tools) -> Registry {
     registry.add(Kind::SendCode, tools.clone(), send_code::run);
     registry.add(Kind::PrepareDocument, tools.clone(), prepare_document::run);
     registry.add(Kind::StampSignature, tools.clone(), stamp_signature::run);
+    registry.add(Kind::RaiseDocuments, tools.clone(), raise::find);
+    registry.add(Kind::RaiseDocument, tools.clone(), raise::run);
     registry.add(Kind::ForgetSignIns, tools.clone(), forget::sign_ins);
     registry.add(Kind::ForgetJobs, tools.clone(), forget::finished_jobs);
     registry.add(Kind::ForgetInstances, tools.clone(), forget::instances);

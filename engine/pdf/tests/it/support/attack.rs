@@ -61,3 +61,18 @@ pub(crate) fn field_id(pdf: &[u8], name: &str) -> ObjectId {
 pub(crate) fn page_id(pdf: &[u8], page: u32) -> ObjectId {
     Document::load_mem(pdf).unwrap().get_pages()[&page]
 }
+
+/// Appends nothing but a cross-reference that has an object begin elsewhere.
+pub(crate) fn point_to(pdf: &[u8], number: u32, offset: usize) -> Vec<u8> {
+    let document = Document::load_mem(pdf).unwrap();
+    let root = document.trailer.get(b"Root").unwrap().as_reference().unwrap();
+    let text = format!(
+        "xref\n{number} 1\n{offset:010} 00000 n \ntrailer\n<</Size {}/Root {} {} R/Prev {}>>\nstartxref\n{}\n%%EOF\n",
+        document.max_id + 1,
+        root.0,
+        root.1,
+        startxref(pdf),
+        pdf.len()
+    );
+    [pdf, text.as_bytes()].concat()
+}

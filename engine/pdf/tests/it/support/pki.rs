@@ -128,5 +128,5 @@ impl Identity {
 
 /// Trusts the root.
 pub(crate) fn trust() -> Trust {
-    Trust { roots_der: vec![pki().root.certificate.to_der().unwrap()], at_ms: None }
+    Trust { roots_der: vec![pki().root.certificate.to_der().unwrap()], ..Trust::default() }
 }

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use sealflow_core::model::contract_type::FieldKind;
 use sealflow_pdf::{
     SignRequest, Trust, finish, limits, sign::DigestAlgorithm, signed_attributes, timestamp_imprint,
+    validate::Level,
 };
 use sealflow_providers::{
     ca::{self, Chain},
     keystore::software::{Algorithm, OneOffKey, Subject},
-    tsa,
 };
 use sealflow_store::{
     documents::{NewRevision, RevisionKind},
@@ -19,7 +19,7 @@ use sealflow_store::{
 
 use super::{Part, appearance};
 use crate::{
-    handlers::Tools,
+    handlers::{Tools, waits_for_timestamp},
     registry::{Ctx, JobError},
 };
 
@@ -104,16 +104,11 @@ impl<'a> Signing<'a> {
         let attributes =
             signed_attributes(&prepared.digest, &self.chain.leaf).map_err(|e| JobError::give_up(&e))?;
         let signature = self.key.sign(&attributes).map_err(|error| JobError::retry(&error))?;
-        let token = self
-            .tools
-            .tsa
-            .timestamp(&timestamp_imprint(&signature))
-            .await
-            .map_err(|error| no_timestamp(&error))?;
+        let token = self.timestamp(&signature).await?;
         failpoint::hit(AFTER_TIMESTAMP);
         let mut certificates = vec![self.chain.leaf.clone()];
         certificates.extend(self.chain.intermediates.iter().cloned());
-        let signed = finish(prepared, &signature, &certificates, Some(&token.der))
+        let signed = finish(prepared, &signature, &certificates, token.as_deref())
             .map_err(|error| JobError::give_up(&error))?;
 
         self.look_again(&bytes, &signed).await?;
@@ -128,6 +123,17 @@ impl<'a> Signing<'a> {
             size_bytes,
             recipient_id: Some(self.signer.recipient.id),
         })
+    }
+
+    /// The timestamp over the signature, where the level that is set has one.
+    async fn timestamp(&self, signature: &[u8]) -> Result<Option<Vec<u8>>, JobError> {
+        if self.tools.signatures.level < Level::BT {
+            return Ok(None);
+        }
+        match self.tools.tsa.timestamp(&timestamp_imprint(signature)).await {
+            Ok(token) => Ok(Some(token.der)),
+            Err(error) => Err(waits_for_timestamp(self.ctx, &error).await?),
+        }
     }
 
     async fn request(&self, part: &Part<'_>) -> Result<SignRequest, JobError> {
@@ -152,7 +158,7 @@ impl<'a> Signing<'a> {
     async fn look_again(&self, before: &[u8], signed: &[u8]) -> Result<(), JobError> {
         let mut roots_der = self.tools.trust.roots_der.clone();
         roots_der.push(self.chain.root.clone());
-        let trust = Trust { roots_der, at_ms: None };
+        let trust = Trust { roots_der, ..Trust::default() };
         let report = self.tools.confined.validate(signed, &trust).await.map_err(JobError::from_confined)?;
         if report.passed() && signed.starts_with(before) {
             return Ok(());
@@ -184,16 +190,6 @@ fn no_certificate(error: &ca::Error) -> JobError {
         | ca::Error::Unavailable { status: 503, retry_after_s: retry_after_s @ Some(_) } => {
             let rest_ms = retry_after_s.map(|s| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000));
             JobError::throttled(Provider::Ca, rest_ms, error)
-        }
-        other => JobError::retry(other),
-    }
-}
-
-/// Without a timestamp nothing is signed: the job waits, it does not sign weaker.
-fn no_timestamp(error: &tsa::Error) -> JobError {
-    match error {
-        tsa::Error::Rejected { .. } | tsa::Error::NotGranted { .. } | tsa::Error::Setup(_) => {
-            JobError::give_up(error)
         }
         other => JobError::retry(other),
     }

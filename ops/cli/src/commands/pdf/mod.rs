@@ -1,0 +1,169 @@
+//! `sealflow pdf sign`, `begin`, `finish`, `upgrade`, `repair` and `validate`.
+
+mod outside;
+mod sign;
+mod validate;
+
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, Result, bail};
+use sealflow_jobs::raise::Raiser;
+use sealflow_pdf::{
+    Trust,
+    cli::{Place, certificates_from_pem},
+    confined::{self, Confined},
+    limits::FILE_BYTES_MAX,
+    validate::Level,
+};
+use sealflow_providers::{
+    revocation::{self, RevocationClient},
+    tsa::{self, TsaClient},
+};
+use url::Url;
+
+pub use self::{
+    outside::{begin, finish},
+    sign::sign,
+    validate::validate,
+};
+use crate::cli::{self, PdfUpgrade, Timestamps};
+
+/// Larger key, certificate and signature files are none.
+const PEM_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Adds what is missing to a level.
+///
+/// # Errors
+/// A sentence that names what is missing, and whom to ask.
+pub async fn upgrade(args: &PdfUpgrade) -> Result<ExitCode> {
+    let pdf = read(&args.input, FILE_BYTES_MAX as u64)?;
+    if args.level < Level::BT {
+        bail!("every signature has level B-B; there is nothing to add");
+    }
+    let before = pdf.len();
+    let raised = raise(pdf, args.level, args.renew, &args.tsa, &args.trust)
+        .await
+        .with_context(|| format!("raising {}", args.input.display()))?;
+    write_whole(&args.out, &raised)?;
+    if raised.len() == before {
+        println!("{} has level {} already.", args.input.display(), args.level);
+    } else {
+        println!("{} has level {} ({} bytes).", args.out.display(), args.level, raised.len());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Rewrites a damaged file that has no signature.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong with it.
+pub fn repair(input: &Path, out: &Path) -> Result<ExitCode> {
+    let pdf = read(input, FILE_BYTES_MAX as u64)?;
+    let repaired = sealflow_pdf::repair(&pdf).with_context(|| format!("repairing {}", input.display()))?;
+    write_whole(out, &repaired)?;
+    println!(
+        "{} was written anew ({} bytes). It is not the file that was sent: tell its sender.",
+        out.display(),
+        repaired.len()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Who stamps, and whom it must lead to.
+struct Authority<'a> {
+    url: &'a Url,
+    trust: &'a Path,
+}
+
+impl Timestamps {
+    /// None for B-B.
+    fn authority(&self) -> Result<Option<Authority<'_>>> {
+        match (self.level, &self.tsa, &self.trust) {
+            (Level::BB, ..) => Ok(None),
+            (_, Some(url), Some(trust)) => Ok(Some(Authority { url, trust })),
+            (level, None, _) => bail!("level {level} needs a timestamp authority: --tsa URL"),
+            (level, _, None) => {
+                bail!("level {level} needs the roots that the timestamp must lead to: --trust CA.pem")
+            }
+        }
+    }
+}
+
+impl Authority<'_> {
+    fn client(&self) -> Result<TsaClient> {
+        let limits = sealflow_providers::http::Limits::default();
+        let config = tsa::Config { url: self.url.clone(), trust_file: Some(self.trust.to_owned()), limits };
+        TsaClient::new(config).context("the timestamp authority")
+    }
+}
+
+async fn raise(pdf: Vec<u8>, level: Level, renew: bool, tsa: &Url, trust: &Path) -> Result<Vec<u8>> {
+    let tsa = Authority { url: tsa, trust }.client()?;
+    let revocation = RevocationClient::new(revocation::Config::default())?;
+    let (confined, trust) = (confined()?, roots(trust)?);
+    let raiser = Raiser { confined: &confined, tsa: &tsa, revocation: &revocation, trust: &trust };
+    Ok(raiser.raise(pdf, level, renew).await?.0)
+}
+
+fn confined() -> Result<Confined> {
+    let executable =
+        std::env::current_exe().context("finding this program, which opens PDF files in child processes")?;
+    Ok(Confined::new(executable, confined::Limits::default()))
+}
+
+fn roots(path: &Path) -> Result<Trust> {
+    let roots_der = certificates_from_pem(&read(path, PEM_BYTES_MAX)?, "the roots")
+        .with_context(|| format!("reading {}", path.display()))?;
+    Ok(Trust { roots_der, ..Trust::default() })
+}
+
+/// The signer's certificate and those of a file with the others.
+fn chain(certificate: Vec<u8>, others: Option<&Path>) -> Result<Vec<Vec<u8>>> {
+    let others = match others {
+        Some(path) => certificates_from_pem(&read(path, PEM_BYTES_MAX)?, "the chain")
+            .with_context(|| format!("reading {}", path.display()))?,
+        None => Vec::new(),
+    };
+    Ok([vec![certificate], others].concat())
+}
+
+fn certificate(path: &Path) -> Result<Vec<u8>> {
+    let found = certificates_from_pem(&read(path, PEM_BYTES_MAX)?, "the certificate")
+        .with_context(|| format!("reading {}", path.display()))?;
+    found.into_iter().next().with_context(|| format!("{} holds no certificate in PEM form", path.display()))
+}
+
+fn place(args: &cli::Place) -> Option<Place> {
+    let (page, [x, y, width, height]) = args.page.zip(args.rect)?;
+    let rect = sealflow_pdf::Rect { x: x.into(), y: y.into(), width: width.into(), height: height.into() };
+    Some(Place { page, rect })
+}
+
+fn now_ms() -> Result<i64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
+    Ok(i64::try_from(now.as_millis())?)
+}
+
+pub(super) fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
+    let size = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
+    if size > bytes_max {
+        bail!("{} has {size} bytes; at most {bytes_max} are read", path.display());
+    }
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// Writes beside and renames, so that nobody sees half a file.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)
+        .with_context(|| format!("writing into {}", folder.display()))?;
+    file.write_all(bytes)?;
+    file.persist(path).with_context(|| format!("writing {}", path.display()))?;
+    Ok(())
+}

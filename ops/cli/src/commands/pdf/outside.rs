@@ -1,0 +1,91 @@
+//! `sealflow pdf begin` and `finish`: the key is elsewhere, and its answer may come next week.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use sealflow_pdf::{
+    cli::{SignFile, begin_file},
+    limits::FILE_BYTES_MAX,
+    sign::{DigestAlgorithm, PendingSignature},
+    signed_attributes,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{PEM_BYTES_MAX, certificate, chain, now_ms, place, read, sign::finish_at, write_whole};
+use crate::cli::{PdfBegin, PdfFinish};
+
+/// A begun signature as it is kept: no secrets, and of the file only its new revision.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Begun {
+    /// For people who find the file.
+    what: String,
+    pending: PendingSignature,
+    /// The signer's certificate and its issuers', hexadecimal.
+    chain: Vec<String>,
+}
+
+/// Writes what the key is to sign, and what is needed to go on.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong with it.
+pub fn begin(args: &PdfBegin) -> Result<ExitCode> {
+    let pdf = read(&args.input, FILE_BYTES_MAX as u64)?;
+    let chain = chain(certificate(&args.cert)?, args.chain.as_deref())?;
+    let request = SignFile {
+        pdf: &pdf,
+        chain_der: &chain,
+        place: place(&args.place),
+        seal_text: args.place.seal.as_deref(),
+        field: args.place.field.as_deref(),
+        appearances: crate::commands::pages::appearances(&args.place)?,
+        signed_at_ms: now_ms()?,
+    };
+    let begun = begin_file(&request).with_context(|| format!("signing {}", args.input.display()))?;
+    let signer = chain.first().map(Vec::as_slice).unwrap_or_default();
+    let attributes = signed_attributes(&begun.digest, signer)?;
+    let how = match begun.digest.algorithm {
+        DigestAlgorithm::Sm3 => "SM2 with SM3 and the identity 1234567812345678",
+        _ => "SHA-256, and PKCS#1 v1.5 (RSA) or ECDSA",
+    };
+    let kept = Begun {
+        what: "a signature begun by `sealflow pdf begin`; `sealflow pdf finish` goes on".to_owned(),
+        pending: begun.suspend(&pdf)?,
+        chain: chain.iter().map(hex::encode).collect(),
+    };
+    write_whole(&args.state, &serde_json::to_vec_pretty(&kept)?)?;
+    write_whole(&args.to_sign, &attributes)?;
+    println!("Let the key sign {} ({how}), then run `sealflow pdf finish`.", args.to_sign.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the key's signature in.
+///
+/// # Errors
+/// A sentence that says what does not belong together.
+pub async fn finish(args: &PdfFinish) -> Result<ExitCode> {
+    let pdf = read(&args.input, FILE_BYTES_MAX as u64)?;
+    // A revision is written with two digits a byte.
+    let kept = read(&args.state, 4 * FILE_BYTES_MAX as u64)?;
+    let kept: Begun = serde_json::from_slice(&kept)
+        .with_context(|| format!("{} is no begun signature", args.state.display()))?;
+    let chain: Vec<Vec<u8>> = kept
+        .chain
+        .iter()
+        .map(hex::decode)
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("{} was changed", args.state.display()))?;
+    let signature = read(&args.signature, PEM_BYTES_MAX)?;
+    let begun = kept.pending.resume(&pdf)?;
+    let signed = finish_at(begun, &signature, &chain, &args.timestamps)
+        .await
+        .with_context(|| format!("signing {}", args.input.display()))?;
+    write_whole(&args.out, &signed)?;
+    println!(
+        "{} has one more signature, level {} ({} bytes).",
+        args.out.display(),
+        args.timestamps.level,
+        signed.len()
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,155 @@
+//! `sealflow pdf sign`: the key is a file or in a token.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, Result, bail};
+use openssl::{
+    pkey::{PKey, Private},
+    x509::X509,
+};
+use sealflow_pdf::{
+    PreparedSignature,
+    cli::{SignFile, begin_file, key_from_pem},
+    finish,
+    limits::{CHAIN_CERTIFICATES_MAX, FILE_BYTES_MAX},
+    sign::issuer_urls,
+    sign_with_openssl_key, signed_attributes, timestamp_imprint,
+    validate::Level,
+};
+use sealflow_providers::{
+    keystore::pkcs11::TokenKey,
+    revocation::{self, RevocationClient},
+};
+
+use super::{PEM_BYTES_MAX, certificate, chain, now_ms, place, raise, read, write_whole};
+use crate::cli::{PdfSign, Timestamps};
+
+/// A key that is at hand.
+enum Key {
+    File(PKey<Private>),
+    Token(TokenKey),
+}
+
+impl Key {
+    fn open(args: &PdfSign) -> Result<Self> {
+        if let Some(uri) = &args.pkcs11 {
+            let module = std::env::var_os("SEALFLOW_PKCS11_MODULE").map(PathBuf::from);
+            let pin = std::env::var("SEALFLOW_PKCS11_PIN").ok().map(Into::into);
+            return Ok(Self::Token(TokenKey::open(uri, module, pin)?));
+        }
+        let Some(path) = &args.key else { bail!("whose key? --key KEY.pem or --pkcs11 URI") };
+        let key = key_from_pem(&read(path, PEM_BYTES_MAX)?)
+            .with_context(|| format!("reading {}", path.display()))?;
+        Ok(Self::File(key))
+    }
+
+    fn certificate(&self, args: &PdfSign) -> Result<Vec<u8>> {
+        match (&args.cert, self) {
+            (Some(path), _) => certificate(path),
+            (None, Self::Token(key)) => key
+                .certificate_der()
+                .map(<[u8]>::to_vec)
+                .context("the token has no certificate with the key's id: give it by --cert"),
+            (None, Self::File(_)) => bail!("whose certificate? --cert CERT.pem"),
+        }
+    }
+
+    fn sign(&self, attributes: &[u8]) -> Result<Vec<u8>> {
+        match self {
+            Self::File(key) => Ok(sign_with_openssl_key(key, attributes)?),
+            Self::Token(key) => Ok(key.sign(attributes)?),
+        }
+    }
+}
+
+/// Signs a file as one appended revision, and more of them for the higher levels.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong with it.
+pub async fn sign(args: &PdfSign) -> Result<ExitCode> {
+    let pdf = read(&args.input, FILE_BYTES_MAX as u64)?;
+    args.timestamps.authority()?;
+    let key = Key::open(args)?;
+    let mut chain = chain(key.certificate(args)?, args.chain.as_deref())?;
+    if args.timestamps.level >= Level::BLt {
+        complete(&mut chain).await?;
+    }
+    let request = SignFile {
+        pdf: &pdf,
+        chain_der: &chain,
+        place: place(&args.place),
+        seal_text: args.place.seal.as_deref(),
+        field: args.place.field.as_deref(),
+        appearances: crate::commands::pages::appearances(&args.place)?,
+        signed_at_ms: now_ms()?,
+    };
+    let signing = || format!("signing {}", args.input.display());
+    let begun = begin_file(&request).with_context(signing)?;
+    let signer = chain.first().map(Vec::as_slice).unwrap_or_default();
+    let attributes = signed_attributes(&begun.digest, signer).with_context(signing)?;
+    let signature = key.sign(&attributes).with_context(signing)?;
+    let signed = finish_at(begun, &signature, &chain, &args.timestamps).await.with_context(signing)?;
+    write_whole(&args.out, &signed)?;
+    println!(
+        "{} has one more signature, level {} ({} bytes).",
+        args.out.display(),
+        args.timestamps.level,
+        signed.len()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything after the key. Without all that the level needs there is no file.
+pub(super) async fn finish_at(
+    begun: PreparedSignature,
+    signature: &[u8],
+    chain: &[Vec<u8>],
+    timestamps: &Timestamps,
+) -> Result<Vec<u8>> {
+    let Some(authority) = timestamps.authority()? else {
+        return Ok(finish(begun, signature, chain, None)?);
+    };
+    // First without: a wrong signature needs no timestamp.
+    finish(begun.clone(), signature, chain, None)?;
+    let token = authority.client()?.timestamp(&timestamp_imprint(signature)).await?;
+    let signed = finish(begun, signature, chain, Some(&token.der))?;
+    if timestamps.level < Level::BLt {
+        return Ok(signed);
+    }
+    raise(signed, timestamps.level, false, authority.url, authority.trust).await
+}
+
+/// Fetches the issuers that are missing between the certificate and its root, from where the certificates say.
+async fn complete(chain: &mut Vec<Vec<u8>>) -> Result<()> {
+    let client = RevocationClient::new(revocation::Config::default())?;
+    while chain.len() < CHAIN_CERTIFICATES_MAX {
+        let Some(last) = top(chain)? else { return Ok(()) };
+        let Some(url) = issuer_urls(&last).into_iter().next() else { return Ok(()) };
+        let found = client.certificate(&url).await.context("fetching an issuer's certificate")?;
+        if chain.contains(&found) {
+            return Ok(());
+        }
+        chain.push(found);
+    }
+    Ok(())
+}
+
+/// The certificate that the chain ends with, unless it is a root.
+fn top(chain: &[Vec<u8>]) -> Result<Option<Vec<u8>>> {
+    let all: Vec<X509> = chain.iter().map(|der| X509::from_der(der)).collect::<Result<_, _>>()?;
+    let Some(mut last) = all.first() else { return Ok(None) };
+    for _ in 0..all.len() {
+        let issuer_of = |one: &X509| one.issuer_name().to_der().unwrap_or_default();
+        let issuer = issuer_of(last);
+        let is_root = last.subject_name().to_der().is_ok_and(|subject| subject == issuer);
+        if is_root {
+            return Ok(None);
+        }
+        let next = all.iter().find(|one| one.subject_name().to_der().is_ok_and(|subject| subject == issuer));
+        match next {
+            Some(next) => last = next,
+            None => break,
+        }
+    }
+    Ok(Some(last.to_der()?))
+}

@@ -1,0 +1,94 @@
+//! `sealflow pdf validate`
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use sealflow_jobs::raise;
+use sealflow_pdf::{
+    Report, Trust,
+    limits::FILE_BYTES_MAX,
+    sign::ValidationData,
+    validate::{RevocationPolicy, SignatureReport, Verdict, chinese, examine},
+};
+use sealflow_providers::revocation::{self, RevocationClient};
+use serde_json::{Value, json};
+
+use super::{read, roots};
+use crate::cli::PdfValidate;
+
+/// Validates a file; the exit status is 0 only when every signature passes.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong with it.
+pub async fn validate(args: &PdfValidate) -> Result<ExitCode> {
+    let pdf = read(&args.input, FILE_BYTES_MAX as u64)?;
+    let mut trust = roots(&args.trust)?;
+    if args.require_revocation {
+        trust.revocation = RevocationPolicy::Required;
+    }
+    let report = look(&pdf, trust, args.online)
+        .await
+        .with_context(|| format!("validating {}", args.input.display()))?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&with_words(&report)?)?);
+    } else {
+        print(&report);
+    }
+    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn look(pdf: &[u8], mut trust: Trust, online: bool) -> Result<Report> {
+    let seen = examine(pdf, &trust)?;
+    if !online || seen.wanted.is_empty() {
+        return Ok(seen.report);
+    }
+    let client = RevocationClient::new(revocation::Config::default())?;
+    let mut known = ValidationData::default();
+    for wanted in &seen.wanted {
+        if let Err(error) = raise::ask(&client, wanted, &mut known).await {
+            eprintln!("sealflow: {:#}", anyhow::Error::from(error));
+        }
+    }
+    trust.known = known;
+    Ok(examine(pdf, &trust)?.report)
+}
+
+/// The report, each verdict also in plain Chinese.
+fn with_words(report: &Report) -> Result<Value> {
+    let mut signatures = Vec::with_capacity(report.signatures.len());
+    for signature in &report.signatures {
+        let mut value = serde_json::to_value(signature)?;
+        value["chinese"] = json!(chinese(signature));
+        signatures.push(value);
+    }
+    Ok(json!({"passed": report.passed(), "signatures": signatures}))
+}
+
+fn print(report: &Report) {
+    if report.signatures.is_empty() {
+        println!("no signature · 文件没有签名");
+    }
+    for signature in &report.signatures {
+        let signer = signature.signer.as_deref().unwrap_or("?");
+        println!("{}: {} {}", signature.field, signer, words(signature));
+        println!("    {}", chinese(signature));
+        for change in &signature.changes_after {
+            let allowed = if change.allowed { "allowed" } else { "NOT ALLOWED" };
+            println!("    changed after it: {} {} ({allowed})", change.kind, change.what);
+        }
+    }
+}
+
+fn words(signature: &SignatureReport) -> String {
+    let verdict = match signature.verdict {
+        Verdict::TotalPassed => "TOTAL-PASSED",
+        Verdict::TotalFailed => "TOTAL-FAILED",
+        Verdict::Indeterminate => "INDETERMINATE",
+    };
+    let reason = signature.reason.as_deref().unwrap_or_default();
+    match (&signature.sub_indication, signature.level) {
+        (Some(sub), _) => format!("{verdict} ({sub}) {reason}"),
+        (None, Some(level)) => format!("{verdict} ({level})"),
+        (None, None) => verdict.to_owned(),
+    }
+}

@@ -1,0 +1,114 @@
+//! `sealflow pdf sign --level …` and `sealflow pdf upgrade`.
+
+use anyhow::{Result, ensure};
+use sealflow_tests::judges;
+use serde_json::json;
+
+use super::desk::{Desk, p256};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_level_is_reached_and_believed_by_others() -> Result<()> {
+    let desk = Desk::open(&p256()?).await?;
+    for (level, name) in [("b-b", "B-B"), ("b-t", "B-T"), ("b-lt", "B-LT"), ("b-lta", "B-LTA")] {
+        desk.good(&desk.sign(level))?;
+        std::fs::rename(desk.at("out.pdf"), desk.at(&format!("{level}.pdf")))?;
+        let (passed, report) = desk.validate(&format!("{level}.pdf"), "")?;
+        ensure!(passed && report["level"] == name, "{level}: {report}");
+        ensure!(report["chinese"].as_str().is_some_and(|text| text.contains(name)), "{report}");
+        let fresh = desk.validate(&format!("{level}.pdf"), "--require-revocation")?;
+        ensure!(fresh.0 == ["b-lt", "b-lta"].contains(&level), "{level}: {}", fresh.1);
+        ensure!(fresh.0 || fresh.1["sub_indication"] == "TRY_LATER", "{level}: {}", fresh.1);
+        let asked = desk.validate(&format!("{level}.pdf"), "--require-revocation --online")?;
+        ensure!(asked.0, "{level}: {}", asked.1);
+
+        let file = desk.at(&format!("{level}.pdf"));
+        judges::qpdf_accepts(&file)?;
+        // poppler knows no document timestamps and leaves them unjudged.
+        judges::pdfsig_accepts(&file, &desk.at("ca.pem"), 1)?;
+        judges::pyhanko_accepts_for_long(&file, &desk.at("ca.pem"), 1)?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signature_is_raised_later_and_renewed() -> Result<()> {
+    let desk = Desk::open(&p256()?).await?;
+    let upgrade = |input: &str, out: &str, more: &str| {
+        format!("sealflow pdf upgrade {input} --out {out} {more} {}", desk.authorities())
+    };
+    // Without its issuer's certificate a signature leads nowhere.
+    let alone = "sealflow pdf sign in.pdf --out alone.pdf --key key.pem --cert cert.pem";
+    desk.good(alone)?;
+    desk.refused(&upgrade("alone.pdf", "out.pdf", ""), "the signatures do not pass")?;
+    desk.good(&desk.sign("b-b"))?;
+    std::fs::rename(desk.at("out.pdf"), desk.at("b-b.pdf"))?;
+
+    for (input, out, level, name) in [
+        ("b-b.pdf", "t.pdf", "b-t", "B-T"),
+        ("t.pdf", "lt.pdf", "b-lt", "B-LT"),
+        ("lt.pdf", "lta.pdf", "b-lta", "B-LTA"),
+    ] {
+        desk.good(&upgrade(input, out, &format!("--level {level}")))?;
+        let (passed, report) = desk.validate(out, "")?;
+        ensure!(passed && report["level"] == name, "{out}: {report}");
+        ensure!(
+            std::fs::read(desk.at(out))?.starts_with(&std::fs::read(desk.at(input))?),
+            "bytes were moved"
+        );
+    }
+    let said = desk.good(&upgrade("lta.pdf", "same.pdf", ""))?;
+    ensure!(said.contains("already"), "{said}");
+    ensure!(std::fs::read(desk.at("lta.pdf"))? == std::fs::read(desk.at("same.pdf"))?, "a file was changed");
+    desk.good(&upgrade("lta.pdf", "renewed.pdf", "--renew"))?;
+    judges::pyhanko_accepts_for_long(&desk.at("renewed.pdf"), &desk.at("ca.pem"), 1)?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_signed_weaker_than_was_asked_for() -> Result<()> {
+    let desk = Desk::open(&p256()?).await?;
+    let broken = || json!({"kind": "status", "code": 503});
+    for (fault, words) in [
+        (broken(), "the TSA answers 503"),
+        (json!({"kind": "wrong_nonce"}), "it answers another request"),
+        (json!({"kind": "wrong_imprint"}), "it is for another digest"),
+    ] {
+        desk.fault("tsa", fault, Some(1)).await?;
+        desk.refused(&desk.sign("b-t"), words)?;
+    }
+    desk.fault("ocsp", broken(), None).await?;
+    desk.fault("crl", broken(), None).await?;
+    desk.refused(&desk.sign("b-lt"), "there is no word on the revocation")?;
+    desk.no_faults().await?;
+    // One of the two is enough.
+    desk.fault("ocsp", json!({"kind": "throttle"}), None).await?;
+    desk.good(&desk.sign("b-lt"))?;
+    ensure!(desk.validate("out.pdf", "")?.1["revocation"][0]["source"] == "crl", "not by the list");
+    std::fs::remove_file(desk.at("out.pdf"))?;
+    desk.no_faults().await?;
+
+    let no_tsa =
+        "sealflow pdf sign in.pdf --out out.pdf --key key.pem --cert cert.pem --level b-lta --trust ca.pem";
+    desk.refused(no_tsa, "needs a timestamp authority")?;
+    let level = no_tsa.replace("b-lta", "b-x");
+    desk.refused(&level, "there are b-b, b-t, b-lt and b-lta")?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_was_taken_back_archives_nothing() -> Result<()> {
+    let desk = Desk::open(&p256()?).await?;
+    desk.good(&desk.sign("b-lta"))?;
+    std::fs::rename(desk.at("out.pdf"), desk.at("before.pdf"))?;
+    desk.revoke().await?;
+    desk.refused(&desk.sign("b-lt"), "was revoked")?;
+    // What was signed, stamped and proven before stays so, whoever asks now.
+    let (passed, report) = desk.validate("before.pdf", "--online --require-revocation")?;
+    ensure!(passed && report["level"] == "B-LTA", "{report}");
+    // What is signed now is found out when its issuer is asked, and only then.
+    desk.good(&desk.sign("b-t"))?;
+    ensure!(desk.validate("out.pdf", "")?.0, "somebody was asked");
+    let (passed, report) = desk.validate("out.pdf", "--online")?;
+    ensure!(!passed && report["sub_indication"] == "REVOKED_NO_POE", "{report}");
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! A contract waits for the timestamp authority, is signed when it is back, and is archived afterwards.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use sealflow_pdf::{Trust, validate, validate::Level};
+use sealflow_tests::{judges, scene::Scene};
+use serde_json::json;
+
+/// Longest wait for something that comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contract_waits_for_its_timestamp_and_is_archived() -> Result<()> {
+    let mut scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), None).await?;
+    scene.program.settings.push(("SEALFLOW_SIGNATURES__RAISE_AFTER_S".to_owned(), "0".to_owned()));
+    let often = "SEALFLOW_JOBS__SCHEDULES__RAISE_DOCUMENTS__CRON".to_owned();
+    scene.program.settings.push((often, "* * * * * *".to_owned()));
+    scene.put_fault(&json!({"service": "tsa", "fault": {"kind": "status", "code": 503}, "times": 1})).await?;
+    let mut running = scene.program.start("")?;
+    let finished = scene.journey()?.drive().await.with_context(|| scene.program.log_tail())?;
+    let log = std::fs::read_to_string(scene.program.data_dir.join("program.log"))?;
+    ensure!(log.contains("waits for the timestamp authority"), "nothing says why the job waited");
+
+    let trust = Trust { roots_der: vec![scene.root_der()?], ..Trust::default() };
+    let signed = validate(&finished.signed, &trust)?;
+    // It may be archived already, and then has a document timestamp, too.
+    let signatures: Vec<_> = signed.signatures.iter().filter(|one| !one.is_document_timestamp).collect();
+    ensure!(signed.passed() && signatures.len() == 2, "{signed:#?}");
+    ensure!(signatures.iter().all(|one| one.level >= Some(Level::BT)), "{signed:#?}");
+
+    // The archived revision is kept beside the others by its content.
+    let documents = scene.program.data_dir.join("documents");
+    let archived = wait_for_archived(&documents, &finished.signed, &trust)
+        .await
+        .with_context(|| scene.program.log_tail())?;
+    running.stop().await?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("archived.pdf");
+    std::fs::write(&path, archived)?;
+    judges::pdfsig_accepts(&path, scene.root_file(), 2)?;
+    judges::pyhanko_accepts_for_long(&path, scene.root_file(), 2)?;
+    judges::qpdf_accepts(&path)
+}
+
+async fn wait_for_archived(folder: &std::path::Path, signed: &[u8], trust: &Trust) -> Result<Vec<u8>> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = archived(folder, signed, trust)? {
+            return Ok(found);
+        }
+        if Instant::now() > deadline {
+            bail!("the contract was not archived");
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// The signed file or one that goes on from it, when there is one of level B-LTA.
+fn archived(folder: &std::path::Path, signed: &[u8], trust: &Trust) -> Result<Option<Vec<u8>>> {
+    let mut open = vec![folder.to_owned()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(
+                std::fs::read_dir(&path)?
+                    .map(|entry| entry.map(|entry| entry.path()))
+                    .collect::<std::io::Result<Vec<_>>>()?,
+            );
+            continue;
+        }
+        let bytes = std::fs::read(&path)?;
+        let more = bytes.starts_with(signed);
+        if more && let Ok(report) = validate(&bytes, trust) {
+            let levels = report.signatures.iter().filter(|one| !one.is_document_timestamp);
+            if report.passed()
+                && levels.clone().count() == 2
+                && levels.clone().all(|one| one.level == Some(Level::BLta))
+            {
+                return Ok(Some(bytes));
+            }
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,159 @@
+//! Raises a signed file to a higher level of PAdES (ETSI EN 319 142-1): a timestamp where one is missing, what the issuers
+//! say about all certificates, and a document timestamp over that. Each is an appended revision.
+//!
+//! Issuers are asked only about certificates whose chains lead to a trusted root, so nobody's file can make us call an
+//! address of his choice.
+
+use sealflow_pdf::{
+    Report, Trust,
+    confined::{self, Confined},
+    limits::HOLE_BYTES_DEFAULT,
+    sign::{self, ValidationData, finish_document_timestamp},
+    validate::{Examination, Level, SignatureReport, Verdict, Wanted},
+};
+use sealflow_providers::{
+    revocation::{self, Question, RevocationClient, Word},
+    tsa::{self, TsaClient},
+};
+
+/// How often certificates may appear that were not known before: those of timestamps, of their issuers.
+const ROUNDS_MAX: usize = 4;
+
+/// Who is asked, and whom is trusted.
+#[derive(Debug, Clone, Copy)]
+pub struct Raiser<'a> {
+    /// Opens the file.
+    pub confined: &'a Confined,
+    /// The timestamp authority.
+    pub tsa: &'a TsaClient,
+    /// Asks issuers.
+    pub revocation: &'a RevocationClient,
+    /// The roots of signers and timestamps.
+    pub trust: &'a Trust,
+}
+
+/// Why a file is not raised. Nothing of it is kept then.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A signature does not pass, so there is nothing to preserve.
+    #[error("the signatures do not pass: {0}")]
+    NotSound(String),
+    /// No timestamp.
+    #[error("the timestamp authority gave no timestamp")]
+    Timestamp(#[source] tsa::Error),
+    /// No word on a certificate.
+    #[error("there is no word on the revocation of {certificate}")]
+    Revocation {
+        /// Whose.
+        certificate: String,
+        /// Why.
+        #[source]
+        source: revocation::Error,
+    },
+    /// The file cannot be opened or written.
+    #[error(transparent)]
+    Confined(#[from] confined::Error),
+    /// The timestamp does not fit.
+    #[error(transparent)]
+    Sign(#[from] sign::Error),
+    /// All is there, and yet it is not enough.
+    #[error("the file did not reach {0}: an issuer gave no fresh answer")]
+    NotReached(Level),
+}
+
+/// The signatures' lowest level, of a file with signatures that all passed.
+fn reached(report: &Report) -> Option<Level> {
+    report.signatures.iter().filter(|one| !one.is_document_timestamp).map(|one| one.level).min()?
+}
+
+impl Raiser<'_> {
+    /// Appends what is missing to `level`; with `renew` also when nothing is missing, so that the newest timestamp is
+    /// of today.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn raise(&self, pdf: Vec<u8>, level: Level, renew: bool) -> Result<(Vec<u8>, Report), Error> {
+        let before = self.sound(&pdf).await?.report;
+        let now = reached(&before);
+        if now >= Some(level) && !renew {
+            return Ok((pdf, before));
+        }
+        let mut file = pdf;
+        if level >= Level::BT && now < Some(Level::BT) {
+            file = self.stamp(file).await?;
+        }
+        if level >= Level::BLt {
+            file = self.prove(file).await?;
+        }
+        if level >= Level::BLta {
+            file = self.stamp(file).await?;
+        }
+        let after = self.sound(&file).await?.report;
+        if reached(&after) >= Some(level) { Ok((file, after)) } else { Err(Error::NotReached(level)) }
+    }
+
+    /// Looks at the file; every signature must pass.
+    async fn sound(&self, file: &[u8]) -> Result<Examination, Error> {
+        let seen = self.confined.examine(file, self.trust).await?;
+        let failed = seen.report.signatures.iter().find(|one| one.verdict != Verdict::TotalPassed);
+        match failed {
+            Some(failed) => Err(Error::NotSound(told(failed))),
+            None if reached(&seen.report).is_none() => Err(Error::NotSound("there is none".to_owned())),
+            None => Ok(seen),
+        }
+    }
+
+    /// Adds a document timestamp.
+    async fn stamp(&self, file: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let begun = self.confined.begin_document_timestamp(&file, HOLE_BYTES_DEFAULT).await?;
+        let imprint: [u8; 32] = begun.digest.value.as_slice().try_into().unwrap_or_default();
+        let token = self.tsa.timestamp(&imprint).await.map_err(Error::Timestamp)?;
+        Ok(finish_document_timestamp(begun, &token.der)?)
+    }
+
+    /// Adds certificates and their issuers' words.
+    async fn prove(&self, mut file: Vec<u8>) -> Result<Vec<u8>, Error> {
+        for _ in 0..ROUNDS_MAX {
+            let seen = self.sound(&file).await?;
+            let mut data = ValidationData { certificates: seen.chains, ..ValidationData::default() };
+            for wanted in &seen.wanted {
+                ask(self.revocation, wanted, &mut data).await?;
+            }
+            let more = self.confined.add_validation_data(&file, &data).await?;
+            let nothing_new = more.len() == file.len();
+            file = more;
+            if seen.wanted.is_empty() || nothing_new {
+                break;
+            }
+        }
+        Ok(file)
+    }
+}
+
+/// Asks a certificate's issuer, and puts the word into `data`.
+///
+/// # Errors
+/// [`Error::Revocation`]
+pub async fn ask(client: &RevocationClient, wanted: &Wanted, data: &mut ValidationData) -> Result<(), Error> {
+    let sources = &wanted.sources;
+    let question = Question {
+        ocsp_urls: &sources.ocsp_urls,
+        ocsp_request_der: &sources.ocsp_request_der,
+        crl_urls: &sources.crl_urls,
+        lists_first: sources.is_authority,
+    };
+    match client.ask(question).await {
+        Ok(Word::Ocsp(der)) => data.ocsps.push(der),
+        Ok(Word::Crl(der)) => data.crls.push(der),
+        Err(source) => {
+            let certificate = wanted.certificate.clone().unwrap_or_else(|| "?".to_owned());
+            return Err(Error::Revocation { certificate, source });
+        }
+    }
+    Ok(())
+}
+
+fn told(signature: &SignatureReport) -> String {
+    let why = signature.reason.as_deref().or(signature.sub_indication.as_deref()).unwrap_or_default();
+    format!("{}: {why}", signature.field)
+}
