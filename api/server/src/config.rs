@@ -1,5 +1,7 @@
 //! What the server has to be told. Everything has a default but the secret and the public address.
 
+use sealflow_pdf::Trust;
+use sealflow_providers::revocation::RevocationClient;
 use secrecy::SecretString;
 use url::Url;
 
@@ -31,6 +33,10 @@ pub struct Config {
     pub codes: sealflow_store::codes::Limits,
     /// Numbers that nobody can be reached by; `?` stands for any digit.
     pub refused_phones: Vec<String>,
+    /// Whose certificates uploaded files are validated by.
+    pub trust: Trust,
+    /// Asks the issuers of trusted certificates; without it only what a file holds counts.
+    pub revocation: Option<RevocationClient>,
     /// The largest upload, in bytes.
     pub upload_bytes_max: usize,
     /// Word files are converted, when LibreOffice is there.
@@ -62,6 +68,8 @@ impl Config {
             session_idle_s: 2 * 3600,
             codes: sealflow_store::codes::Limits::default(),
             refused_phones: vec!["13800138000".into(), "1??00000000".into()],
+            trust: Trust::default(),
+            revocation: None,
             upload_bytes_max: 50 * 1024 * 1024,
             convert_word: true,
             documents_max: 20,

@@ -18,6 +18,7 @@ export function detectFace(): Face {
 /** Pages that exist on both faces: the phone's path and the PC's. */
 const PAIRS: [phone: RegExp, toPc: string, pc: RegExp, toPhone: string][] = [
   [/^\/h5\/login$/, '/login', /^\/login$/, '/h5/login'],
+  [/^\/h5\/validate$/, '/validate', /^\/validate$/, '/h5/validate'],
   [/^\/h5\/s\/([^/]+)$/, '/s/$1', /^\/s\/([^/]+)$/, '/h5/s/$1'],
   [/^\/h5\/signing\/([^/]+)$/, '/signing/$1', /^\/signing\/([^/]+)$/, '/h5/signing/$1'],
   [/^\/h5\/contracts\/([^/]+)$/, '/contracts/$1', /^\/contracts\/(?!new$)([^/]+)$/, '/h5/contracts/$1'],

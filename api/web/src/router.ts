@@ -27,6 +27,7 @@ const routes: RouteRecordRaw[] = [
         props: true,
         meta: { auth: true, title: 'sign.title' },
       },
+      { path: 'validate', name: 'phone-validate', component: () => import('@/phone/ValidatePage.vue'), meta: { auth: true, title: 'validation.title' } },
       { path: ':rest(.*)*', component: () => import('@/components/MissingPage.vue') },
     ],
   },
@@ -58,6 +59,7 @@ const routes: RouteRecordRaw[] = [
         props: true,
         meta: { auth: true, title: 'sign.title' },
       },
+      { path: 'validate', name: 'validate', component: () => import('@/pc/ValidatePage.vue'), meta: { auth: true, title: 'validation.title' } },
       { path: 'ops', name: 'ops', component: () => import('@/ops/OpsPage.vue'), meta: { auth: true, roles: ['ops'], title: 'ops.title' } },
       {
         path: 'ops/instances/:instanceId',

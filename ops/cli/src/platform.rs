@@ -105,7 +105,7 @@ pub(crate) async fn run(
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("listening on {}", config.listen))?;
-        let app = App::new(store.clone(), server_config(config, secret), confined.clone());
+        let app = App::new(store.clone(), server_config(config, secret)?, confined.clone());
         sealflow_server::serve(app, listener, shutdown.clone()).await.context("the server")
     };
     // Whichever part breaks ends the others in order.
@@ -142,7 +142,7 @@ fn roots(config: &Config) -> Result<Vec<Vec<u8>>> {
     Ok(roots)
 }
 
-fn server_config(config: &Config, secret: [u8; 32]) -> sealflow_server::Config {
+fn server_config(config: &Config, secret: [u8; 32]) -> Result<sealflow_server::Config> {
     let mut server = sealflow_server::Config::new(config.public_url.clone(), secret);
     server.environment = match config.environment {
         Environment::Production => sealflow_server::Environment::Production,
@@ -153,7 +153,9 @@ fn server_config(config: &Config, secret: [u8; 32]) -> sealflow_server::Config {
     server.codes.per_minute = config.auth.codes_per_minute;
     server.codes.per_hour = config.auth.codes_per_hour;
     server.codes.per_day = config.auth.codes_per_day;
-    server
+    server.trust = Trust { roots_der: roots(config)?, ..Trust::default() };
+    server.revocation = Some(RevocationClient::new(config.revocation)?);
+    Ok(server)
 }
 
 /// The demo organization with its seal, and three people who can log in. Once more changes nothing.

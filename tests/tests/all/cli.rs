@@ -34,7 +34,7 @@ fn said(output: &Output) -> String {
 }
 
 /// A certificate that signs itself, and so is its own root.
-fn certificate(key: &PKey<Private>, name: &str) -> Result<X509> {
+pub(crate) fn certificate(key: &PKey<Private>, name: &str) -> Result<X509> {
     let mut subject = X509NameBuilder::new()?;
     subject.append_entry_by_text("CN", name)?;
     let subject = subject.build();
@@ -91,7 +91,7 @@ impl Desk {
     }
 }
 
-fn p256() -> Result<PKey<Private>> {
+pub(crate) fn p256() -> Result<PKey<Private>> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
     Ok(PKey::from_ec_key(EcKey::generate(&group)?)?)
 }

@@ -12,6 +12,7 @@ mod ops;
 mod organizations;
 mod seals;
 mod signing;
+mod validation;
 mod view;
 
 use axum::{Json, Router, routing::get};
@@ -36,6 +37,7 @@ pub(crate) const REFUSALS: &[Refusals] = &[
     organizations::REFUSALS,
     seals::REFUSALS,
     signing::REFUSALS,
+    validation::REFUSALS,
 ];
 
 /// The routes with the document that describes them.
@@ -50,6 +52,7 @@ pub(crate) fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(contracts::router())
         .merge(signing::router())
         .merge(seals::router())
+        .merge(validation::router())
         .merge(ops::router())
         .merge(callbacks::router())
         .merge(health::router())

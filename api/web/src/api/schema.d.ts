@@ -740,6 +740,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/validation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what the signatures of a PDF are worth. The file is not kept. */
+        post: operations["validate_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/callbacks/sms/aliyun/{token}": {
         parameters: {
             query?: never;
@@ -839,6 +856,22 @@ export interface components {
          * @enum {string}
          */
         Allowed: "edit" | "send" | "withdraw" | "remind" | "download" | "sign" | "decline";
+        /** @description What an issuer says about a certificate. */
+        CertificateState: {
+            /** @description Whose. */
+            certificate?: string | null;
+            /** @description It speaks of the time of signing. */
+            fresh: boolean;
+            /**
+             * Format: int64
+             * @description Since when it is revoked.
+             */
+            revoked_at_ms?: number | null;
+            /** @description `ocsp` or `crl`. */
+            source?: string | null;
+            /** @description `good`, `revoked` or `unknown`. */
+            status: string;
+        };
         /** @description A code may be on its way. */
         CodeSent: {
             /**
@@ -909,6 +942,7 @@ export interface components {
              * @example 示例采购合同
              */
             title: string;
+            waiting_for?: components["schemas"]["WaitingFor"] | null;
         };
         /** @description What a sender says about a contract. */
         ContractInput: {
@@ -1531,6 +1565,15 @@ export interface components {
              * @description How many there are on all pages.
              */
             total: number;
+        };
+        /** @description What a later revision did. */
+        LaterChange: {
+            /** @description It leaves the signature valid. */
+            allowed: boolean;
+            /** @description Such as `field_filled`, `signature_added`, `page_changed`. */
+            kind: string;
+            /** @description Which field, page or object. */
+            what: string;
         };
         /** @description Where a link leads. */
         Link: {
@@ -2201,6 +2244,67 @@ export interface components {
              */
             file: string;
         };
+        /** @description One signature. */
+        ValidatedSignature: {
+            /** @description SHA-256 of the signer's certificate, hexadecimal. */
+            certificate_sha256?: string | null;
+            /** @description What later revisions did. */
+            changes: components["schemas"]["LaterChange"][];
+            /** @description Nothing of the file is outside of this signature. */
+            covers_whole_file: boolean;
+            /**
+             * @description The form field.
+             * @example Signature1
+             */
+            field: string;
+            /** @description It is a document timestamp, not somebody's signature. */
+            is_document_timestamp: boolean;
+            /** @description `B-B`, `B-T`, `B-LT` or `B-LTA`. */
+            level?: string | null;
+            /** @description What issuers say about the certificates. */
+            revocation: components["schemas"]["CertificateState"][];
+            /** @description The name in the signer's certificate. */
+            signer?: string | null;
+            /**
+             * Format: int64
+             * @description When the signer says that he signed.
+             */
+            signing_time_ms?: number | null;
+            /** @description ETSI's word for the reason, such as `HASH_FAILURE`. */
+            sub_indication?: string | null;
+            /** @description Who says so. */
+            timestamp_authority?: string | null;
+            /**
+             * Format: int64
+             * @description When the signature surely was there.
+             */
+            timestamp_ms?: number | null;
+            /** @description Whether that is believed. */
+            timestamp_trusted: boolean;
+            /** @description ETSI's word. */
+            verdict: components["schemas"]["ValidationVerdict"];
+            /** @description The whole in plain Chinese. */
+            words: string;
+        };
+        /** @description What a file's signatures are worth. */
+        Validation: {
+            /** @description There is a signature, and every one passed. */
+            passed: boolean;
+            /** @description SHA-256 of the file, hexadecimal. */
+            sha256: string;
+            /** @description One for each signature and document timestamp, in the order of their revisions. */
+            signatures: components["schemas"]["ValidatedSignature"][];
+        };
+        /**
+         * @description The verdict (ETSI EN 319 102-1).
+         * @enum {string}
+         */
+        ValidationVerdict: "TOTAL-PASSED" | "TOTAL-FAILED" | "INDETERMINATE";
+        /**
+         * @description An outside service without which nothing is signed.
+         * @enum {string}
+         */
+        WaitingFor: "timestamp_authority";
     };
     responses: never;
     parameters: never;
@@ -5977,6 +6081,101 @@ export interface operations {
                 };
             };
             /** @description `invalid_fields`, `reading_incomplete` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    validate_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Upload"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validation"];
+                };
+            };
+            /** @description `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_too_large`, `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_damaged`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_too_complex`, `file_too_many_pages`, `invalid_fields` */
             422: {
                 headers: {
                     [name: string]: unknown;

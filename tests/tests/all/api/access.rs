@@ -68,6 +68,7 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("set_provider_rate", 403),
     ("set_queue_slots", 403),
     ("update_contract", 404),
+    ("validate_file", 0),
     ("withdraw_contract", 404),
 ];
 
@@ -121,6 +122,9 @@ async fn call(
 ) -> super::Reply {
     if operation == "add_document" {
         return browser.upload(path, "a.pdf", b"%PDF-1.7".to_vec()).await;
+    }
+    if operation == "validate_file" {
+        return browser.upload(path, "a.pdf", super::world::contract_pdf()).await;
     }
     let request = browser.request(method.clone(), path);
     let request = if method == Method::GET { request } else { request.json(&body(operation, input)) };

@@ -12,6 +12,7 @@ mod sending;
 mod signing;
 mod types;
 mod uploads;
+mod validation;
 pub(crate) mod world;
 
 pub(crate) use world::{Browser, Reply, World};

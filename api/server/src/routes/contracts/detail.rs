@@ -10,7 +10,8 @@ use sealflow_store::{
     contracts::{self, Seen},
     definitions, documents,
     instances::{self, Instance, history},
-    jobs, recipients,
+    jobs::{self, JobSummary, WAITS_FOR_TIMESTAMP},
+    recipients,
     signing::form,
 };
 use serde::Serialize;
@@ -59,6 +60,9 @@ pub(crate) struct ContractDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "uuid")]
     my_recipient_id: Option<RecipientId>,
+    /// Whom signing waits for, when an outside service does not answer; it goes on by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_for: Option<WaitingFor>,
     /// What happened, in order.
     timeline: Vec<TimelineEntry>,
     /// What the person may do now.
@@ -85,6 +89,14 @@ pub(crate) struct Sender {
     /// By whom.
     #[schema(example = "示例发起人")]
     pub(crate) person_name: String,
+}
+
+/// An outside service without which nothing is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WaitingFor {
+    /// It proves when a signature was made.
+    TimestampAuthority,
 }
 
 /// Something that the person may do with the contract now.
@@ -169,9 +181,18 @@ pub(super) async fn of(
         recipients: recipients.iter().map(|it| Recipient::of(it, state, contract_type, language)).collect(),
         documents: documents.iter().map(Document::from).collect(),
         my_recipient_id: seen.parts.recipients.first().copied(),
+        waiting_for: waiting_for(&jobs),
         timeline: timeline::of(contract, &recipients, &history, &jobs),
         allowed: allowed(&seen, instance.as_ref(), person),
     })
+}
+
+fn waiting_for(jobs: &[JobSummary]) -> Option<WaitingFor> {
+    let waits = |job: &JobSummary| {
+        job.state == jobs::State::Available
+            && job.last_error.as_deref().is_some_and(|reason| reason.starts_with(WAITS_FOR_TIMESTAMP))
+    };
+    jobs.iter().any(waits).then_some(WaitingFor::TimestampAuthority)
 }
 
 /// What the person may do now: the one place that says it. The engine has the last word when it is done.

@@ -67,13 +67,13 @@ async fn add_document(
 }
 
 /// A file as it was sent.
-pub(super) struct Received {
+pub(in crate::routes) struct Received {
     pub(super) name: String,
-    pub(super) bytes: Bytes,
+    pub(in crate::routes) bytes: Bytes,
 }
 
 /// The form fields `file`, streamed to a temporary file each.
-async fn receive(app: &App, request: Request) -> Result<Vec<Received>, Error> {
+pub(in crate::routes) async fn receive(app: &App, request: Request) -> Result<Vec<Received>, Error> {
     let limit = u64::try_from(app.config.upload_bytes_max).unwrap_or(u64::MAX);
     if announced(request.headers()) > limit.saturating_add(FRAME_BYTES_MAX) {
         return Err(Code::FileTooLarge.into());

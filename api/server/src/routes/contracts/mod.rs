@@ -18,6 +18,7 @@ use sealflow_store::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use detail::Sender;
+pub(super) use documents::{Upload, receive};
 pub(super) use recall::Reason;
 
 use crate::{App, error::Error, openapi::Refusals, problem::Code};

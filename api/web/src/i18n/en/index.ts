@@ -4,6 +4,7 @@ import common from './common'
 import contracts from './contracts'
 import ops from './ops'
 import signing from './signing'
+import validation from './validation'
 
-const en: Messages = { ...common, ...signing, ...contracts, ...ops }
+const en: Messages = { ...common, ...signing, ...contracts, ...ops, ...validation }
 export default en

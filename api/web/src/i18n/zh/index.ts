@@ -3,8 +3,9 @@ import common from './common'
 import contracts from './contracts'
 import ops from './ops'
 import signing from './signing'
+import validation from './validation'
 
-const zh = { ...common, ...signing, ...contracts, ...ops }
+const zh = { ...common, ...signing, ...contracts, ...ops, ...validation }
 
 /** Every language has exactly these keys; the compiler refuses a missing or an extra one. */
 export type Messages = typeof zh

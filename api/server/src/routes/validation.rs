@@ -1,0 +1,247 @@
+//! Validating any PDF: what its signatures are worth, in the words of ETSI EN 319 102-1 and in plain ones. The file is
+//! opened in a confined child process and not kept.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, Request, State},
+};
+use sealflow_pdf::{
+    Trust,
+    sign::ValidationData,
+    validate::{self, RevocationStatus, Verdict, Wanted, chinese},
+};
+use sealflow_providers::revocation::{Question, Word};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::contracts::{Upload, receive};
+use crate::{App, auth::SignedIn, error::Error, openapi::Refusals, problem::Code};
+
+/// How long issuers are asked altogether; what they have not said by then counts as not said.
+const ASKING_MAX: Duration = Duration::from_secs(15);
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(validate_file)).layer(DefaultBodyLimit::disable())
+}
+
+pub(super) const REFUSALS: Refusals = &[(
+    "validate_file",
+    &[
+        Code::FileMissing,
+        Code::FileTooLarge,
+        Code::FileNotPdf,
+        Code::FileEncrypted,
+        Code::FileEmpty,
+        Code::FileDamaged,
+        Code::FileTooManyPages,
+        Code::FileTooComplex,
+    ],
+)];
+
+/// What a file's signatures are worth.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Validation {
+    /// There is a signature, and every one passed.
+    passed: bool,
+    /// SHA-256 of the file, hexadecimal.
+    sha256: String,
+    /// One for each signature and document timestamp, in the order of their revisions.
+    signatures: Vec<ValidatedSignature>,
+}
+
+/// One signature.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ValidatedSignature {
+    /// The form field.
+    #[schema(example = "Signature1")]
+    field: String,
+    /// The name in the signer's certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signer: Option<String>,
+    /// ETSI's word.
+    verdict: ValidationVerdict,
+    /// ETSI's word for the reason, such as `HASH_FAILURE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_indication: Option<String>,
+    /// The whole in plain Chinese.
+    words: String,
+    /// Nothing of the file is outside of this signature.
+    covers_whole_file: bool,
+    /// What later revisions did.
+    changes: Vec<LaterChange>,
+    /// When the signer says that he signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing_time_ms: Option<i64>,
+    /// When the signature surely was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp_ms: Option<i64>,
+    /// Who says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp_authority: Option<String>,
+    /// Whether that is believed.
+    timestamp_trusted: bool,
+    /// It is a document timestamp, not somebody's signature.
+    is_document_timestamp: bool,
+    /// `B-B`, `B-T`, `B-LT` or `B-LTA`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<String>,
+    /// SHA-256 of the signer's certificate, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_sha256: Option<String>,
+    /// What issuers say about the certificates.
+    revocation: Vec<CertificateState>,
+}
+
+/// The verdict (ETSI EN 319 102-1).
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) enum ValidationVerdict {
+    /// All checks passed.
+    #[serde(rename = "TOTAL-PASSED")]
+    TotalPassed,
+    /// The signature is wrong, or the file was changed.
+    #[serde(rename = "TOTAL-FAILED")]
+    TotalFailed,
+    /// Neither can be said.
+    #[serde(rename = "INDETERMINATE")]
+    Indeterminate,
+}
+
+/// What a later revision did.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LaterChange {
+    /// Such as `field_filled`, `signature_added`, `page_changed`.
+    kind: String,
+    /// Which field, page or object.
+    what: String,
+    /// It leaves the signature valid.
+    allowed: bool,
+}
+
+/// What an issuer says about a certificate.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CertificateState {
+    /// Whose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    /// `good`, `revoked` or `unknown`.
+    status: &'static str,
+    /// Since when it is revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at_ms: Option<i64>,
+    /// `ocsp` or `crl`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    /// It speaks of the time of signing.
+    fresh: bool,
+}
+
+/// Says what the signatures of a PDF are worth. The file is not kept.
+#[utoipa::path(
+    post, path = "/api/validation", tag = "validation", security(("session" = [])),
+    request_body(content = Upload, content_type = "multipart/form-data"),
+    responses((status = OK, body = Validation))
+)]
+async fn validate_file(
+    State(app): State<App>,
+    _: SignedIn,
+    request: Request,
+) -> Result<Json<Validation>, Error> {
+    let uploads = receive(&app, request).await?;
+    let [upload] = uploads.as_slice() else { return Err(Code::FileMissing.into()) };
+    let mut trust = app.config.trust.clone();
+    let seen = app.pdf.examine(&upload.bytes, &trust).await?;
+    let report = match &app.config.revocation {
+        Some(_) if !seen.wanted.is_empty() => {
+            trust.known = ask(&app, &seen.wanted).await;
+            again(&app, &upload.bytes, &trust).await?
+        }
+        _ => seen.report,
+    };
+    Ok(Json(Validation {
+        passed: report.passed(),
+        sha256: hex::encode(openssl::sha::sha256(&upload.bytes)),
+        signatures: report.signatures.into_iter().map(ValidatedSignature::from).collect(),
+    }))
+}
+
+async fn again(app: &App, bytes: &[u8], trust: &Trust) -> Result<validate::Report, Error> {
+    Ok(app.pdf.validate(bytes, trust).await?)
+}
+
+/// Who does not answer leaves the status unknown, which the report says.
+async fn ask(app: &App, wanted: &[Wanted]) -> ValidationData {
+    let mut data = ValidationData::default();
+    let Some(client) = &app.config.revocation else { return data };
+    let asking = async {
+        for one in wanted {
+            let sources = &one.sources;
+            let question = Question {
+                ocsp_urls: &sources.ocsp_urls,
+                ocsp_request_der: &sources.ocsp_request_der,
+                crl_urls: &sources.crl_urls,
+                lists_first: sources.is_authority,
+            };
+            match client.ask(question).await {
+                Ok(Word::Ocsp(der)) => data.ocsps.push(der),
+                Ok(Word::Crl(der)) => data.crls.push(der),
+                Err(error) => {
+                    tracing::info!(error = &error as &dyn std::error::Error, "an issuer did not answer");
+                }
+            }
+        }
+    };
+    let _ = tokio::time::timeout(ASKING_MAX, asking).await;
+    data
+}
+
+impl From<validate::SignatureReport> for ValidatedSignature {
+    fn from(report: validate::SignatureReport) -> Self {
+        let words = chinese(&report);
+        let timestamp = report.timestamp;
+        Self {
+            words,
+            field: report.field,
+            signer: report.signer,
+            verdict: match report.verdict {
+                Verdict::TotalPassed => ValidationVerdict::TotalPassed,
+                Verdict::TotalFailed => ValidationVerdict::TotalFailed,
+                Verdict::Indeterminate => ValidationVerdict::Indeterminate,
+            },
+            sub_indication: report.sub_indication,
+            covers_whole_file: report.covers_whole_file,
+            changes: report
+                .changes_after
+                .into_iter()
+                .map(|change| LaterChange { kind: change.kind, what: change.what, allowed: change.allowed })
+                .collect(),
+            signing_time_ms: report.signing_time_ms,
+            timestamp_ms: timestamp.as_ref().map(|one| one.time_ms).filter(|ms| *ms > 0),
+            timestamp_trusted: timestamp.as_ref().is_some_and(|one| one.trusted),
+            timestamp_authority: timestamp.and_then(|one| one.authority),
+            is_document_timestamp: report.is_document_timestamp,
+            level: report.level.map(|level| level.to_string()),
+            certificate_sha256: report.certificate_sha256,
+            revocation: report.revocation.into_iter().map(CertificateState::from).collect(),
+        }
+    }
+}
+
+impl From<validate::RevocationReport> for CertificateState {
+    fn from(report: validate::RevocationReport) -> Self {
+        let (status, revoked_at_ms) = match report.status {
+            RevocationStatus::Good => ("good", None),
+            RevocationStatus::Revoked { at_ms } => ("revoked", Some(at_ms)),
+            RevocationStatus::Unknown => ("unknown", None),
+        };
+        Self {
+            certificate: report.certificate,
+            status,
+            revoked_at_ms,
+            source: report.source,
+            fresh: report.fresh,
+        }
+    }
+}
