@@ -162,6 +162,14 @@ async fn an_instance_shows_how_it_got_there(db: TestStore) {
     assert_eq!(instance["tasks"][0]["form"], "agreement");
     assert!(instance["timers"].as_array().unwrap().len() >= 2);
     assert_eq!(instance["jobs"].as_array().unwrap().len(), 2);
+    assert_eq!(instance["refusals"], json!([]));
+    let refused = "insert into refusals (instance_id, event_kind, name, rule, detail, actor, times, first_at_ms, last_at_ms)
+                   select id, 'action', 'confirm', 'wrong_person', 'it is for somebody else', 'worker', 3, 1, 2 from instances";
+    assert_eq!(world.execute(refused).await, 1);
+    let instance = ops.get(&format!("/api/ops/instances/{}", id(&list["items"][0]))).await.expect(200);
+    let refusal = &instance["refusals"][0];
+    assert_eq!([&refusal["rule"], &refusal["name"]], ["wrong_person", "confirm"]);
+    assert_eq!([&refusal["times"], &refusal["last_at_ms"]], [3, 2]);
     let text = instance.to_string();
     assert!(!text.contains("13900000001") && !text.contains("示例签署人"), "no personal data: {text}");
     ops.get(&format!("/api/ops/instances/{}", uuid::Uuid::nil())).await.refused(404, "not_found");

@@ -6,7 +6,7 @@ use sealflow_core::{Actor, EventKind, State as InstanceState, ids::InstanceId};
 use sealflow_store::{
     contracts, definitions,
     instances::{self, Filter, Instance, history::Entry},
-    jobs,
+    jobs, refusals,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -111,6 +111,44 @@ pub(crate) struct InstanceDetail {
     tasks: Vec<Task>,
     /// All jobs that it asked for.
     jobs: Vec<Job>,
+    /// What was refused lately, the last first.
+    refusals: Vec<Refusal>,
+}
+
+/// An event that was refused, once or several times. It changed nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Refusal {
+    /// `action`, `job_result`, `timer_fired` or `migrated`.
+    #[schema(example = "action")]
+    kind: String,
+    /// The action, the outcome or the timer's key.
+    #[schema(example = "confirm")]
+    name: String,
+    /// `system`, `clock`, `worker`, or a person's id.
+    actor: String,
+    /// The rule's code.
+    #[schema(example = "wrong_person")]
+    rule: String,
+    /// The rule in words.
+    detail: String,
+    /// How often.
+    times: u64,
+    /// When last.
+    last_at_ms: i64,
+}
+
+impl From<refusals::Refusal> for Refusal {
+    fn from(refusal: refusals::Refusal) -> Self {
+        Self {
+            kind: refusal.event_kind,
+            name: refusal.name,
+            actor: refusal.actor,
+            rule: refusal.rule,
+            detail: refusal.detail,
+            times: refusal.times,
+            last_at_ms: refusal.last_at.as_ms(),
+        }
+    }
 }
 
 /// An event.
@@ -218,12 +256,13 @@ pub(super) async fn get_instance(
     let history =
         instances::history::list(&mut reader, instance_id, 0, instances::history::ENTRIES_MAX).await?;
     let jobs = jobs::of_instance(&mut reader, instance_id).await?;
+    let refused = refusals::of_instance(&mut reader, instance_id).await?;
     let name = DefinitionName {
         name: definition.as_ref().map(|it| it.name().to_owned()).unwrap_or_default(),
         version: definition.as_ref().map_or(0, |it| u64::from(it.version())),
         hash: instance.definition.0.clone(),
     };
-    Ok(Json(detail(instance, name, &history, jobs)))
+    Ok(Json(detail(instance, name, &history, jobs, refused)))
 }
 
 fn detail(
@@ -231,6 +270,7 @@ fn detail(
     definition: DefinitionName,
     history: &[Entry],
     jobs: Vec<jobs::JobSummary>,
+    refused: Vec<refusals::Refusal>,
 ) -> InstanceDetail {
     let contract_id = contract_id(instance.subject);
     let state = &instance.state;
@@ -243,6 +283,7 @@ fn detail(
         timers: timers(state),
         tasks: tasks(state),
         jobs: jobs.into_iter().map(|job| Job::of(job, contract_id.clone())).collect(),
+        refusals: refused.into_iter().map(Refusal::from).collect(),
         contract_id,
     }
 }
