@@ -1408,6 +1408,8 @@ export interface components {
             id: string;
             /** @description All jobs that it asked for. */
             jobs: components["schemas"]["Job"][];
+            /** @description What was refused lately, the last first. */
+            refusals: components["schemas"]["Refusal"][];
             /**
              * @description Where it is: names of states from the top.
              * @example open/signing
@@ -1950,6 +1952,38 @@ export interface components {
          * @enum {string}
          */
         RecipientStatus: "waiting" | "notified" | "in_progress" | "stamping" | "signed" | "called_off" | "declined";
+        /** @description An event that was refused, once or several times. It changed nothing. */
+        Refusal: {
+            /** @description `system`, `clock`, `worker`, or a person's id. */
+            actor: string;
+            /** @description The rule in words. */
+            detail: string;
+            /**
+             * @description `action`, `job_result`, `timer_fired` or `migrated`.
+             * @example action
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description When last.
+             */
+            last_at_ms: number;
+            /**
+             * @description The action, the outcome or the timer's key.
+             * @example confirm
+             */
+            name: string;
+            /**
+             * @description The rule's code.
+             * @example wrong_person
+             */
+            rule: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+        };
         /** @description How many jobs are tried again. */
         Retried: {
             /**
