@@ -42,7 +42,7 @@ impl Sources {
 
     /// A certificate of an earlier run may name other ports, or none.
     pub(crate) fn are_in(&self, certificate: &X509Ref) -> bool {
-        certificate.ocsp_responders().is_ok_and(|found| found.iter().any(|url| &**url == self.ocsp))
+        certificate.ocsp_responders().is_ok_and(|found| found.iter().any(|url| **url == *self.ocsp))
     }
 
     pub(crate) fn extensions(&self) -> Result<[X509Extension; 2]> {
