@@ -105,7 +105,11 @@ async fn kill_once(point: &str, passed: u32, database_url: Option<String>) -> Re
     if killed {
         scene.until_quiet().await.with_context(|| scene.program.log_tail())?;
     }
-    running.stop().await.with_context(|| scene.program.log_tail())?;
+    let stopped = running.stop().await;
+    // Without a kill before, the point may still be passed while the program stops.
+    if killed {
+        stopped.with_context(|| scene.program.log_tail())?;
+    }
     verdict::check(&scene, &finished).await?;
     Ok(if killed { Ended::Killed } else { Ended::NotReached })
 }
