@@ -8,7 +8,6 @@ use axum::{
     extract::{DefaultBodyLimit, Request, State},
 };
 use sealflow_pdf::{
-    Trust,
     sign::ValidationData,
     validate::{self, RevocationStatus, Verdict, Wanted, chinese},
 };
@@ -156,7 +155,7 @@ async fn validate_file(
     let report = match &app.config.revocation {
         Some(_) if !seen.wanted.is_empty() => {
             trust.known = ask(&app, &seen.wanted).await;
-            again(&app, &upload.bytes, &trust).await?
+            app.pdf.validate(&upload.bytes, &trust).await?
         }
         _ => seen.report,
     };
@@ -165,10 +164,6 @@ async fn validate_file(
         sha256: hex::encode(openssl::sha::sha256(&upload.bytes)),
         signatures: report.signatures.into_iter().map(ValidatedSignature::from).collect(),
     }))
-}
-
-async fn again(app: &App, bytes: &[u8], trust: &Trust) -> Result<validate::Report, Error> {
-    Ok(app.pdf.validate(bytes, trust).await?)
 }
 
 /// Who does not answer leaves the status unknown, which the report says.

@@ -4,14 +4,16 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use sealflow_pdf::{
-    cli::{SignFile, begin_file},
     limits::FILE_BYTES_MAX,
     sign::{DigestAlgorithm, PendingSignature},
-    signed_attributes,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PEM_BYTES_MAX, certificate, chain, now_ms, place, read, sign::finish_at, write_whole};
+use super::{
+    PEM_BYTES_MAX, certificate, chain, read,
+    sign::{begun, finish_file},
+    write_whole,
+};
 use crate::cli::{PdfBegin, PdfFinish};
 
 /// A begun signature as it is kept: no secrets, and of the file only its new revision.
@@ -32,18 +34,7 @@ struct Begun {
 pub fn begin(args: &PdfBegin) -> Result<ExitCode> {
     let pdf = read(&args.input, FILE_BYTES_MAX as u64)?;
     let chain = chain(certificate(&args.cert)?, args.chain.as_deref())?;
-    let request = SignFile {
-        pdf: &pdf,
-        chain_der: &chain,
-        place: place(&args.place),
-        seal_text: args.place.seal.as_deref(),
-        field: args.place.field.as_deref(),
-        appearances: crate::commands::pages::appearances(&args.place)?,
-        signed_at_ms: now_ms()?,
-    };
-    let begun = begin_file(&request).with_context(|| format!("signing {}", args.input.display()))?;
-    let signer = chain.first().map(Vec::as_slice).unwrap_or_default();
-    let attributes = signed_attributes(&begun.digest, signer)?;
+    let (begun, attributes) = begun(&args.input, &pdf, &chain, &args.place)?;
     let how = match begun.digest.algorithm {
         DigestAlgorithm::Sm3 => "SM2 with SM3 and the identity 1234567812345678",
         _ => "SHA-256, and PKCS#1 v1.5 (RSA) or ECDSA",
@@ -77,15 +68,5 @@ pub async fn finish(args: &PdfFinish) -> Result<ExitCode> {
         .with_context(|| format!("{} was changed", args.state.display()))?;
     let signature = read(&args.signature, PEM_BYTES_MAX)?;
     let begun = kept.pending.resume(&pdf)?;
-    let signed = finish_at(begun, &signature, &chain, &args.timestamps)
-        .await
-        .with_context(|| format!("signing {}", args.input.display()))?;
-    write_whole(&args.out, &signed)?;
-    println!(
-        "{} has one more signature, level {} ({} bytes).",
-        args.out.display(),
-        args.timestamps.level,
-        signed.len()
-    );
-    Ok(ExitCode::SUCCESS)
+    finish_file(&args.input, &args.out, begun, &signature, &chain, &args.timestamps).await
 }

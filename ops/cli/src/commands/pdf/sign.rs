@@ -1,6 +1,9 @@
 //! `sealflow pdf sign`: the key is a file or in a token.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result, bail};
 use openssl::{
@@ -22,7 +25,7 @@ use sealflow_providers::{
 };
 
 use super::{PEM_BYTES_MAX, certificate, chain, now_ms, place, raise, read, write_whole};
-use crate::cli::{PdfSign, Timestamps};
+use crate::cli::{self, PdfSign, Timestamps};
 
 /// A key that is at hand.
 enum Key {
@@ -74,33 +77,58 @@ pub async fn sign(args: &PdfSign) -> Result<ExitCode> {
     if args.timestamps.level >= Level::BLt {
         complete(&mut chain).await?;
     }
+    let (begun, attributes) = begun(&args.input, &pdf, &chain, &args.place)?;
+    let signature = key.sign(&attributes).with_context(|| format!("signing {}", args.input.display()))?;
+    finish_file(&args.input, &args.out, begun, &signature, &chain, &args.timestamps).await
+}
+
+/// The new revision without its signature, and what the key is to sign.
+pub(super) fn begun(
+    input: &Path,
+    pdf: &[u8],
+    chain: &[Vec<u8>],
+    wanted: &cli::Place,
+) -> Result<(PreparedSignature, Vec<u8>)> {
     let request = SignFile {
-        pdf: &pdf,
-        chain_der: &chain,
-        place: place(&args.place),
-        seal_text: args.place.seal.as_deref(),
-        field: args.place.field.as_deref(),
-        appearances: crate::commands::pages::appearances(&args.place)?,
+        pdf,
+        chain_der: chain,
+        place: place(wanted),
+        seal_text: wanted.seal.as_deref(),
+        field: wanted.field.as_deref(),
+        appearances: crate::commands::pages::appearances(wanted)?,
         signed_at_ms: now_ms()?,
     };
-    let signing = || format!("signing {}", args.input.display());
+    let signing = || format!("signing {}", input.display());
     let begun = begin_file(&request).with_context(signing)?;
     let signer = chain.first().map(Vec::as_slice).unwrap_or_default();
     let attributes = signed_attributes(&begun.digest, signer).with_context(signing)?;
-    let signature = key.sign(&attributes).with_context(signing)?;
-    let signed = finish_at(begun, &signature, &chain, &args.timestamps).await.with_context(signing)?;
-    write_whole(&args.out, &signed)?;
+    Ok((begun, attributes))
+}
+
+/// Puts the signature in, raises it to its level, and writes the file.
+pub(super) async fn finish_file(
+    input: &Path,
+    out: &Path,
+    begun: PreparedSignature,
+    signature: &[u8],
+    chain: &[Vec<u8>],
+    timestamps: &Timestamps,
+) -> Result<ExitCode> {
+    let signed = finish_at(begun, signature, chain, timestamps)
+        .await
+        .with_context(|| format!("signing {}", input.display()))?;
+    write_whole(out, &signed)?;
     println!(
         "{} has one more signature, level {} ({} bytes).",
-        args.out.display(),
-        args.timestamps.level,
+        out.display(),
+        timestamps.level,
         signed.len()
     );
     Ok(ExitCode::SUCCESS)
 }
 
 /// Everything after the key. Without all that the level needs there is no file.
-pub(super) async fn finish_at(
+async fn finish_at(
     begun: PreparedSignature,
     signature: &[u8],
     chain: &[Vec<u8>],
