@@ -73,6 +73,26 @@ pub fn picture() -> Vec<u8> {
     hex::decode(PICTURE).unwrap_or_default()
 }
 
+/// A scan: a ring with a dot of this ink on white paper, as PNG. White ink: an empty sheet.
+#[must_use]
+pub fn scan(ink: [u8; 3]) -> Vec<u8> {
+    const SIDE: i32 = 400;
+    let mut pixels = Vec::new();
+    for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x - SIDE / 2, y - SIDE / 2))) {
+        let square = x * x + y * y;
+        let is_inked = (120 * 120..130 * 130).contains(&square) || square < 30 * 30;
+        pixels.extend_from_slice(if is_inked { &ink } else { &[255; 3] });
+    }
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, SIDE.unsigned_abs(), SIDE.unsigned_abs());
+    encoder.set_color(png::ColorType::Rgb);
+    // Nothing fails that writes to memory; what is not whole would be refused as damaged.
+    if let Ok(mut writer) = encoder.write_header() {
+        let _ = writer.write_image_data(&pixels);
+    }
+    file
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]

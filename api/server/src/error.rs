@@ -7,7 +7,7 @@ use sealflow_store::{
     blobs, codes,
     contracts::{ActError, DraftError, SendError},
     instances::submit,
-    jobs, signing,
+    jobs, seals, signing,
 };
 
 use crate::problem::{Code, Refusal, feature, field};
@@ -32,6 +32,10 @@ pub(crate) enum Error {
     Signing(#[from] signing::Error),
     #[error("no code was sent")]
     Code(#[from] codes::IssueError),
+    #[error("the seal was not kept")]
+    Seal(#[from] seals::ManageError),
+    #[error("no mark was made of the picture")]
+    Mark(#[source] confined::Error),
     #[error("the job was not retried")]
     RetryDead(#[from] jobs::RetryDeadError),
     #[error("the job was not discarded")]
@@ -78,6 +82,12 @@ impl Error {
             },
             Self::Signing(error) => of_signing(error),
             Self::Code(error) => of_issue(error),
+            Self::Seal(error) => match error {
+                seals::ManageError::NameTaken => Code::SealNameTaken.into(),
+                seals::ManageError::TooMany => Code::SealLimit.into(),
+                seals::ManageError::Store(error) => of_store(error),
+            },
+            Self::Mark(error) => of_mark(error),
             Self::RetryDead(error) => of_retry_dead(error),
             Self::Discard(error) => match error {
                 jobs::DiscardError::NotDead(error) => of_retry_dead(error),
@@ -252,6 +262,21 @@ fn of_pdf(error: &confined::Error) -> Refusal {
         read::Error::TooManyPages { .. } => Code::FileTooManyPages.into(),
         read::Error::SignedAndDamaged => Code::FileSignedDamaged.into(),
         _ => Code::FileDamaged.into(),
+    }
+}
+
+/// A photo or scan of a seal or signature.
+fn of_mark(error: &confined::Error) -> Refusal {
+    match error {
+        confined::Error::Picture { source, .. } => match source {
+            picture::Error::NotAPicture => Code::MarkNotAPicture.into(),
+            picture::Error::TooLarge { .. } => Code::MarkTooLarge.into(),
+            picture::Error::Blank => Code::MarkBlank.into(),
+            picture::Error::NoPaper => Code::MarkNoPaper.into(),
+            _ => Code::MarkDamaged.into(),
+        },
+        confined::Error::Refused { .. } => Code::MarkDamaged.into(),
+        _ => Code::Internal.into(),
     }
 }
 

@@ -114,6 +114,12 @@ pub(crate) mod rules {
         if text.chars().any(acts) { Err(garde::Error::new(field::CONTROL)) } else { Ok(()) }
     }
 
+    /// Nothing but digits and Latin letters.
+    pub(crate) fn alphanumeric(text: &str, _: &()) -> garde::Result {
+        let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if all { Ok(()) } else { Err(garde::Error::new(field::ALPHANUMERIC)) }
+    }
+
     pub(crate) fn phone(text: &str, _: &()) -> garde::Result {
         text.parse::<Phone>().map(drop).map_err(|_| garde::Error::new(field::PHONE))
     }

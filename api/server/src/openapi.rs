@@ -37,6 +37,7 @@ pub(crate) type Refusals = &'static [(&'static str, &'static [Code])];
         (name = "session", description = "Signing in, by a code that is sent to the phone"),
         (name = "contracts", description = "Drafting, sending, following and fetching contracts"),
         (name = "signing", description = "What a recipient does: consent, read, fill, confirm, decline"),
+        (name = "seals", description = "Making, granting and disabling an organization's seals; for its administrators"),
         (name = "ops", description = "Queues, jobs and instances; for people with the role ops"),
         (name = "callbacks", description = "For vendors"),
         (name = "health", description = "For whoever runs the process"),

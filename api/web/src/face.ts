@@ -19,6 +19,7 @@ export function detectFace(): Face {
 const PAIRS: [phone: RegExp, toPc: string, pc: RegExp, toPhone: string][] = [
   [/^\/h5\/login$/, '/login', /^\/login$/, '/h5/login'],
   [/^\/h5\/validate$/, '/validate', /^\/validate$/, '/h5/validate'],
+  [/^\/h5\/seals(\/[^/]+)?$/, '/seals$1', /^\/seals(\/[^/]+)?$/, '/h5/seals$1'],
   [/^\/h5\/s\/([^/]+)$/, '/s/$1', /^\/s\/([^/]+)$/, '/h5/s/$1'],
   [/^\/h5\/signing\/([^/]+)$/, '/signing/$1', /^\/signing\/([^/]+)$/, '/h5/signing/$1'],
   [/^\/h5\/contracts\/([^/]+)$/, '/contracts/$1', /^\/contracts\/(?!new$)([^/]+)$/, '/h5/contracts/$1'],

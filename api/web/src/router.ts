@@ -28,6 +28,16 @@ const routes: RouteRecordRaw[] = [
         meta: { auth: true, title: 'sign.title' },
       },
       { path: 'validate', name: 'phone-validate', component: () => import('@/phone/ValidatePage.vue'), meta: { auth: true, title: 'validation.title' } },
+      { path: 'seals', name: 'phone-seals', component: () => import('@/seals/SealsPage.vue'), meta: { auth: true, roles: ['seal_manager'], title: 'seals.title' } },
+      { path: 'seals/new', name: 'phone-seal-make', component: () => import('@/seals/SealMakePage.vue'), meta: { auth: true, roles: ['seal_manager'], title: 'seals.new' } },
+      {
+        path: 'seals/:sealId',
+        name: 'phone-seal',
+        component: () => import('@/seals/SealPage.vue'),
+        props: true,
+        meta: { auth: true, roles: ['seal_manager'], title: 'seals.one' },
+      },
+      { path: 'no-right', name: 'phone-no-right', component: () => import('@/components/NoRightPage.vue') },
       { path: ':rest(.*)*', component: () => import('@/components/MissingPage.vue') },
     ],
   },
@@ -60,6 +70,15 @@ const routes: RouteRecordRaw[] = [
         meta: { auth: true, title: 'sign.title' },
       },
       { path: 'validate', name: 'validate', component: () => import('@/pc/ValidatePage.vue'), meta: { auth: true, title: 'validation.title' } },
+      { path: 'seals', name: 'seals', component: () => import('@/seals/SealsPage.vue'), meta: { auth: true, roles: ['seal_manager'], title: 'seals.title' } },
+      { path: 'seals/new', name: 'seal-make', component: () => import('@/seals/SealMakePage.vue'), meta: { auth: true, roles: ['seal_manager'], title: 'seals.new' } },
+      {
+        path: 'seals/:sealId',
+        name: 'seal',
+        component: () => import('@/seals/SealPage.vue'),
+        props: true,
+        meta: { auth: true, roles: ['seal_manager'], title: 'seals.one' },
+      },
       { path: 'ops', name: 'ops', component: () => import('@/ops/OpsPage.vue'), meta: { auth: true, roles: ['ops'], title: 'ops.title' } },
       {
         path: 'ops/instances/:instanceId',
@@ -109,7 +128,7 @@ export function createAppRouter(face: Face) {
       return true
     }
     const roles = to.matched.flatMap((record) => record.meta.roles ?? [])
-    return roles.length === 0 || session.hasRole(roles) ? true : { name: 'no-right', replace: true }
+    return roles.length === 0 || session.hasRole(roles) ? true : { name: face === 'phone' ? 'phone-no-right' : 'no-right', replace: true }
   })
   return router
 }

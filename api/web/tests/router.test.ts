@@ -84,6 +84,15 @@ describe('guards', () => {
     expect(await go('pc', '/ops')).toBe('/ops')
     expect(await go('pc', '/contracts/new')).toBe('/no-right')
   })
+  it('keep the seals for who manages some, on both faces', async () => {
+    me = person(['sender'])
+    expect(await go('pc', '/seals')).toBe('/no-right')
+    expect(await go('phone', '/seals/new')).toBe('/h5/no-right')
+    me = person(['seal_manager'])
+    setActivePinia(createPinia())
+    expect(await go('pc', '/h5/seals/s1')).toBe('/seals/s1')
+    expect(await go('phone', '/seals')).toBe('/h5/seals')
+  })
   it('show link and login to everybody, and keep nobody out while the server is down', async () => {
     expect(await go('phone', '/h5/s/token')).toBe('/h5/s/token')
     me = {}

@@ -1,5 +1,7 @@
 //! Seals (印章) of organizations, and who may use them.
 
+mod manage;
+
 use sealflow_core::{
     ids::{OrganizationId, PersonId, SealId},
     model::contract_type::SealKind,
@@ -24,7 +26,22 @@ text_enum! {
     }
 }
 
-/// A seal.
+text_enum! {
+    /// What an impression was made of.
+    Source ("seal source") {
+        /// Drawn from its data.
+        Template = "template",
+        /// Cut out of a photo or scan.
+        Picture = "picture",
+    }
+}
+
+pub use manage::{
+    Grantee, MAX, ManageError, add, lock, managed_by, manages_any, may_manage, of_organization, people,
+    rename, set_permissions,
+};
+
+/// A seal. Its impression, which may be large, is read by [`impression`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seal {
     /// Its id.
@@ -35,12 +52,14 @@ pub struct Seal {
     pub name: String,
     /// Which kind.
     pub kind: SealKind,
-    /// The impression.
-    pub svg: String,
+    /// What its impression was made of.
+    pub source: Source,
     /// What the impression was drawn from.
     pub spec: Value,
     /// A disabled seal is not put on anything.
     pub enabled: bool,
+    /// When it was made.
+    pub created_at_ms: i64,
 }
 
 /// A seal to be made.
@@ -52,6 +71,8 @@ pub struct NewSeal<'a> {
     pub name: &'a str,
     /// Which kind.
     pub kind: SealKind,
+    /// What its impression was made of.
+    pub source: Source,
     /// The impression.
     pub svg: &'a str,
     /// What the impression was drawn from.
@@ -65,9 +86,10 @@ fn read(from: &AnyRow) -> Result<Seal, Error> {
         organization_id: rows::id(from, "organization_id")?,
         name: from.try_get("name")?,
         kind: row::from_json("seals.kind", &format!("\"{kind}\""))?,
-        svg: from.try_get("svg")?,
+        source: rows::id(from, "source")?,
         spec: rows::json(from, "spec")?,
         enabled: rows::flag(from, "enabled")?,
+        created_at_ms: from.try_get("created_at_ms")?,
     })
 }
 
@@ -81,12 +103,22 @@ fn kind_word(kind: SealKind) -> Result<String, Error> {
 /// # Errors
 /// The database's.
 pub async fn get(conn: &mut Conn, id: SealId) -> Result<Option<Seal>, Error> {
-    let found =
-        sqlx::query("select id, organization_id, name, kind, svg, spec, enabled from seals where id = $1")
-            .bind(id.to_string())
-            .fetch_optional(conn)
-            .await?;
+    let found = sqlx::query(
+        "select id, organization_id, name, kind, source, spec, enabled, created_at_ms from seals where id = $1",
+    )
+    .bind(id.to_string())
+    .fetch_optional(conn)
+    .await?;
     found.as_ref().map(read).transpose()
+}
+
+/// The seal's impression, an SVG. It never changes.
+///
+/// # Errors
+/// The database's.
+pub async fn impression(conn: &mut Conn, id: SealId) -> Result<Option<String>, Error> {
+    let svg = sqlx::query_scalar("select svg from seals where id = $1");
+    Ok(svg.bind(id.to_string()).fetch_optional(conn).await?)
 }
 
 /// The organization's enabled seals that the person may use, by name.
@@ -99,7 +131,7 @@ pub async fn usable_by(
     person: PersonId,
 ) -> Result<Vec<Seal>, Error> {
     let found = sqlx::query(
-        "select s.id, s.organization_id, s.name, s.kind, s.svg, s.spec, s.enabled
+        "select s.id, s.organization_id, s.name, s.kind, s.source, s.spec, s.enabled, s.created_at_ms
          from seals s
          join seal_grants g on g.seal_id = s.id
          where s.organization_id = $1 and s.enabled = 1 and g.person_id = $2 and g.permission = 'use'
@@ -124,26 +156,34 @@ pub async fn any_enabled(conn: &mut Conn, organization: OrganizationId) -> Resul
     Ok(found.is_some())
 }
 
+/// The new seal's id; none when the organization has one of that name.
+async fn insert(conn: &mut Conn, new: &NewSeal<'_>, now_ms: i64) -> Result<Option<SealId>, Error> {
+    let id = SealId::from_uuid(Uuid::now_v7());
+    let inserted = sqlx::query(
+        "insert into seals (id, organization_id, name, kind, source, svg, spec, enabled, created_at_ms)
+         values ($1, $2, $3, $4, $5, $6, $7, 1, $8) on conflict (organization_id, name) do nothing",
+    )
+    .bind(id.to_string())
+    .bind(new.organization_id.to_string())
+    .bind(new.name)
+    .bind(kind_word(new.kind)?)
+    .bind(new.source.as_str())
+    .bind(new.svg)
+    .bind(row::to_json("seals.spec", new.spec)?)
+    .bind(now_ms)
+    .execute(conn)
+    .await?;
+    Ok((inserted.rows_affected() == 1).then_some(id))
+}
+
 /// The organization's seal of that name, which is made when there is none. An existing one is left as it is.
 ///
 /// # Errors
 /// The database's.
 pub async fn find_or_add(conn: &mut Conn, new: &NewSeal<'_>, now_ms: i64) -> Result<Seal, Error> {
-    sqlx::query(
-        "insert into seals (id, organization_id, name, kind, svg, spec, enabled, created_at_ms)
-         values ($1, $2, $3, $4, $5, $6, 1, $7) on conflict (organization_id, name) do nothing",
-    )
-    .bind(Uuid::now_v7().to_string())
-    .bind(new.organization_id.to_string())
-    .bind(new.name)
-    .bind(kind_word(new.kind)?)
-    .bind(new.svg)
-    .bind(row::to_json("seals.spec", new.spec)?)
-    .bind(now_ms)
-    .execute(&mut *conn)
-    .await?;
+    insert(conn, new, now_ms).await?;
     let found = sqlx::query(
-        "select id, organization_id, name, kind, svg, spec, enabled from seals
+        "select id, organization_id, name, kind, source, spec, enabled, created_at_ms from seals
          where organization_id = $1 and name = $2",
     )
     .bind(new.organization_id.to_string())

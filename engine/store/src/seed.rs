@@ -37,6 +37,7 @@ pub async fn demo(tx: &mut Tx, seal: DemoSeal<'_>) -> Result<(), Error> {
         organization_id: organization,
         name: SEAL,
         kind: SealKind::Contract,
+        source: seals::Source::Template,
         svg: seal.svg,
         spec: seal.spec,
     };

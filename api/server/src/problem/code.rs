@@ -216,6 +216,29 @@ codes! {
         zh: "暂时不能转换 Word 文件", "平台未安装转换程序，请将文件另存为 PDF 后上传。";
         en: "Word files cannot be converted here", "The platform has no converter installed. Save the file as PDF and upload that.";
 
+    // Seals and signatures ---------------------------------------------------------------------------------------
+    SealNameTaken "seal_name_taken" CONFLICT
+        zh: "印章名称已存在", "请为印章另取一个名称。";
+        en: "There is a seal of this name", "Give the seal another name.";
+    SealLimit "seal_limit" UNPROCESSABLE_ENTITY
+        zh: "印章数量已达上限", "每个企业最多 50 枚印章，请使用已有的印章。";
+        en: "No more seals", "An organization has at most 50 seals. Use one that is there.";
+    MarkTooLarge "mark_too_large" PAYLOAD_TOO_LARGE
+        zh: "图片过大", "图片不能超过 5 MB、5000 万像素，请缩小后重新上传。";
+        en: "The picture is too large", "It may have at most 5 MB and 50 million pixels. Make it smaller and upload it again.";
+    MarkNotAPicture "mark_not_a_picture" UNPROCESSABLE_ENTITY
+        zh: "不支持此图片格式", "请上传一张 JPG 或 PNG 图片。";
+        en: "This is no picture that is taken", "Upload one JPG or PNG picture.";
+    MarkDamaged "mark_damaged" UNPROCESSABLE_ENTITY
+        zh: "图片无法打开", "图片已损坏或格式特殊，请重新拍摄，或另存为 JPG 后上传。";
+        en: "The picture cannot be opened", "It is damaged or of an unusual kind. Take it again, or save it as JPG and upload that.";
+    MarkBlank "mark_blank" UNPROCESSABLE_ENTITY
+        zh: "图片中没有找到印章或签名", "请在白纸上盖章或签名，光线均匀、对焦清晰地重新拍摄。";
+        en: "No seal or signature was found in the picture", "Put it on white paper, in even light and in focus, and take the picture again.";
+    MarkNoPaper "mark_no_paper" UNPROCESSABLE_ENTITY
+        zh: "图片中没有找到白纸", "请让印章或签名的四周留出空白的纸面，再重新拍摄。";
+        en: "No paper was found around the seal or signature", "Leave blank paper on all sides of it and take the picture again.";
+
     // Signing ----------------------------------------------------------------------------------------------------
     StepNotOpen "step_not_open" CONFLICT
         zh: "当前不能执行此步骤", "该步骤尚未开始或已完成，请刷新后查看。";

@@ -18,11 +18,33 @@ pub(crate) const ROLE: &str = "role_not_free";
 pub(crate) const ROLE_UNFILLED: &str = "role_unfilled";
 pub(crate) const TRANSACTOR: &str = "not_a_transactor";
 pub(crate) const SAME_PERSON: &str = "same_person_twice";
+pub(crate) const ALPHANUMERIC: &str = "not_digits_or_letters";
+pub(crate) const SEAL_SHAPE: &str = "seal_shape_not_for_kind";
+pub(crate) const SEAL_TEXT: &str = "seal_text_not_wanted";
+pub(crate) const SEAL_TEXT_NEEDED: &str = "seal_text_needed";
+pub(crate) const SEAL_PERSON: &str = "seal_person_not_valid";
+pub(crate) const SEAL_NAME_LENGTH: &str = "seal_organization_name_length";
+/// Followed by the character that no seal can show.
+pub(crate) const GLYPH: &str = "glyph_missing:";
+/// Followed by what is possible, in millimetres.
+pub(crate) const WIDTH: &str = "width_mm:";
 
 /// The sentence for a rule's message; a message that is no rule's name is passed on.
 pub(super) fn words(message: &str, language: Language) -> String {
     if let Some(sentence) = feature::named(message, language) {
         return sentence;
+    }
+    if let Some(character) = message.strip_prefix(GLYPH) {
+        return match language {
+            Language::Chinese => format!("“{character}”无法绘制在印章上，请更换"),
+            Language::English => format!("“{character}” cannot be drawn on a seal; use another character"),
+        };
+    }
+    if let Some(range) = message.strip_prefix(WIDTH) {
+        return match language {
+            Language::Chinese => format!("宽度应为 {range} 毫米"),
+            Language::English => format!("the width must be {range} mm"),
+        };
     }
     if let Some((zh, en)) = named(message) {
         return match language {
@@ -65,6 +87,18 @@ fn named(message: &str) -> Option<(&'static str, &'static str)> {
             ("该手机号不是所选企业的经办人", "this number is not that of a transactor of the organization")
         }
         SAME_PERSON => ("同一手机号不能重复作为签署方", "the same phone number cannot sign twice"),
+        ALPHANUMERIC => ("只能包含数字和字母", "only digits and letters are possible"),
+        SEAL_SHAPE => ("法人章须为方形", "a legal representative's seal is a square"),
+        SEAL_TEXT => ("该种印章没有此项文字", "this kind of seal has no such text"),
+        SEAL_TEXT_NEEDED => ("请填写印章的横向文字", "give the text in the seal's middle"),
+        SEAL_PERSON => (
+            "请填写 2 至 12 个字的法定代表人姓名",
+            "give the legal representative's name, 2 to 12 characters",
+        ),
+        SEAL_NAME_LENGTH => (
+            "企业名称须为 4 至 40 个字才能生成印章，请改为上传印章图片",
+            "an organization's name must have 4 to 40 characters to be drawn; upload a picture of the seal instead",
+        ),
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@ use sealflow_store::{
     Conn,
     organizations::{self, Role},
     people::{self, PlatformRole},
+    seals,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,7 +32,7 @@ pub(crate) struct Me {
     /// First three and last four digits.
     #[schema(example = "138****0001")]
     phone_masked: String,
-    /// What the person may do: send contracts for some organization, or watch over the platform.
+    /// What the person may do: send contracts for some organization, manage seals, or watch over the platform.
     roles: Vec<MyRole>,
     /// Where the person is a member.
     organizations: Vec<MyOrganization>,
@@ -43,6 +44,8 @@ pub(crate) struct Me {
 pub(crate) enum MyRole {
     /// May send contracts for at least one organization.
     Sender,
+    /// May manage at least one seal, or make some.
+    SealManager,
     /// May see queues, jobs and instances.
     Ops,
     /// May use the operator console.
@@ -111,6 +114,9 @@ pub(super) async fn of(conn: &mut Conn, id: PersonId) -> Result<Option<Me>, Erro
         .collect();
     if memberships.iter().any(|membership| membership.roles.contains(&Role::Sender)) {
         roles.insert(0, MyRole::Sender);
+    }
+    if seals::manages_any(conn, id).await? {
+        roles.push(MyRole::SealManager);
     }
     let organizations = memberships.into_iter().map(|membership| MyOrganization {
         id: membership.organization.id,

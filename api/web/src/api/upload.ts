@@ -1,6 +1,6 @@
 /** Uploads with progress, which `fetch` cannot report. */
-import { apiLanguage } from './client'
-import { ApiError, errorOfAnswer } from './problem'
+import { apiLanguage, reportExpired } from './client'
+import { ApiError, errorOfAnswer, errorOfFailure } from './problem'
 import type { Document } from './types'
 
 /** The server's limit for one file. */
@@ -34,6 +34,23 @@ export function uploadDocument(contractId: string, files: readonly File[], key: 
     request.send(form)
   })
   return { done, cancel: () => request.abort() }
+}
+
+/** Sends one picture as the form field `file` and answers what was made of it. */
+export async function sendPicture<T>(url: string, picture: File): Promise<T> {
+  const form = new FormData()
+  form.append('file', picture, picture.name)
+  let response: Response
+  try {
+    response = await fetch(url, { method: 'POST', body: form, headers: { 'accept-language': apiLanguage() } })
+  } catch (cause) {
+    throw errorOfFailure(cause)
+  }
+  const answer = parsed(await response.text())
+  if (response.ok) return answer as T
+  const error = errorOfAnswer(response.status, answer, response.headers)
+  reportExpired(error)
+  throw error
 }
 
 function parsed(text: string): unknown {

@@ -259,15 +259,21 @@ fn characters(text: Option<&str>) -> Vec<char> {
     text.unwrap_or_default().trim().chars().collect()
 }
 
-/// Width and height for the shape, with the usual size of the kind.
-fn check_size(spec: &SealSpec) -> Result<(f64, f64), Error> {
-    let (usual, range) = match (spec.shape, spec.kind) {
+/// The usual width of such a seal and those that are possible, in millimetres.
+#[must_use]
+pub const fn widths_mm(shape: Shape, kind: Kind) -> (f64, RangeInclusive<f64>) {
+    match (shape, kind) {
         (Shape::Square, Kind::LegalRep) => (20.0, 18.0..=20.0),
         (Shape::Square, _) => (22.0, 18.0..=25.0),
         (Shape::Round, Kind::Official) => (42.0, 30.0..=45.0),
         (Shape::Round, _) => (38.0, 30.0..=45.0),
         (Shape::Oval | Shape::Triangle, _) => (40.0, 30.0..=45.0),
-    };
+    }
+}
+
+/// Width and height for the shape, with the usual size of the kind.
+fn check_size(spec: &SealSpec) -> Result<(f64, f64), Error> {
+    let (usual, range) = widths_mm(spec.shape, spec.kind);
     let width = spec.size_mm.unwrap_or(usual);
     if !range.contains(&width) {
         return wrong("size_mm", format!("it is {}–{} mm", range.start(), range.end()));

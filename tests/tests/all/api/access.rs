@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
-use sealflow_tests::{db::TestStore, on_both};
+use sealflow_tests::{db::TestStore, fixtures, on_both};
 use serde_json::{Value, json};
 
 use super::{
@@ -33,6 +33,8 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("add_document", 404),
     ("confirm_intent", 404),
     ("create_contract", 0),
+    ("create_seal", 404),
+    ("create_seal_of_picture", 404),
     ("decide_incident", 403),
     ("decline", 404),
     ("discard_job", 403),
@@ -42,6 +44,7 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("get_document_file", 404),
     ("get_instance", 403),
     ("get_me", 0),
+    ("get_seal", 404),
     ("get_seal_image", 404),
     ("get_signing", 404),
     ("list_contract_types", 0),
@@ -53,8 +56,11 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("list_organizations", 0),
     ("list_queues", 403),
     ("list_schedules", 403),
+    ("list_seals", 404),
     ("pause_queue", 403),
     ("pause_schedule", 403),
+    ("preview_seal", 404),
+    ("preview_seal_picture", 404),
     ("remind_recipients", 404),
     ("remove_document", 404),
     ("resume_queue", 403),
@@ -67,7 +73,9 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("set_kind_slots", 403),
     ("set_provider_rate", 403),
     ("set_queue_slots", 403),
+    ("set_seal_grant", 404),
     ("update_contract", 404),
+    ("update_seal", 404),
     ("validate_file", 0),
     ("withdraw_contract", 404),
 ];
@@ -83,8 +91,25 @@ fn body(operation: &str, input: &Value) -> Value {
         "fill_fields" => json!({"fields": []}),
         "confirm_intent" => json!({"code": "123456"}),
         "log_in" => json!({"phone": SENDER, "code": "123456"}),
+        "create_seal" => json!({"name": "公章", "template": template()}),
+        "preview_seal" => template(),
+        "update_seal" => json!({"name": "公章", "enabled": true}),
+        "set_seal_grant" => json!({"permissions": ["use"]}),
         "send_login_code" => json!({"phone": SENDER}),
         _ => json!({}),
+    }
+}
+
+fn template() -> Value {
+    json!({"kind": "official", "shape": "round", "color": "red"})
+}
+
+/// What a route wants in its query.
+fn query(operation: &str) -> &'static str {
+    match operation {
+        "create_seal_of_picture" => "?name=%E5%85%AC%E7%AB%A0&kind=official&color=red&width_mm=42",
+        "preview_seal_picture" => "?color=red&width_mm=42",
+        _ => "",
     }
 }
 
@@ -103,6 +128,8 @@ async fn ids(world: &World, contract: &Value) -> BTreeMap<&'static str, String> 
         ("document_id", id(&contract["documents"][0])),
         ("recipient_id", recipient(contract, "supplier")),
         ("seal_id", first("select min(id) from seals").await),
+        ("organization_id", first("select min(organization_id) from seals").await),
+        ("person_id", first("select min(person_id) from seal_grants").await),
         ("job_id", first("select min(id) from jobs").await),
         ("instance_id", first("select min(id) from instances").await),
         ("queue", "sms".to_owned()),
@@ -120,8 +147,12 @@ async fn call(
     operation: &str,
     input: &Value,
 ) -> super::Reply {
+    let path = &format!("{path}{}", query(operation));
     if operation == "add_document" {
         return browser.upload(path, "a.pdf", b"%PDF-1.7".to_vec()).await;
+    }
+    if query(operation) != "" {
+        return browser.upload(path, "a.png", fixtures::scan([215, 0, 15])).await;
     }
     if operation == "validate_file" {
         return browser.upload(path, "a.pdf", super::world::contract_pdf()).await;

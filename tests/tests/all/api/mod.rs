@@ -8,6 +8,7 @@ mod edge;
 mod incidents;
 mod lists;
 mod ops;
+mod seals;
 mod sending;
 mod signing;
 mod types;

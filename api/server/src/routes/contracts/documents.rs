@@ -75,6 +75,15 @@ pub(in crate::routes) struct Received {
 /// The form fields `file`, streamed to a temporary file each.
 pub(in crate::routes) async fn receive(app: &App, request: Request) -> Result<Vec<Received>, Error> {
     let limit = u64::try_from(app.config.upload_bytes_max).unwrap_or(u64::MAX);
+    receive_up_to(app, request, limit).await
+}
+
+/// The same, with a limit in bytes for all of them together.
+pub(in crate::routes) async fn receive_up_to(
+    app: &App,
+    request: Request,
+    limit: u64,
+) -> Result<Vec<Received>, Error> {
     if announced(request.headers()) > limit.saturating_add(FRAME_BYTES_MAX) {
         return Err(Code::FileTooLarge.into());
     }

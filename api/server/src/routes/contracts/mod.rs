@@ -18,7 +18,7 @@ use sealflow_store::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use detail::Sender;
-pub(super) use documents::{Upload, receive};
+pub(super) use documents::{Upload, receive, receive_up_to};
 pub(super) use recall::Reason;
 
 use crate::{App, error::Error, openapi::Refusals, problem::Code};

@@ -15,9 +15,10 @@ pub(super) async fn of(ctx: &Ctx, part: &Part<'_>) -> Result<Vec<FieldAppearance
             fields::Value::Signature(drawn) => Appearance::Strokes(strokes(drawn)),
             fields::Value::Seal { seal_id } => {
                 let mut read = ctx.store().read().await?;
-                match seals::get(&mut read, *seal_id).await? {
-                    // Disabled after it was confirmed: unusable at once (停用).
-                    Some(seal) if seal.enabled => Appearance::Svg { svg: seal.svg },
+                // Disabled after it was confirmed: unusable at once (停用).
+                let is_enabled = seals::get(&mut read, *seal_id).await?.is_some_and(|seal| seal.enabled);
+                match seals::impression(&mut read, *seal_id).await? {
+                    Some(svg) if is_enabled => Appearance::Svg { svg },
                     _ => {
                         return Err(JobError::GiveUp {
                             reason: format!("the seal {seal_id} cannot be used"),

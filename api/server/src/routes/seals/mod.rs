@@ -1,0 +1,130 @@
+//! Seals (印章管理): made from a template or a picture, renamed, enabled, and granted to members; and their impressions.
+
+mod manage;
+mod picture;
+mod template;
+mod view;
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use sealflow_core::ids::{OrganizationId, PersonId, SealId};
+use sealflow_store::{
+    Conn, audit,
+    organizations::{self, Organization, Role},
+    seals,
+};
+use serde_json::Value;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{App, auth::SignedIn, error::Error, extract::At, openapi::Refusals, problem::Code};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(get_seal_image))
+        .routes(routes!(manage::list_seals))
+        .routes(routes!(template::create_seal))
+        .routes(routes!(template::preview_seal))
+        .routes(routes!(manage::get_seal))
+        .routes(routes!(manage::update_seal))
+        .routes(routes!(manage::set_seal_grant))
+        .merge(picture::router())
+}
+
+const PICTURE: &[Code] = &[
+    Code::Forbidden,
+    Code::FileMissing,
+    Code::FileEmpty,
+    Code::MarkTooLarge,
+    Code::MarkNotAPicture,
+    Code::MarkDamaged,
+    Code::MarkBlank,
+    Code::MarkNoPaper,
+];
+
+pub(super) const REFUSALS: Refusals = &[
+    ("get_seal_image", &[]),
+    ("list_seals", &[Code::Forbidden]),
+    ("create_seal", &[Code::Forbidden, Code::SealNameTaken, Code::SealLimit]),
+    ("preview_seal", &[Code::Forbidden]),
+    ("get_seal", &[Code::Forbidden]),
+    ("update_seal", &[Code::Forbidden, Code::SealNameTaken]),
+    ("set_seal_grant", &[Code::Forbidden]),
+    ("preview_seal_picture", PICTURE),
+    (
+        "create_seal_of_picture",
+        &[
+            Code::Forbidden,
+            Code::FileMissing,
+            Code::FileEmpty,
+            Code::MarkTooLarge,
+            Code::MarkNotAPicture,
+            Code::MarkDamaged,
+            Code::MarkBlank,
+            Code::MarkNoPaper,
+            Code::SealNameTaken,
+            Code::SealLimit,
+        ],
+    ),
+];
+
+/// The impression of a seal, for members of its organization.
+#[utoipa::path(
+    get, path = "/api/seals/{seal_id}/image.svg", tag = "seals", security(("session" = [])),
+    params(("seal_id" = String, Path, format = "uuid")),
+    responses((status = OK, content_type = "image/svg+xml", body = String))
+)]
+async fn get_seal_image(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    At(seal_id): At<SealId>,
+) -> Result<Response, Error> {
+    let mut reader = app.store.read().await?;
+    if !seals::may_see(&mut reader, seal_id, signed_in.person_id).await? {
+        return Err(Code::NotFound.into());
+    }
+    let svg = seals::impression(&mut reader, seal_id).await?.ok_or(Code::NotFound)?;
+    Ok(svg_answer(svg))
+}
+
+/// An SVG that can do nothing but be looked at.
+pub(super) fn svg_answer(svg: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox",
+        ),
+    ];
+    (headers, svg).into_response()
+}
+
+/// The organization, if the person administers it; for other members that is forbidden, for anybody else it is not there.
+async fn administered(conn: &mut Conn, id: OrganizationId, person: PersonId) -> Result<Organization, Error> {
+    let memberships = organizations::memberships(conn, person).await?;
+    let own = memberships.into_iter().find(|membership| membership.organization.id == id);
+    let own = own.ok_or(Code::NotFound)?;
+    if own.roles.contains(&Role::OrgAdmin) { Ok(own.organization) } else { Err(Code::Forbidden.into()) }
+}
+
+/// What somebody did with a seal, into the audit log.
+async fn note(
+    conn: &mut Conn,
+    person: PersonId,
+    action: &str,
+    seal: SealId,
+    detail: Value,
+    now_ms: i64,
+) -> Result<(), Error> {
+    let entry = audit::Entry {
+        person_id: Some(person),
+        action,
+        target_kind: "seal",
+        target_id: seal.to_string(),
+        detail,
+    };
+    Ok(audit::append(conn, &entry, now_ms).await?)
+}
