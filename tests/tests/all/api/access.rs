@@ -151,7 +151,7 @@ async fn call(
     if operation == "add_document" {
         return browser.upload(path, "a.pdf", b"%PDF-1.7".to_vec()).await;
     }
-    if query(operation) != "" {
+    if !query(operation).is_empty() {
         return browser.upload(path, "a.png", fixtures::scan([215, 0, 15])).await;
     }
     if operation == "validate_file" {
