@@ -1,7 +1,5 @@
 //! The few places where the engines need different words.
 
-use super::lines::Lasting;
-
 /// A database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -35,19 +33,11 @@ impl Dialect {
     /// How a transaction that may write begins, in one trip with the clock. SQLite takes the write lock at once: one that
     /// first reads and then wants to write would be refused when another has written in between. The savepoint is for
     /// group commit.
-    pub(super) const fn begin(self, lasting: Lasting) -> &'static str {
-        match (self, lasting) {
-            (Self::Sqlite, _) => {
-                "begin immediate; savepoint sealflow_tx; select cast(unixepoch('subsec') * 1000 as integer)"
-            }
-            (Self::Postgres, Lasting::Flushed) => {
-                "begin; select cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)"
-            }
-            (Self::Postgres, Lasting::Soon) => {
-                "begin; set local synchronous_commit = off; \
-                 select cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)"
-            }
-        }
+    pub(super) const fn begin(self) -> &'static str {
+        self.pick(
+            "begin immediate; savepoint sealflow_tx; select cast(unixepoch('subsec') * 1000 as integer)",
+            "begin; select cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)",
+        )
     }
 
     /// The database's clock, in milliseconds since 1970 UTC.

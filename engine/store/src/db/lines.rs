@@ -27,15 +27,6 @@ use super::{
 /// How long to wait for a connection.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How lasting a commit must be when it returns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lasting {
-    /// It outlives a power cut.
-    Flushed,
-    /// A crash of the database may undo it, and what came after it; never what came before.
-    Soon,
-}
-
 /// The connections of a store. Clones are the same.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
@@ -99,23 +90,18 @@ impl Lines {
     }
 
     /// Begins a transaction; tells the database's clock.
-    pub(super) async fn begin(&self, lasting: Lasting) -> Result<(Line, Timestamp), Error> {
+    pub(super) async fn begin(&self) -> Result<(Line, Timestamp), Error> {
         let mut permit = self.permit().await?;
         if let Some((connection, group)) = self.take_group() {
             let mut line = self.line(Held { connection, group: Some(group), permit });
             let now = line.run(group::JOIN).await?;
             return Ok((line, now));
         }
-        let begin = self.inner.dialect.begin(lasting);
+        let begin = self.inner.dialect.begin();
         loop {
-            let idle = self.shelf().idle.pop();
-            let is_fresh = idle.is_none();
-            let connection = match idle {
-                Some(connection) => connection,
-                None => self.inner.pool.acquire().await?,
-            };
-            let group = (self.inner.dialect == Dialect::Sqlite).then(|| self.new_group());
-            let mut line = self.line(Held { connection, group, permit });
+            let (mut held, is_fresh) = self.take(permit).await?;
+            held.group = (self.inner.dialect == Dialect::Sqlite).then(|| self.new_group());
+            let mut line = self.line(held);
             match (line.run(begin).await, line.held.take()) {
                 // It broke while nobody used it.
                 (Err(Error::Unreachable(_)), Some(held)) if !is_fresh => permit = held.permit,
@@ -129,6 +115,23 @@ impl Lines {
                 }
             }
         }
+    }
+
+    /// A connection on which nothing has begun, and whether it comes from the pool, which knows that it works.
+    async fn take(&self, permit: OwnedSemaphorePermit) -> Result<(Held, bool), Error> {
+        let idle = self.shelf().idle.pop();
+        let is_fresh = idle.is_none();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.inner.pool.acquire().await?,
+        };
+        Ok((Held { connection, group: None, permit }, is_fresh))
+    }
+
+    /// A connection for a statement that is a transaction of its own; see [`Lines::take`].
+    pub(super) async fn alone(&self) -> Result<(Held, bool), Error> {
+        let permit = self.permit().await?;
+        self.take(permit).await
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {

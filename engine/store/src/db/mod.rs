@@ -1,5 +1,6 @@
 //! One store over two engines: opening, transactions, the dialects, and waking workers after a commit.
 
+mod alone;
 mod dialect;
 mod ended;
 mod error;
@@ -22,7 +23,7 @@ use sealflow_core::{Timestamp, ids::InstanceId};
 use sqlx::{Any, AnyConnection, AnyPool, pool::PoolConnection};
 use tokio::sync::Notify;
 
-use lines::{Lasting, Lines};
+use lines::Lines;
 
 pub use dialect::Dialect;
 pub use error::Error;
@@ -55,6 +56,8 @@ struct Inner {
     database_url: String,
     /// SQLite: exactly one.
     writers: Lines,
+    /// Whose commits do not wait for the disk. SQLite: the same as the writers.
+    relaxed: Lines,
     readers: AnyPool,
     wake: wake::Wake,
     ended: ended::Ended,
@@ -73,12 +76,18 @@ impl Store {
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         let opened = open::open(config).await?;
         let wake = wake::Wake::new(opened.dialect, &opened.readers);
-        let writers = Lines::new(opened.dialect, opened.writers, opened.writers_max);
+        let (writers, max) = opened.writers;
+        let writers = Lines::new(opened.dialect, writers, max);
+        let relaxed = match opened.relaxed {
+            Some((pool, max)) => Lines::new(opened.dialect, pool, max),
+            None => writers.clone(),
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 dialect: opened.dialect,
                 database_url: opened.database_url,
                 writers,
+                relaxed,
                 readers: opened.readers,
                 wake,
                 ended: ended::Ended::default(),
@@ -102,7 +111,7 @@ impl Store {
     /// # Errors
     /// When no connection is to be had in time.
     pub async fn begin(&self) -> Result<Tx, Error> {
-        Tx::begin(self, &self.inner.writers, Lasting::Flushed).await
+        Tx::begin(self, &self.inner.writers).await
     }
 
     /// Begins a transaction whose commit does not wait for the disk where that can be chosen (PostgreSQL): a crash of the
@@ -112,7 +121,7 @@ impl Store {
     /// # Errors
     /// When no connection is to be had in time.
     pub async fn begin_relaxed(&self) -> Result<Tx, Error> {
-        Tx::begin(self, &self.inner.writers, Lasting::Soon).await
+        Tx::begin(self, &self.inner.relaxed).await
     }
 
     /// A connection that only reads. Each statement sees the newest committed state.
@@ -227,6 +236,7 @@ impl Store {
     /// Closes the connections: waits for those in use.
     pub async fn close(&self) {
         self.inner.readers.close().await;
+        self.inner.relaxed.close().await;
         self.inner.writers.close().await;
     }
 }

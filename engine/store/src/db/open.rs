@@ -12,8 +12,10 @@ static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// Readers of an SQLite file beside its one writer.
 const SQLITE_READERS: u32 = 4;
-/// Connections of a process to PostgreSQL for transactions, and for those who only read.
+/// Connections of a process to PostgreSQL for transactions, for those of them that do not wait for the disk, and for those
+/// who only read.
 const POSTGRES_WRITERS: u32 = 10;
+const POSTGRES_RELAXED: u32 = 4;
 const POSTGRES_READERS: u32 = 6;
 
 /// A connection that was in use a moment ago is not asked whether it is alive: the trip costs as much as a small read.
@@ -44,6 +46,14 @@ const POSTGRES_WRITER: &str = "
     set enable_seqscan = off;
     set enable_hashjoin = off;
     set enable_mergejoin = off;
+";
+/// Besides: a commit may be lost when the server crashes, with all that came after it.
+const POSTGRES_RELAXED_WRITER: &str = "
+    set jit = off;
+    set enable_seqscan = off;
+    set enable_hashjoin = off;
+    set enable_mergejoin = off;
+    set synchronous_commit = off;
 ";
 /// What is sent through a reader's connection are signals, which nobody misses after a crash.
 const POSTGRES_READER: &str = "set synchronous_commit = off";
@@ -77,8 +87,10 @@ pub enum OpenError {
 pub(super) struct Opened {
     pub(super) dialect: Dialect,
     pub(super) database_url: String,
-    pub(super) writers: AnyPool,
-    pub(super) writers_max: u32,
+    /// With how many connections it may open.
+    pub(super) writers: (AnyPool, u32),
+    /// None: there is no such choice.
+    pub(super) relaxed: Option<(AnyPool, u32)>,
     pub(super) readers: AnyPool,
     pub(super) blobs: Blobs,
 }
@@ -102,7 +114,13 @@ pub(super) async fn open(config: &Config) -> Result<Opened, OpenError> {
     };
     migrate(migrator, &writers, dialect).await?;
     let readers = pool(&url, readers_max, dialect.pick(SQLITE_READER, POSTGRES_READER)).await?;
-    Ok(Opened { dialect, database_url: url, writers, writers_max, readers, blobs })
+    let relaxed = match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => {
+            Some((pool(&url, POSTGRES_RELAXED, POSTGRES_RELAXED_WRITER).await?, POSTGRES_RELAXED))
+        }
+    };
+    Ok(Opened { dialect, database_url: url, writers: (writers, writers_max), relaxed, readers, blobs })
 }
 
 /// Has SQLite make a missing file, unless the address says otherwise.

@@ -6,9 +6,12 @@ use sealflow_core::{Timestamp, ids::InstanceId};
 
 use super::{
     Conn, Error, Store,
-    lines::{Lasting, Line, Lines},
+    lines::{Line, Lines},
 };
-use crate::{failpoint, jobs::Queue};
+use crate::{
+    failpoint,
+    jobs::{ChangingLimits, Queue},
+};
 
 /// A transaction that may write. Dropped without commit it is rolled back.
 #[derive(Debug)]
@@ -19,6 +22,7 @@ pub struct Tx {
     wake: BTreeSet<Queue>,
     commits: BTreeSet<Commit>,
     ended: Vec<InstanceId>,
+    changing: Vec<ChangingLimits>,
 }
 
 /// What a commit makes lasting, for the fail points around it.
@@ -50,7 +54,7 @@ impl Commit {
         }
     }
 
-    const fn after(self) -> &'static str {
+    pub(crate) const fn after(self) -> &'static str {
         match self {
             Self::Submit => "store::submit::after_commit",
             Self::Claim => "jobs::claim::after_commit",
@@ -63,8 +67,8 @@ impl Commit {
 }
 
 impl Tx {
-    pub(super) async fn begin(store: &Store, lines: &Lines, lasting: Lasting) -> Result<Self, Error> {
-        let (line, now) = lines.begin(lasting).await?;
+    pub(super) async fn begin(store: &Store, lines: &Lines) -> Result<Self, Error> {
+        let (line, now) = lines.begin().await?;
         Ok(Self {
             line,
             store: store.clone(),
@@ -72,6 +76,7 @@ impl Tx {
             wake: BTreeSet::new(),
             commits: BTreeSet::new(),
             ended: Vec::new(),
+            changing: Vec::new(),
         })
     }
 
@@ -102,6 +107,11 @@ impl Tx {
         self.ended.push(id);
     }
 
+    /// What this process knows of the limits does not count until this transaction has ended.
+    pub(crate) fn changes_limits(&mut self, changing: ChangingLimits) {
+        self.changing.push(changing);
+    }
+
     /// Sets off the fail points around the commit.
     pub(crate) fn label(&mut self, commit: Commit) {
         self.commits.insert(commit);
@@ -116,6 +126,7 @@ impl Tx {
             failpoint::hit(commit.before());
         }
         self.line.commit().await?;
+        drop(self.changing);
         for commit in &self.commits {
             failpoint::hit(commit.after());
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sealflow_core::{Event, EventId, ids::InstanceId};
+use sqlx::{Row as _, any::AnyRow};
 
 use super::{Submitted, Summary, batch::Awaited};
 use crate::{
@@ -68,6 +69,20 @@ impl TryFrom<Row> for Entry {
     }
 }
 
+/// The entry of a row that has these columns: number, event, disposition, status, effects.
+pub(super) fn entry_of(
+    row: &AnyRow,
+    [seq, event, disposition, status, effects]: [&str; 5],
+) -> Result<Entry, Error> {
+    Entry::try_from(Row {
+        seq: row.try_get(seq)?,
+        event: row.try_get(event)?,
+        disposition: row.try_get(disposition)?,
+        status: row.try_get(status)?,
+        effects: row.try_get(effects)?,
+    })
+}
+
 impl Entry {
     /// What a repeated submit answers.
     pub(crate) fn into_submitted(self) -> Submitted {
@@ -121,7 +136,7 @@ pub(super) async fn find_many(
     let rows = FIND_MANY.query(tx.store().dialect(), asked)?.fetch_all(tx.conn()).await?;
     rows.iter()
         .map(|row| {
-            let id = parse("an event's instance", &sqlx::Row::try_get::<String, _>(row, "instance_id")?)?;
+            let id = parse("an event's instance", &row.try_get::<String, _>("instance_id")?)?;
             let entry = Entry::try_from(<Row as sqlx::FromRow<_>>::from_row(row)?)?;
             Ok(((id, entry.event.id.clone()), entry))
         })

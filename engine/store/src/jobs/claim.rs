@@ -1,19 +1,31 @@
 //! Taking jobs: as many as there are free hands, the most urgent first.
 
+use std::sync::LazyLock;
+
 use sealflow_core::Timestamp;
 use uuid::Uuid;
 
-use super::{ClaimedJob, Lease, Queue, claim_limited, limits};
+use super::{ClaimedJob, Lease, Queue, cache, claim_limited};
 use crate::{
-    Error, Tx,
+    Conn, Dialect, Error, Store, Tx,
     db::{
         Commit,
         row::{parse, to_u64},
     },
+    failpoint,
 };
 
 const SQLITE: &str = include_str!("claim.sqlite.sql");
-const POSTGRES: &str = include_str!("claim.postgres.sql");
+/// In a transaction, whose time is a parameter.
+static POSTGRES: LazyLock<String> = LazyLock::new(|| postgres("$2"));
+/// As a transaction of its own, whose time the server tells; the parameter moves it.
+static POSTGRES_ALONE: LazyLock<String> = LazyLock::new(|| {
+    postgres("(cast(floor(extract(epoch from statement_timestamp()) * 1000) as bigint) + $2)")
+});
+
+fn postgres(now: &str) -> String {
+    include_str!("claim.postgres.sql").replace("{now}", now)
+}
 
 /// What a worker wants.
 #[derive(Debug, Clone)]
@@ -45,6 +57,23 @@ pub(super) struct Row {
     run_at_ms: i64,
 }
 
+/// Takes jobs in a transaction of their own, whose commit may be lost when the server crashes: then they are available
+/// again. What calls outside is marked by a commit that is kept.
+///
+/// # Errors
+/// When the database cannot be reached. Jobs that were taken nevertheless come back when their lease ends.
+pub async fn claim_now(store: &Store, claim: &Claim<'_>) -> Result<Vec<ClaimedJob>, Error> {
+    let is_free = || store.limits().fresh().is_some_and(|limits| !limits.apply_to(claim.queue));
+    if store.dialect() == Dialect::Postgres && claim.slots > 0 && is_free() {
+        return claim_alone(store, claim).await;
+    }
+    let mut tx = store.begin_relaxed().await?;
+    let now = tx.now();
+    let claimed = self::claim(&mut tx, claim, now).await?;
+    tx.commit().await?;
+    Ok(claimed)
+}
+
 /// Takes up to `slots` jobs that are due. A paused queue gives none, one with limits what they allow.
 ///
 /// # Errors
@@ -53,24 +82,52 @@ pub async fn claim(tx: &mut Tx, claim: &Claim<'_>, now: Timestamp) -> Result<Vec
     if claim.slots == 0 {
         return Ok(Vec::new());
     }
-    let limits = limits::current(tx).await?;
+    let limits = cache::current(tx).await?;
     if limits.apply_to(claim.queue) {
         return claim_limited::claim(tx, &limits, claim, now).await;
     }
-    let token = Uuid::new_v4().simple().to_string();
-    let statement = tx.store().dialect().pick(SQLITE, POSTGRES);
-    let rows: Vec<Row> = sqlx::query_as(statement)
-        .bind(claim.queue.as_str())
-        .bind(now.as_ms())
-        .bind(&token)
-        .bind(now.plus_ms(claim.lease_ms).as_ms())
-        .bind(claim.worker)
-        .bind(i64::from(claim.slots))
-        .fetch_all(tx.conn())
-        .await?;
-    if !rows.is_empty() {
+    let text = tx.store().dialect().pick(SQLITE, &POSTGRES);
+    let claimed = take(tx.conn(), text, claim, now.as_ms()).await?;
+    if !claimed.is_empty() {
         tx.label(Commit::Claim);
     }
+    Ok(claimed)
+}
+
+/// One trip to the server. There is no moment between the statement and its commit, so only the fail point after it.
+async fn claim_alone(store: &Store, claim: &Claim<'_>) -> Result<Vec<ClaimedJob>, Error> {
+    loop {
+        let mut alone = store.alone().await?;
+        match take(alone.conn(), &POSTGRES_ALONE, claim, store.clock_shift_ms()).await {
+            Ok(claimed) => {
+                alone.give_back();
+                if !claimed.is_empty() {
+                    failpoint::hit(Commit::Claim.after());
+                }
+                return Ok(claimed);
+            }
+            Err(error) if alone.was_broken(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn take(
+    conn: &mut Conn,
+    text: &'static str,
+    claim: &Claim<'_>,
+    now_ms: i64,
+) -> Result<Vec<ClaimedJob>, Error> {
+    let token = Uuid::new_v4().simple().to_string();
+    let rows: Vec<Row> = sqlx::query_as(text)
+        .bind(claim.queue.as_str())
+        .bind(now_ms)
+        .bind(&token)
+        .bind(claim.lease_ms)
+        .bind(claim.worker)
+        .bind(i64::from(claim.slots))
+        .fetch_all(conn)
+        .await?;
     into_jobs(rows, &token)
 }
 

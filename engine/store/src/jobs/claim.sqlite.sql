@@ -4,7 +4,7 @@ set state = 'running',
     attempts = attempts + 1,
     lease_token = $3,
     lease_epoch = lease_epoch + 1,
-    leased_until_ms = $4,
+    leased_until_ms = $2 + $4,
     worker = $5
 where id in (
     select id from jobs

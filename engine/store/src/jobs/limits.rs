@@ -1,24 +1,18 @@
 //! What holds jobs back besides a pause: slots of a queue, slots of a concurrency key, and calls of a provider; all of
 //! them over all processes.
 //!
-//! The limits are rows. Each process keeps what it last read for a second, so that a queue without limits is claimed
-//! from in one statement; a change is everywhere within that time.
+//! The limits are rows; what a process keeps of them is in `cache.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
 };
 
-use super::{Kind, Provider, Queue, Rate};
+use super::{Kind, Provider, Queue, Rate, cache};
 use crate::{
     Conn, Error, Tx,
     db::row::{parse, to_u64},
 };
-
-/// How long a process trusts what it read.
-const TRUSTED: Duration = Duration::from_secs(1);
 
 /// What a number of slots is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,48 +122,6 @@ impl Limits {
     }
 }
 
-/// What a process knows of the limits.
-#[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<Option<(Instant, Arc<Limits>)>>);
-
-impl Cache {
-    fn lock(&self) -> MutexGuard<'_, Option<(Instant, Arc<Limits>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// As read last, however long ago.
-    pub(crate) fn known(&self) -> Option<Arc<Limits>> {
-        self.lock().as_ref().map(|(_, limits)| limits.clone())
-    }
-
-    fn forget(&self) {
-        *self.lock() = None;
-    }
-
-    fn fresh(&self) -> Option<Arc<Limits>> {
-        self.lock().as_ref().filter(|(at, _)| at.elapsed() < TRUSTED).map(|(_, limits)| limits.clone())
-    }
-
-    fn keep(&self, limits: &Arc<Limits>) {
-        *self.lock() = Some((Instant::now(), limits.clone()));
-    }
-}
-
-/// The limits as of a second ago at most.
-pub(super) async fn current(tx: &mut Tx) -> Result<Arc<Limits>, Error> {
-    if let Some(limits) = tx.store().limits().fresh() {
-        return Ok(limits);
-    }
-    let limits = Arc::new(Limits::read(tx.conn()).await?);
-    tx.store().limits().keep(&limits);
-    Ok(limits)
-}
-
-/// Has this process look anew.
-pub(super) fn forget(tx: &Tx) {
-    tx.store().limits().forget();
-}
-
 /// Sets a number of slots; none: takes the limit away, until the settings give it again.
 ///
 /// # Errors
@@ -200,7 +152,7 @@ pub async fn set_slots(tx: &mut Tx, scope: Scope, max: Option<u32>, by: SetBy) -
                 .await?;
         }
     }
-    forget(tx);
+    cache::change(tx);
     if let Scope::Queue(queue) = scope {
         tx.wake(queue);
     }
@@ -227,7 +179,7 @@ pub async fn set_rate(tx: &mut Tx, provider: Provider, rate: Option<Rate>, by: S
     .bind(now.as_ms())
     .execute(tx.conn())
     .await?;
-    forget(tx);
+    cache::change(tx);
     wake_callers(tx, provider);
     Ok(())
 }
@@ -271,7 +223,7 @@ pub async fn apply_configured(tx: &mut Tx, configured: &ConfiguredLimits) -> Res
     for (provider, rate) in &configured.rates {
         set_rate(tx, *provider, Some(*rate), SetBy::Configuration).await?;
     }
-    forget(tx);
+    cache::change(tx);
     Ok(())
 }
 

@@ -20,6 +20,7 @@
 mod ack;
 mod backoff;
 mod budgets;
+mod cache;
 mod claim;
 mod claim_limited;
 mod dead;
@@ -44,13 +45,13 @@ pub use ack::{
     mark_outside_call, retry_later, wait_until,
 };
 pub use backoff::{ErrorClass, delay_ms};
-pub use claim::{Claim, claim};
+pub(crate) use cache::{Cache as LimitsCache, Changing as ChangingLimits};
+pub use claim::{Claim, claim, claim_now};
 pub use dead::{DeadFilter, DiscardError, RETRY_ALL_MAX, discard, retry_all_dead};
 pub use insert::{NewJob, insert, insert_all};
 pub(crate) use insert::{NewRow, cancel_many, insert_many, wake_many};
 pub use kinds::{Concurrency, Kind, Provider, Queue, Traits};
 pub use lease::{Reaped, reap, renew};
-pub(crate) use limits::Cache as LimitsCache;
 pub use limits::{ConfiguredLimits, Limits, Scope, SetBy, apply_configured, set_rate, set_slots};
 pub use list::{Filter, JobSummary, PAGE_SIZE_MAX, Page, get, list, of_instance};
 pub use ops::{QueueStats, RetryDeadError, delete_finished, pause, queue_stats, resume, retry_dead};

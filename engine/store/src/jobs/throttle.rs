@@ -9,7 +9,7 @@ use super::{
     AckError, Kind, Lease, Provider, Queue, Rate,
     ack::release,
     budgets::{RateRow, lock_rates},
-    limits,
+    cache, limits,
 };
 use crate::{Conn, Error, Tx, db::row::to_u64};
 
@@ -64,7 +64,7 @@ async fn block(tx: &mut Tx, provider: Provider, rest_ms: Option<i64>) -> Result<
         .bind(throttles)
         .execute(tx.conn())
         .await?;
-    limits::forget(tx);
+    cache::change(tx);
     Ok(until)
 }
 

@@ -236,16 +236,11 @@ async fn claim(parts: Parts, queue: Queue, asked: usize) -> Option<Vec<Waiting>>
 }
 
 async fn try_claim(parts: &Parts, queue: Queue, asked: usize) -> Result<Vec<ClaimedJob>, Error> {
-    // A lost claim only makes its jobs available again; what calls outside is marked by a commit that is kept.
-    let mut tx = parts.store.begin_relaxed().await?;
     let claim = Claim {
         queue,
         slots: u32::try_from(asked).unwrap_or(u32::MAX),
         worker: &parts.worker,
         lease_ms: parts.config.lease_ms(),
     };
-    let now = tx.now();
-    let claimed = jobs::claim(&mut tx, &claim, now).await?;
-    tx.commit().await?;
-    Ok(claimed)
+    jobs::claim_now(&parts.store, &claim).await
 }

@@ -7,6 +7,7 @@
 //! A step is a function, so whether an event is refused is known before anything is written: a refused one leaves
 //! nothing behind and does not touch the others. Two events of one instance see each other's state, in their order.
 
+mod load;
 mod migrate;
 mod writes;
 
@@ -22,28 +23,17 @@ use sealflow_core::{
 use serde::Serialize;
 
 use super::{
-    Instance, NewEvent, Row, StartInstance, Submitted, Summary,
-    history::{self, Disposition, Entry},
+    Instance, NewEvent, StartInstance, Submitted, Summary,
+    history::{Disposition, Entry},
     submit::Error,
 };
-use crate::{
-    Store, Tx,
-    db::{
-        Commit, Dialect,
-        many::{Column, Many},
-    },
-    definitions, refusals,
-};
+use crate::{Store, Tx, db::Commit, definitions, refusals};
 use writes::{Started, Writes};
 
 /// The longest event id, in characters.
 pub const EVENT_ID_LENGTH_MAX: usize = 128;
 /// The longest kind or id of a subject, in characters.
 pub(super) const SUBJECT_LENGTH_MAX: usize = 64;
-
-static LOCK_SQLITE: Many = Many::new(include_str!("lock.sql"), &[("id", Column::Text)]);
-static LOCK_POSTGRES: Many =
-    Many::new(concat!(include_str!("lock.sql"), " for update of instances"), &[("id", Column::Text)]);
 
 /// What is looked up before an event is worked out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -74,25 +64,10 @@ struct Loaded {
     stored_seq: u64,
 }
 
-#[derive(Serialize)]
-struct Id {
-    id: String,
-}
-
 impl Batch {
     /// Locks the instances, in one order, so that two transactions that take several wait for each other instead of for
     /// ever, and reads what is needed to work out their events. Those that are not there are passed over.
     pub(crate) async fn load(tx: &mut Tx, awaited: &[Awaited]) -> Result<Self, crate::Error> {
-        let dialect = tx.store().dialect();
-        let mut ids: Vec<InstanceId> = awaited.iter().map(|awaited| awaited.instance_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let ids: Vec<Id> = ids.iter().map(|id| Id { id: id.to_string() }).collect();
-        let lock = match dialect {
-            Dialect::Sqlite => &LOCK_SQLITE,
-            Dialect::Postgres => &LOCK_POSTGRES,
-        };
-        let rows = lock.query(dialect, &ids)?.fetch_all(tx.conn()).await?;
         let mut batch = Self {
             instances: BTreeMap::new(),
             definitions: HashMap::new(),
@@ -101,19 +76,12 @@ impl Batch {
             now: tx.now(),
             store: tx.store().clone(),
         };
-        for row in rows {
-            let row: Row = sqlx::FromRow::from_row(&row)?;
-            let instance = Instance::try_from(row)?;
+        let loaded = load::load(tx, awaited).await?;
+        batch.known = loaded.known;
+        for instance in loaded.instances {
             batch.learn(tx, &instance.definition).await?;
             let stored_seq = instance.seq;
             batch.instances.insert(instance.id, Loaded { instance, stored_seq });
-        }
-        let asked: Vec<&Awaited> = awaited
-            .iter()
-            .filter(|asked| asked.event_id.is_some() && batch.instances.contains_key(&asked.instance_id))
-            .collect();
-        if !asked.is_empty() {
-            batch.known = history::find_many(tx, &asked).await?;
         }
         Ok(batch)
     }
