@@ -7,6 +7,7 @@ mod contracts;
 mod edge;
 mod incidents;
 mod lists;
+mod lost_answers;
 mod ops;
 mod seals;
 mod sending;

@@ -10,7 +10,7 @@ use sealflow_core::{
 use sealflow_pdf::confined::{Confined, Limits};
 use sealflow_server::{App, Config};
 use sealflow_store::{
-    NewEvent, Tx, agreements, codes, contracts, definitions,
+    NewEvent, Store, Tx, agreements, codes, contracts, definitions,
     documents::{self, NewRevision, RevisionKind},
     instances, links,
     organizations::{self, Role},
@@ -56,6 +56,12 @@ impl World {
 
     /// With settings of its own.
     pub(crate) async fn open_with(db: TestStore, set: impl FnOnce(&mut Config)) -> Self {
+        let store = db.store.clone();
+        Self::open_on(db, store, set).await
+    }
+
+    /// With a server that has a way of its own to the database.
+    pub(crate) async fn open_on(db: TestStore, store: Store, set: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         let mut config = Config::new(url.clone(), SECRET);
@@ -66,7 +72,7 @@ impl World {
         set(&mut config);
         publish(&db).await;
         let pdf = Confined::new(env!("CARGO_BIN_EXE_sealflow_under_test"), Limits::default());
-        let app = App::new(db.store.clone(), config, pdf);
+        let app = App::new(store, config, pdf);
         let shutdown = CancellationToken::new();
         tokio::spawn(sealflow_server::serve(app, listener, shutdown.clone()));
         Self { db, url, shutdown }
