@@ -18,7 +18,7 @@ use der::{
 use openssl::{
     hash::{Hasher, MessageDigest},
     pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public},
-    sign::{Signer, Verifier},
+    sign::Verifier,
     x509::X509,
 };
 use x509_cert::{
@@ -80,7 +80,7 @@ struct SignerInfo {
     unsigned_attrs: Option<Attributes>,
 }
 
-#[derive(Sequence, ValueOrd)]
+#[derive(Clone, Sequence, ValueOrd)]
 struct IssuerAndSerialNumber {
     issuer: Any,
     serial_number: Any,
@@ -99,8 +99,8 @@ fn attribute(oid: ObjectIdentifier, value: &impl Encode) -> Result<Attribute, Er
     Ok(Attribute { oid, values: SetOfVec::try_from(vec![value]).map_err(der_fault)? })
 }
 
-fn attributes(digest: &Digest, certificate_der: &[u8]) -> Result<Attributes, Error> {
-    let cert_hash = OctetString::new(openssl::sha::sha256(certificate_der)).map_err(der_fault)?;
+fn attributes(digest: &Digest, cert_hash: [u8; 32]) -> Result<Attributes, Error> {
+    let cert_hash = OctetString::new(cert_hash).map_err(der_fault)?;
     let message_digest = OctetString::new(digest.value.as_slice()).map_err(der_fault)?;
     SetOfVec::try_from(vec![
         attribute(rfc5911::ID_CONTENT_TYPE, &rfc5911::ID_DATA)?,
@@ -111,44 +111,43 @@ fn attributes(digest: &Digest, certificate_der: &[u8]) -> Result<Attributes, Err
 }
 
 pub(crate) fn signed_attributes(digest: &Digest, certificate_der: &[u8]) -> Result<Vec<u8>, Error> {
-    certificate(certificate_der)?;
-    attributes(digest, certificate_der)?.to_der().map_err(der_fault)
+    // OpenSSL reads the certificate when its signature comes, and takes longer for it than for signing.
+    CertificateId::read(certificate_der)?;
+    attributes(digest, openssl::sha::sha256(certificate_der))?.to_der().map_err(der_fault)
 }
 
-/// A certificate's bytes, with what is taken from it. OpenSSL reads it too, so that no other structure passes for one.
-struct Certificate {
+/// What is taken from a certificate's bytes.
+struct CertificateId {
     whole: Any,
     id: IssuerAndSerialNumber,
-    read: X509,
 }
 
-impl Certificate {
-    /// Takes OpenSSL as long as all the rest, so it is asked only of the signer's.
-    fn key(&self) -> Result<PKey<Public>, Error> {
-        self.read
-            .public_key()
-            .map_err(|source| crypto(format!("a certificate's key cannot be read: {source}")))
+impl CertificateId {
+    fn read(der: &[u8]) -> Result<Self, Error> {
+        let id = || {
+            let whole = asn1::single(der, asn1::SEQUENCE).filter(|whole| whole.whole.len() == der.len())?;
+            let mut parts = whole.elements().take(asn1::SEQUENCE)?.elements();
+            parts.optional(asn1::CONTEXT_0);
+            let serial = parts.take(asn1::INTEGER)?.whole;
+            parts.take(asn1::SEQUENCE)?;
+            Some((parts.take(asn1::SEQUENCE)?.whole, serial))
+        };
+        let (issuer, serial_number) = id().ok_or_else(|| crypto("a certificate cannot be read"))?;
+        let id = IssuerAndSerialNumber {
+            issuer: Any::from_der(issuer).map_err(der_fault)?,
+            serial_number: Any::from_der(serial_number).map_err(der_fault)?,
+        };
+        Ok(Self { whole: Any::from_der(der).map_err(der_fault)?, id })
     }
 }
 
-fn certificate(der: &[u8]) -> Result<Certificate, Error> {
-    let fault = || crypto("a certificate cannot be read");
-    let id = || {
-        let whole = asn1::single(der, asn1::SEQUENCE).filter(|whole| whole.whole.len() == der.len())?;
-        let mut parts = whole.elements().take(asn1::SEQUENCE)?.elements();
-        parts.optional(asn1::CONTEXT_0);
-        let serial = parts.take(asn1::INTEGER)?.whole;
-        parts.take(asn1::SEQUENCE)?;
-        Some((parts.take(asn1::SEQUENCE)?.whole, serial))
-    };
-    let (issuer, serial_number) = id().ok_or_else(fault)?;
-    let id = IssuerAndSerialNumber {
-        issuer: Any::from_der(issuer).map_err(der_fault)?,
-        serial_number: Any::from_der(serial_number).map_err(der_fault)?,
-    };
-    let read =
-        X509::from_der(der).map_err(|source| crypto(format!("a certificate cannot be read: {source}")))?;
-    Ok(Certificate { whole: Any::from_der(der).map_err(der_fault)?, id, read })
+/// OpenSSL reads a certificate too, so that no other structure passes for one.
+fn read_by_openssl(der: &[u8]) -> Result<X509, Error> {
+    X509::from_der(der).map_err(|source| crypto(format!("a certificate cannot be read: {source}")))
+}
+
+fn key_of(certificate: &X509) -> Result<PKey<Public>, Error> {
+    certificate.public_key().map_err(|source| crypto(format!("a certificate's key cannot be read: {source}")))
 }
 
 /// A hash that is being taken. A copy goes on from the same place.
@@ -226,6 +225,15 @@ impl Scheme {
         AlgorithmIdentifierOwned { oid, parameters }
     }
 
+    fn sign(self, key: &PKeyRef<Private>, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let signature = match self {
+            Self::Rsa | Self::Ecdsa => openssl::sign::Signer::new(MessageDigest::sha256(), key)
+                .and_then(|mut signer| signer.sign_oneshot_to_vec(bytes)),
+            Self::Sm2 => sm2::sign(key, bytes),
+        };
+        signature.map_err(|source| crypto(format!("the key did not sign: {source}")))
+    }
+
     fn verify(self, key: &PKeyRef<Public>, bytes: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Rsa | Self::Ecdsa => verify(key, MessageDigest::sha256(), bytes, signature),
@@ -235,7 +243,8 @@ impl Scheme {
 }
 
 pub(crate) fn digest_for(certificate_der: &[u8]) -> Result<DigestAlgorithm, Error> {
-    let key = certificate(certificate_der)?.key()?;
+    CertificateId::read(certificate_der)?;
+    let key = key_of(&read_by_openssl(certificate_der)?)?;
     Scheme::of(&key).map(Scheme::digest)
 }
 
@@ -247,59 +256,107 @@ pub(crate) fn verify(key: &PKeyRef<Public>, digest: MessageDigest, bytes: &[u8],
 }
 
 pub(crate) fn sign_with_openssl_key(key: &PKeyRef<Private>, attributes: &[u8]) -> Result<Vec<u8>, Error> {
-    let signature = match Scheme::of(key)? {
-        Scheme::Rsa | Scheme::Ecdsa => Signer::new(MessageDigest::sha256(), key)
-            .and_then(|mut signer| signer.sign_oneshot_to_vec(attributes)),
-        Scheme::Sm2 => sm2::sign(key, attributes),
-    };
-    signature.map_err(|source| crypto(format!("the key did not sign: {source}")))
+    Scheme::of(key)?.sign(key, attributes)
 }
 
-/// The DER that goes into the hole.
+/// The DER that goes into the hole, for a signature that came from elsewhere.
 pub(crate) fn signed_data(
     digest: &Digest,
     raw_signature: &[u8],
     chain_der: &[Vec<u8>],
     timestamp_token_der: Option<&[u8]>,
 ) -> Result<Vec<u8>, Error> {
-    let signer_der = chain_der.first().ok_or_else(|| crypto("there is no certificate"))?;
-    if chain_der.len() > CHAIN_CERTIFICATES_MAX {
-        return Err(crypto(format!("more than {CHAIN_CERTIFICATES_MAX} certificates")));
-    }
-    let signer = certificate(signer_der)?;
-    let mut certificates = SetOfVec::try_from(vec![signer.whole.clone()]).map_err(der_fault)?;
-    for (index, der) in chain_der.iter().enumerate().skip(1) {
-        if !chain_der.iter().take(index).any(|earlier| earlier == der) {
-            certificates.insert(certificate(der)?.whole).map_err(der_fault)?;
-        }
-    }
-    let key = signer.key()?;
-    let scheme = Scheme::of(&key)?;
-    if scheme.digest() != digest.algorithm {
-        return Err(crypto("the file was hashed in a way that does not go with the key"));
-    }
-    let signed_attrs = attributes(digest, signer_der)?;
-    if !scheme.verify(&key, &signed_attrs.to_der().map_err(der_fault)?, raw_signature) {
+    let signer = Signer::read(chain_der)?;
+    let attributes = signer.attributes(digest)?.to_der().map_err(der_fault)?;
+    if !signer.made(&attributes, raw_signature) {
         return Err(crypto("the signature is not of this file with this certificate's key"));
     }
-    let signer_info = SignerInfo {
-        version: CmsVersion::V1,
-        sid: signer.id,
-        digest_alg: algorithm(digest),
-        signed_attrs,
-        signature_algorithm: scheme.identifier(),
-        signature: OctetString::new(raw_signature).map_err(der_fault)?,
-        unsigned_attrs: timestamp_token_der.map(|token| timestamp(token, raw_signature)).transpose()?,
-    };
-    let signed_data = SignedData {
-        version: CmsVersion::V1,
-        digest_algorithms: SetOfVec::try_from(vec![algorithm(digest)]).map_err(der_fault)?,
-        encap_content_info: EncapsulatedContentInfo { econtent_type: rfc5911::ID_DATA, econtent: None },
-        certificates,
-        signer_infos: SetOfVec::try_from(vec![signer_info]).map_err(der_fault)?,
-    };
-    let content = signed_data.to_der().and_then(|der| Any::from_der(&der)).map_err(der_fault)?;
-    ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content }.to_der().map_err(der_fault)
+    signer.signed_data(digest, raw_signature, timestamp_token_der)
+}
+
+/// A signer's certificates, read once for all of his signatures: to read them takes longer than to sign.
+pub(crate) struct Signer {
+    id: IssuerAndSerialNumber,
+    cert_hash: [u8; 32],
+    certificates: SetOfVec<Any>,
+    key: PKey<Public>,
+    scheme: Scheme,
+}
+
+impl Signer {
+    /// `chain_der` holds the signer's certificate first.
+    pub(crate) fn read(chain_der: &[Vec<u8>]) -> Result<Self, Error> {
+        let signer_der = chain_der.first().ok_or_else(|| crypto("there is no certificate"))?;
+        if chain_der.len() > CHAIN_CERTIFICATES_MAX {
+            return Err(crypto(format!("more than {CHAIN_CERTIFICATES_MAX} certificates")));
+        }
+        let CertificateId { whole, id } = CertificateId::read(signer_der)?;
+        let key = key_of(&read_by_openssl(signer_der)?)?;
+        let mut certificates = SetOfVec::try_from(vec![whole]).map_err(der_fault)?;
+        for (index, der) in chain_der.iter().enumerate().skip(1) {
+            if !chain_der.iter().take(index).any(|earlier| earlier == der) {
+                let issuer = CertificateId::read(der)?;
+                read_by_openssl(der)?;
+                certificates.insert(issuer.whole).map_err(der_fault)?;
+            }
+        }
+        let scheme = Scheme::of(&key)?;
+        Ok(Self { id, cert_hash: openssl::sha::sha256(signer_der), certificates, key, scheme })
+    }
+
+    pub(crate) const fn digest_algorithm(&self) -> DigestAlgorithm {
+        self.scheme.digest()
+    }
+
+    fn attributes(&self, digest: &Digest) -> Result<Attributes, Error> {
+        if self.scheme.digest() != digest.algorithm {
+            return Err(crypto("the file was hashed in a way that does not go with the key"));
+        }
+        attributes(digest, self.cert_hash)
+    }
+
+    /// Signs with the certificate's private key; whether it is that is to be known, see [`Self::made`].
+    pub(crate) fn sign(&self, key: &PKeyRef<Private>, digest: &Digest) -> Result<Vec<u8>, Error> {
+        self.scheme.sign(key, &self.attributes(digest)?.to_der().map_err(der_fault)?)
+    }
+
+    /// Whether the key belongs to the certificate, by a signature that is made and thrown away.
+    pub(crate) fn is_of(&self, key: &PKeyRef<Private>) -> Result<bool, Error> {
+        const PROBE: &[u8] = b"a key is tried";
+        Ok(Scheme::of(key)? == self.scheme && self.made(PROBE, &self.scheme.sign(key, PROBE)?))
+    }
+
+    /// The signature over these bytes was made with the certificate's key.
+    fn made(&self, bytes: &[u8], raw_signature: &[u8]) -> bool {
+        self.scheme.verify(&self.key, bytes, raw_signature)
+    }
+
+    /// The DER that goes into the hole. The signature is not looked at.
+    pub(crate) fn signed_data(
+        &self,
+        digest: &Digest,
+        raw_signature: &[u8],
+        timestamp_token_der: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Error> {
+        let signer_info = SignerInfo {
+            version: CmsVersion::V1,
+            sid: self.id.clone(),
+            digest_alg: algorithm(digest),
+            signed_attrs: self.attributes(digest)?,
+            signature_algorithm: self.scheme.identifier(),
+            signature: OctetString::new(raw_signature).map_err(der_fault)?,
+            unsigned_attrs: timestamp_token_der.map(|token| timestamp(token, raw_signature)).transpose()?,
+        };
+        let signed_data = SignedData {
+            version: CmsVersion::V1,
+            digest_algorithms: SetOfVec::try_from(vec![algorithm(digest)]).map_err(der_fault)?,
+            encap_content_info: EncapsulatedContentInfo { econtent_type: rfc5911::ID_DATA, econtent: None },
+            certificates: self.certificates.clone(),
+            signer_infos: SetOfVec::try_from(vec![signer_info]).map_err(der_fault)?,
+        };
+        let content = signed_data.to_der().and_then(|der| Any::from_der(&der)).map_err(der_fault)?;
+        ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content }.to_der().map_err(der_fault)
+    }
 }
 
 /// The unsigned attribute with the token, which must be over this signature.

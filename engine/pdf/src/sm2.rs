@@ -4,7 +4,8 @@
 use openssl::{
     error::ErrorStack,
     hash::{Hasher, MessageDigest},
-    pkey::{HasPublic, PKey, PKeyRef, Private, Public},
+    nid::Nid,
+    pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public},
     pkey_ctx::PkeyCtx,
 };
 
@@ -34,8 +35,15 @@ const CURVE: [[u8; 32]; 4] = [
     ],
 ];
 
-/// The key is on the SM2 curve. OpenSSL's own word on a key's kind depends on how the key was made, so its DER is asked.
+/// The key is on the SM2 curve. Such a key's kind is a curve's, SM2 or nothing that is known, depending on how it was made; only
+/// for the last its DER is asked, since OpenSSL takes as long for that as for a signature.
 pub(crate) fn is_key<T: HasPublic>(key: &PKeyRef<T>) -> bool {
+    match key.id() {
+        Id::RSA => return false,
+        Id::SM2 => return true,
+        Id::EC => return key.ec_key().is_ok_and(|key| key.group().curve_name() == Some(Nid::SM2)),
+        _ => {}
+    }
     let curve = |der: &[u8]| {
         let mut algorithm = asn1::single(der, asn1::SEQUENCE)?.elements().take(asn1::SEQUENCE)?.elements();
         algorithm.take(asn1::OBJECT_IDENTIFIER)?;
@@ -92,10 +100,7 @@ pub(crate) fn sign(key: &PKeyRef<Private>, message: &[u8]) -> Result<Vec<u8>, Er
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
-    use openssl::{
-        ec::{EcGroup, EcKey},
-        nid::Nid,
-    };
+    use openssl::ec::{EcGroup, EcKey};
 
     use super::*;
 

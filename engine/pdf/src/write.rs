@@ -22,8 +22,22 @@ pub(crate) struct Increment<'f, 'a> {
 enum Body {
     Object(Object),
     Stream(Dictionary, Vec<u8>),
-    /// Bytes that are written as they are, for a place in them is wanted afterwards.
-    Raw(Vec<u8>),
+    /// A dictionary that is written as it is, for places in it are wanted afterwards: its bytes up to the hole for the signature,
+    /// and how many bytes of DER the hole takes.
+    Holed(Vec<u8>, usize),
+}
+
+impl Body {
+    /// About so many bytes it will take; growing a hole of zeros step by step copies it several times.
+    fn bytes_about(&self) -> usize {
+        const OTHER: usize = 256;
+        OTHER
+            + match self {
+                Self::Object(_) => OTHER,
+                Self::Stream(_, data) => data.len(),
+                Self::Holed(head, hole_bytes) => head.len() + 2 * hole_bytes,
+            }
+    }
 }
 
 /// A revision, ready to be appended.
@@ -31,13 +45,13 @@ enum Body {
 pub(crate) struct Revision {
     /// What comes behind the file's bytes.
     pub(crate) tail: Vec<u8>,
-    /// Where each raw object's bytes begin, in the whole file.
-    raw_offsets: BTreeMap<Reference, usize>,
+    /// Where each dictionary with a hole begins, in the whole file.
+    holed_offsets: BTreeMap<Reference, usize>,
 }
 
 impl Revision {
-    pub(crate) fn raw_offset(&self, reference: Reference) -> Option<usize> {
-        self.raw_offsets.get(&reference).copied()
+    pub(crate) fn holed_offset(&self, reference: Reference) -> Option<usize> {
+        self.holed_offsets.get(&reference).copied()
     }
 }
 
@@ -57,8 +71,8 @@ impl<'f, 'a> Increment<'f, 'a> {
         self.changed.insert(reference, Body::Object(object.into()));
     }
 
-    pub(crate) fn put_raw(&mut self, reference: Reference, bytes: Vec<u8>) {
-        self.changed.insert(reference, Body::Raw(bytes));
+    pub(crate) fn put_holed(&mut self, reference: Reference, head: Vec<u8>, hole_bytes: usize) {
+        self.changed.insert(reference, Body::Holed(head, hole_bytes));
     }
 
     pub(crate) fn add(&mut self, object: impl Into<Object>) -> Reference {
@@ -92,7 +106,7 @@ impl<'f, 'a> Increment<'f, 'a> {
         match self.changed.get(&reference) {
             Some(Body::Object(object)) => Ok(object.clone()),
             Some(Body::Stream(dictionary, _)) => Ok(dictionary.clone().into()),
-            Some(Body::Raw(_)) => Ok(Object::Null),
+            Some(Body::Holed(..)) => Ok(Object::Null),
             None => Ok(self.file.load(reference)?.object),
         }
     }
@@ -104,18 +118,18 @@ impl<'f, 'a> Increment<'f, 'a> {
         let Some(previous) = previous else {
             return Err(Error::Damaged { what: "there is no cross-reference".to_owned() });
         };
-        let mut tail = Vec::new();
+        let mut tail = Vec::with_capacity(self.changed.values().map(Body::bytes_about).sum());
         if !self.file.bytes.ends_with(b"\n") {
             tail.push(b'\n');
         }
         let mut offsets = BTreeMap::new();
-        let mut raw_offsets = BTreeMap::new();
+        let mut holed_offsets = BTreeMap::new();
         for (reference, body) in std::mem::take(&mut self.changed) {
             let body = self.closed(reference, body)?;
             offsets.insert(reference, start + tail.len());
-            let raw_at = write_indirect(&mut tail, reference, &body);
-            if matches!(body, Body::Raw(_)) {
-                raw_offsets.insert(reference, start + raw_at);
+            let value_at = write_indirect(&mut tail, reference, &body);
+            if matches!(body, Body::Holed(..)) {
+                holed_offsets.insert(reference, start + value_at);
             }
         }
         let mut trailer = self.trailer(&tail);
@@ -125,10 +139,10 @@ impl<'f, 'a> Increment<'f, 'a> {
             XrefKind::Stream => self.write_stream(&mut tail, trailer, offsets),
         };
         put(&mut tail, format_args!("startxref\n{xref_at}\n%%EOF\n"));
-        Ok(Revision { tail, raw_offsets })
+        Ok(Revision { tail, holed_offsets })
     }
 
-    /// A string as it is written into a raw object: closed when the file is encrypted.
+    /// A string as it is written into a dictionary with a hole: closed when the file is encrypted.
     pub(crate) fn closed_string(&self, reference: Reference, bytes: &[u8]) -> Result<Vec<u8>, Error> {
         let mut string = Object::String(bytes.to_vec());
         if let Some(crypt) = &self.file.crypt {
@@ -150,7 +164,7 @@ impl<'f, 'a> Increment<'f, 'a> {
                 crypt.close_strings(reference, &mut dictionary)?;
                 Body::Stream(dictionary.into_dictionary().unwrap_or_default(), data)
             }
-            raw @ Body::Raw(_) => raw,
+            holed @ Body::Holed(..) => holed,
         })
     }
 
@@ -260,7 +274,12 @@ fn write_indirect(out: &mut Vec<u8>, reference: Reference, body: &Body) -> usize
     let at = out.len();
     match body {
         Body::Object(object) => write_object(out, object),
-        Body::Raw(bytes) => out.extend_from_slice(bytes),
+        Body::Holed(head, hole_bytes) => {
+            out.extend_from_slice(head);
+            out.push(b'<');
+            out.resize(out.len() + 2 * hole_bytes, b'0');
+            out.extend_from_slice(b">>>");
+        }
         Body::Stream(dictionary, data) => {
             let mut dictionary = dictionary.clone();
             dictionary.set("Length", integer(data.len()));

@@ -166,7 +166,7 @@ impl Confined {
                 if layout.hole_start < bytes.len() {
                     return Err(mixed_up());
                 }
-                PreparedSignature::assemble(bytes, &tail, &layout, request.digest).map_err(Error::Sign)
+                PreparedSignature::assemble(bytes.into(), &tail, &layout, request.digest).map_err(Error::Sign)
             }
             (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),
             _ => Err(mixed_up()),
@@ -239,7 +239,7 @@ impl Confined {
     ) -> Result<PreparedSignature, Error> {
         match self.call(&Call::DocumentTimestamp { hole_bytes }, bytes).await? {
             (Answer::Begin(Ok(layout)), tail) if layout.hole_start >= bytes.len() => {
-                PreparedSignature::assemble(bytes, &tail, &layout, DigestAlgorithm::Sha256)
+                PreparedSignature::assemble(bytes.into(), &tail, &layout, DigestAlgorithm::Sha256)
                     .map_err(Error::Sign)
             }
             (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),

@@ -1,5 +1,7 @@
 //! Why: all that needs the file's structure happens here, before the key is asked; afterwards only the hole changes.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, DigestAlgorithm, Error, PreparedSignature, SignRequest};
@@ -20,6 +22,8 @@ use crate::{
 
 /// The most appearances of one signer.
 const APPEARANCES_MAX: usize = 500;
+/// What a revision takes beside its hole and its pictures.
+const TAIL_BYTES_ABOUT: usize = 8 * 1024;
 /// Digits of an offset in the byte range: files are at most 100 MB.
 const OFFSET_DIGITS: usize = 10;
 
@@ -32,24 +36,35 @@ pub(crate) struct Layout {
     pub(crate) hole_end: usize,
 }
 
-/// Appends the revision that fills the signer's fields, with a hole for the signature.
+/// Appends the revision that fills the signer's fields, with a hole for the signature. A file that is given away is not copied.
 ///
 /// # Errors
 /// [`Error`]; nothing is signed when one field cannot be filled.
-pub fn begin(bytes: &[u8], request: &SignRequest) -> Result<PreparedSignature, Error> {
-    let (tail, layout) = layout(bytes, request)?;
+pub fn begin<'a>(bytes: impl Into<Cow<'a, [u8]>>, request: &SignRequest) -> Result<PreparedSignature, Error> {
+    let mut bytes = bytes.into();
+    if let Cow::Owned(bytes) = &mut bytes {
+        // Now, while it need not be moved for it.
+        bytes.reserve(TAIL_BYTES_ABOUT + 2 * request.hole_bytes);
+    }
+    let (tail, layout) = layout(&bytes, request)?;
     PreparedSignature::assemble(bytes, &tail, &layout, request.digest)
 }
 
 impl PreparedSignature {
     /// Joins the file and its new revision, and takes the digest.
     pub(crate) fn assemble(
-        bytes: &[u8],
+        bytes: Cow<'_, [u8]>,
         tail: &[u8],
         layout: &Layout,
         algorithm: DigestAlgorithm,
     ) -> Result<Self, Error> {
-        let bytes = [bytes, tail].concat();
+        let bytes = match bytes {
+            Cow::Borrowed(bytes) => [bytes, tail].concat(),
+            Cow::Owned(mut bytes) => {
+                bytes.extend_from_slice(tail);
+                bytes
+            }
+        };
         let (before, after) = (bytes.get(..layout.hole_start), bytes.get(layout.hole_end..));
         let (Some(before), Some(after)) = (before, after) else {
             return Err(Error::Request { what: "the hole is outside the file".to_owned() });
@@ -78,8 +93,8 @@ pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, La
         }
     }
     let value = increment.reserve();
-    let (raw, marks) = signature_dictionary(&increment, value, request)?;
-    increment.put_raw(value, raw);
+    let (head, marks) = signature_dictionary(&increment, value, request)?;
+    increment.put_holed(value, head, request.hole_bytes);
     set_signature(&mut increment, &mut pictures, signed, value, request)?;
     place_range(increment, value, &marks)
 }
@@ -93,11 +108,11 @@ pub(super) fn place_range(
     let bytes = increment.file.bytes;
     let mut revision = increment.finish()?;
     let lost = || Error::Request { what: "the signature's place is lost".to_owned() };
-    let raw_at = revision.raw_offset(value).ok_or_else(lost)?;
-    let layout = Layout { hole_start: raw_at + marks.hole_start, hole_end: raw_at + marks.hole_end };
+    let holed_at = revision.holed_offset(value).ok_or_else(lost)?;
+    let layout = Layout { hole_start: holed_at + marks.hole_start, hole_end: holed_at + marks.hole_end };
     let end = bytes.len() + revision.tail.len();
     let range = format!("0 {} {} {}", layout.hole_start, layout.hole_end, end - layout.hole_end);
-    let range_at = raw_at + marks.range_start - bytes.len();
+    let range_at = holed_at + marks.range_start - bytes.len();
     let place = revision.tail.get_mut(range_at..range_at + range.len()).ok_or_else(lost)?;
     place.copy_from_slice(range.as_bytes());
     Ok((revision.tail, layout))
@@ -286,8 +301,8 @@ fn signature_dictionary(
     own: Reference,
     request: &SignRequest,
 ) -> Result<(Vec<u8>, Marks), Error> {
-    let mut raw = b"<</Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M ".to_vec();
-    write_string(&mut raw, &increment.closed_string(own, text::date(request.signed_at_ms).as_bytes())?);
+    let mut head = b"<</Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M ".to_vec();
+    write_string(&mut head, &increment.closed_string(own, text::date(request.signed_at_ms).as_bytes())?);
     let texts = [
         ("Name", Some(&request.signer_name)),
         ("Reason", request.reason.as_ref()),
@@ -295,25 +310,20 @@ fn signature_dictionary(
     ];
     for (key, value) in texts {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            raw.extend_from_slice(format!("/{key} ").as_bytes());
-            write_string(&mut raw, &increment.closed_string(own, &text::encode(value))?);
+            head.extend_from_slice(format!("/{key} ").as_bytes());
+            write_string(&mut head, &increment.closed_string(own, &text::encode(value))?);
         }
     }
-    Ok(with_hole(raw, request.hole_bytes))
+    Ok(up_to_hole(head, request.hole_bytes))
 }
 
-/// Closes a signature dictionary with its byte range and hole.
-pub(super) fn with_hole(mut raw: Vec<u8>, hole_bytes: usize) -> (Vec<u8>, Marks) {
-    raw.extend_from_slice(b"/ByteRange [");
-    let range_start = raw.len();
+/// Ends a signature dictionary's head with its byte range, up to the hole.
+pub(super) fn up_to_hole(mut head: Vec<u8>, hole_bytes: usize) -> (Vec<u8>, Marks) {
+    head.extend_from_slice(b"/ByteRange [");
+    let range_start = head.len();
     // "0 a b c", with room for the offsets, which are known only when all is laid out.
-    raw.resize(range_start + 1 + 3 * (1 + OFFSET_DIGITS), b' ');
-    raw.extend_from_slice(b"]/Contents ");
-    let hole_start = raw.len();
-    raw.push(b'<');
-    raw.resize(raw.len() + 2 * hole_bytes, b'0');
-    raw.push(b'>');
-    let hole_end = raw.len();
-    raw.extend_from_slice(b">>");
-    (raw, Marks { range_start, hole_start, hole_end })
+    head.resize(range_start + 1 + 3 * (1 + OFFSET_DIGITS), b' ');
+    head.extend_from_slice(b"]/Contents ");
+    let hole_start = head.len();
+    (head, Marks { range_start, hole_start, hole_end: hole_start + 2 * hole_bytes + 2 })
 }

@@ -26,10 +26,9 @@ pub(super) fn fill_hole(mut bytes: Vec<u8>, byte_range: [usize; 4], der: &[u8]) 
     let hole = bytes
         .get_mut(hole_start + 1..hole_end.saturating_sub(1))
         .ok_or_else(|| Error::Request { what: "the hole is outside the file".to_owned() })?;
-    let digits = hex::encode(der);
-    match hole.get_mut(..digits.len()) {
-        Some(place) => place.copy_from_slice(digits.as_bytes()),
-        None => return Err(Error::HoleTooSmall { needed: der.len(), hole: hole.len() / 2 }),
+    let room = hole.len() / 2;
+    match hole.get_mut(..2 * der.len()).map(|place| hex::encode_to_slice(der, place)) {
+        Some(Ok(())) => Ok(bytes),
+        _ => Err(Error::HoleTooSmall { needed: der.len(), hole: room }),
     }
-    Ok(bytes)
 }

@@ -1,7 +1,7 @@
 //! Why: when many sign one file, its earlier bytes never change again; what was hashed for one signature need not be read,
 //! copied or hashed for the next, so that it costs its own revision only.
 
-use super::{Digest, DigestAlgorithm, Error, SignRequest, begin::layout, finish::fill_hole};
+use super::{Digest, DigestAlgorithm, Error, LocalSignature, SignRequest, begin::layout, finish::fill_hole};
 use crate::cms::{self, Hashing};
 
 /// A file in memory that signatures are appended to, with the hash of all its bytes so far.
@@ -74,15 +74,33 @@ impl GrowingFile {
         chain_der: &[Vec<u8>],
         timestamp_token_der: Option<&[u8]>,
     ) -> Result<&[u8], Error> {
-        let PreparedRevision { base_bytes, revision, hole: [hole_start, hole_end], digest } = prepared;
+        let signed_data = cms::signed_data(&prepared.digest, raw_signature, chain_der, timestamp_token_der)?;
+        self.append(prepared, &signed_data)
+    }
+
+    /// As [`Self::finish`], with a signature that was made in this process.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish_local(
+        &mut self,
+        prepared: PreparedRevision,
+        signature: &LocalSignature<'_>,
+        timestamp_token_der: Option<&[u8]>,
+    ) -> Result<&[u8], Error> {
+        let signed_data = signature.signed_data(&prepared.digest, timestamp_token_der)?;
+        self.append(prepared, &signed_data)
+    }
+
+    fn append(&mut self, prepared: PreparedRevision, signed_data: &[u8]) -> Result<&[u8], Error> {
+        let PreparedRevision { base_bytes, revision, hole: [hole_start, hole_end], .. } = prepared;
         if base_bytes != self.bytes.len() {
             return Err(Error::Request {
                 what: "the file has grown since the signature was begun".to_owned(),
             });
         }
-        let signed_data = cms::signed_data(&digest, raw_signature, chain_der, timestamp_token_der)?;
         let rest = revision.len().saturating_sub(hole_end);
-        let revision = fill_hole(revision, [0, hole_start, hole_end, rest], &signed_data)?;
+        let revision = fill_hole(revision, [0, hole_start, hole_end, rest], signed_data)?;
         self.hashing.update(&revision)?;
         self.bytes.extend_from_slice(&revision);
         Ok(self.bytes.get(base_bytes..).unwrap_or_default())

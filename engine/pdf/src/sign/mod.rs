@@ -3,12 +3,13 @@
 //!
 //! [`begin`] appends the revision with a hole, [`signed_attributes`] are what the key signs, [`timestamp_imprint`] is what
 //! the timestamp authority gets, [`finish`] fills the hole. PAdES B-B without, B-T with a timestamp (ETSI EN 319 142-1).
-//! [`PreparedSignature::suspend`] keeps a begun signature over a restart; [`add_validation_data`] makes it B-LT, and
+//! A key in this process signs by [`LocalSigner`]. [`PreparedSignature::suspend`] keeps a begun signature over a restart; [`add_validation_data`] makes it B-LT, and
 //! [`begin_document_timestamp`] B-LTA.
 
 mod begin;
 mod finish;
 mod growing;
+mod local;
 mod suspend;
 mod upgrade;
 
@@ -16,6 +17,7 @@ pub use begin::begin;
 pub(crate) use begin::{Layout, layout};
 pub use finish::finish;
 pub use growing::{GrowingFile, PreparedRevision};
+pub use local::{LocalSignature, LocalSigner};
 use openssl::pkey::{PKeyRef, Private};
 use serde::{Deserialize, Serialize};
 pub use suspend::PendingSignature;

@@ -185,7 +185,7 @@ pub(crate) fn validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec
 /// [`Error`]
 pub fn begin_document_timestamp(bytes: &[u8], hole_bytes: usize) -> Result<PreparedSignature, Error> {
     let (tail, layout) = document_timestamp(bytes, hole_bytes)?;
-    PreparedSignature::assemble(bytes, &tail, &layout, DigestAlgorithm::Sha256)
+    PreparedSignature::assemble(bytes.into(), &tail, &layout, DigestAlgorithm::Sha256)
 }
 
 /// The new revision's bytes, and where its hole is.
@@ -210,9 +210,9 @@ pub(crate) fn document_timestamp(bytes: &[u8], hole_bytes: usize) -> Result<(Vec
         .copied()
         .ok_or_else(|| Error::Request { what: "the timestamp's field was not made".to_owned() })?;
     let value = increment.reserve();
-    let raw = b"<</Type /DocTimeStamp/Filter /Adobe.PPKLite/SubFilter /ETSI.RFC3161".to_vec();
-    let (raw, marks): (Vec<u8>, Marks) = begin::with_hole(raw, hole_bytes);
-    increment.put_raw(value, raw);
+    let head = b"<</Type /DocTimeStamp/Filter /Adobe.PPKLite/SubFilter /ETSI.RFC3161".to_vec();
+    let (head, marks): (Vec<u8>, Marks) = begin::up_to_hole(head, hole_bytes);
+    increment.put_holed(value, head, hole_bytes);
     let mut dictionary = increment.current(field)?.into_dictionary().unwrap_or_default();
     dictionary.set("V", value.into());
     increment.put(field, dictionary);

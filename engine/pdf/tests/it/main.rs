@@ -14,6 +14,7 @@ mod pictures;
 mod preparing;
 mod reading;
 mod signing;
+mod sm2;
 mod support;
 mod ten_signers;
 mod validation;

@@ -2,7 +2,7 @@
 
 use sealflow_pdf::{
     SignRequest, begin, finish, inspect, limits, prepare,
-    sign::{DigestAlgorithm, Error, GrowingFile},
+    sign::{DigestAlgorithm, Error, GrowingFile, LocalSigner},
     sign_with_openssl_key, signed_attributes, timestamp_imprint, validate,
 };
 
@@ -82,6 +82,43 @@ fn what_does_not_belong_together_is_not_put_together() {
 }
 
 #[test]
+fn a_key_in_this_process_signs_what_is_its_own() {
+    let prepared = prepare(&pdf::file(Xref::Table, 1, 0), &contract_fields(1)).unwrap();
+    let (person, company) = (&pki().person, &pki().company);
+    // Of the same kind or another, it must be the certificate's key.
+    let another = pki::issue("示例", pki::p256(), Some(&pki().root), Use::Sign);
+    for (key, chain) in [
+        (&another.key, person.chain()),
+        (&company.key, person.chain()),
+        (&person.key, company.chain()),
+        (&person.key, Vec::new()),
+        (&person.key, vec![b"no certificate".to_vec()]),
+    ] {
+        assert!(matches!(LocalSigner::new(key.clone(), &chain), Err(Error::Crypto { .. })));
+    }
+    for (signer, request) in [(person, person_request()), (company, company_request())] {
+        let local = LocalSigner::new(signer.key.clone(), &signer.chain()).unwrap();
+        assert_eq!(local.digest_algorithm(), DigestAlgorithm::Sha256);
+        let begun = begin(prepared.clone(), &request).unwrap();
+        assert_eq!(begun, begin(&prepared, &request).unwrap());
+        let signature = local.sign(&begun.digest).unwrap();
+        // It is the same file as when the signature comes from elsewhere.
+        let elsewhere = finish(begun.clone(), signature.raw(), &signer.chain(), None).unwrap();
+        assert_eq!(signature.finish(begun.clone(), None).unwrap(), elsewhere);
+        assert!(validate(&elsewhere, &trust()).unwrap().passed());
+
+        let token = timestamp_token(&timestamp_imprint(signature.raw()));
+        let timed = signature.finish(begun.clone(), Some(&token)).unwrap();
+        assert!(validate(&timed, &trust()).unwrap().signatures[0].timestamp.is_some());
+        let refused = |result: Result<Vec<u8>, Error>| assert!(matches!(result, Err(Error::Crypto { .. })));
+        refused(local.sign(&begun.digest).unwrap().finish(begun.clone(), Some(b"no token")));
+        let mut other = begun;
+        other.digest.value[0] ^= 1;
+        refused(signature.finish(other, None));
+    }
+}
+
+#[test]
 fn a_growing_file_is_signed_as_any_other() {
     for xref in BOTH {
         let prepared = prepare(&pdf::file(xref, 3, 0), &contract_fields(1)).unwrap();
@@ -95,6 +132,12 @@ fn a_growing_file_is_signed_as_any_other() {
             let attributes = signed_attributes(&begun.digest, &chain[0]).unwrap();
             let signature = sign_with_openssl_key(&signer.key, &attributes).unwrap();
             let late = begun.clone();
+            let mut by_local = growing.clone();
+            let local = LocalSigner::new(signer.key.clone(), &chain).unwrap();
+            let own = local.sign(&begun.digest).unwrap();
+            by_local.finish_local(begun.clone(), &own, None).unwrap();
+            assert!(validate(by_local.bytes(), &trust()).unwrap().passed());
+            assert!(matches!(by_local.finish_local(begun.clone(), &own, None), Err(Error::Request { .. })));
             let appended = growing.finish(begun, &signature, &chain, None).unwrap().to_vec();
             assert_eq!(
                 [&plain.bytes[..plain.bytes.len() - appended.len()], &appended].concat(),

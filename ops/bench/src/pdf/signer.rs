@@ -1,6 +1,6 @@
 //! A P-256 key with a certificate, and the way of a signature with it; and the least that any signature costs.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use anyhow::Result;
 use openssl::{
@@ -13,10 +13,9 @@ use openssl::{
     x509::{X509, X509Builder, X509Name, extension::KeyUsage},
 };
 use sealflow_pdf::{
-    Appearance, Digest, FieldAppearance, PreparedSignature, Rect, SignRequest, Trust, begin, finish, limits,
+    Appearance, FieldAppearance, PreparedSignature, Rect, SignRequest, Trust, begin, limits,
     seal::{self, SealSpec},
-    sign::{DigestAlgorithm, GrowingFile, NewField},
-    sign_with_openssl_key, signed_attributes,
+    sign::{DigestAlgorithm, GrowingFile, LocalSigner, NewField},
 };
 
 /// 2026-01-15 08:00 UTC.
@@ -27,6 +26,8 @@ pub(super) struct Signer {
     key: PKey<Private>,
     certificate: X509,
     chain: Vec<Vec<u8>>,
+    /// Read once, as the peer's.
+    local: Arc<LocalSigner>,
 }
 
 impl Signer {
@@ -53,7 +54,8 @@ impl Signer {
         builder.sign(&key, MessageDigest::sha256())?;
         let certificate = builder.build();
         let chain = vec![certificate.to_der()?];
-        Ok(Self { key, certificate, chain })
+        let local = Arc::new(LocalSigner::new(key.clone(), &chain)?);
+        Ok(Self { key, certificate, chain, local })
     }
 
     /// Writes key and certificate for the peer.
@@ -64,27 +66,21 @@ impl Signer {
 
     /// Reads a file, signs it, writes it.
     pub(super) fn sign(&self, from: &Path, to: &Path) -> Result<()> {
-        let begun = begin(&fs::read(from)?, &request("Signature1", None))?;
-        let signature = self.raw(&begun.digest)?;
-        Ok(fs::write(to, finish(begun, &signature, &self.chain, None)?)?)
+        let begun = begin(fs::read(from)?, &request("Signature1", None))?;
+        Ok(fs::write(to, self.finish(begun)?)?)
     }
 
     /// One more signature on a file in memory; a picture shows it.
     pub(super) fn sign_on(&self, growing: &mut GrowingFile, request: &SignRequest) -> Result<()> {
         let begun = growing.begin(request)?;
-        let signature = self.raw(&begun.digest)?;
-        growing.finish(begun, &signature, &self.chain, None)?;
+        let signature = self.local.sign(&begun.digest)?;
+        growing.finish_local(begun, &signature, None)?;
         Ok(())
     }
 
     pub(super) fn finish(&self, begun: PreparedSignature) -> Result<Vec<u8>> {
-        let signature = self.raw(&begun.digest)?;
-        Ok(finish(begun, &signature, &self.chain, None)?)
-    }
-
-    fn raw(&self, digest: &Digest) -> Result<Vec<u8>> {
-        let signer = self.chain.first().map(Vec::as_slice).unwrap_or_default();
-        Ok(sign_with_openssl_key(&self.key, &signed_attributes(digest, signer)?)?)
+        let signature = self.local.sign(&begun.digest)?;
+        Ok(signature.finish(begun, None)?)
     }
 
     /// What no program can do without: reading, SHA-256, one private operation, writing.
