@@ -1,6 +1,7 @@
 //! Why: what a signer drew, stamped or wrote becomes a form XObject that fills the prepared field, in the signer's own
 //! revision, so that picture and signature cannot be told apart in time.
 
+mod drawn;
 mod embed;
 mod strokes;
 mod svg;
@@ -118,7 +119,7 @@ struct Drawing {
     resources: Dictionary,
 }
 
-/// Pictures that this revision has already: a seal that is put on many pages is drawn once.
+/// Pictures that this revision has already: a seal that is put on many pages is in the file once.
 #[derive(Debug, Default)]
 pub(crate) struct Pictures(HashMap<[u8; 32], svg::Picture>);
 
@@ -128,7 +129,7 @@ impl Pictures {
         if let Some(known) = self.0.get(&key) {
             return Ok(*known);
         }
-        let picture = svg::import(increment, source)?;
+        let picture = svg::import(increment, &*drawn::drawn(key, source)?)?;
         self.0.insert(key, picture);
         Ok(picture)
     }

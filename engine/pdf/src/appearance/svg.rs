@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Drawing, Error, Frame};
+use super::{
+    Drawing, Error, Frame,
+    drawn::{Body, Drawn},
+};
 use crate::{
     limits::SVG_BYTES_MAX,
     read::{
@@ -49,15 +52,43 @@ impl Picture {
 }
 
 /// Takes a picture into the file.
-pub(super) fn import(increment: &mut Increment<'_, '_>, svg: &str) -> Result<Picture, Error> {
+pub(super) fn import(increment: &mut Increment<'_, '_>, drawn: &Drawn) -> Result<Picture, Error> {
+    let numbers: HashMap<u32, Reference> =
+        drawn.objects.iter().map(|(number, _)| (*number, increment.reserve())).collect();
+    let renumbered = |object: &Object| {
+        let mut object = object.clone();
+        renumber(&mut object, &numbers);
+        object
+    };
+    for (number, body) in &drawn.objects {
+        let Some(reference) = numbers.get(number).copied() else { continue };
+        match body {
+            Body::Object(object) => increment.put(reference, renumbered(object)),
+            Body::Stream(dictionary, data) => {
+                let dictionary = renumbered(&dictionary.clone().into()).into_dictionary().unwrap_or_default();
+                increment.put_stream(reference, dictionary, data.clone());
+            }
+        }
+    }
+    let form = numbers.get(&drawn.form).copied().ok_or_else(lost)?;
+    Ok(Picture { form, width: drawn.width, height: drawn.height })
+}
+
+fn lost() -> Error {
+    Error::Svg { why: "its objects are lost".to_owned() }
+}
+
+/// Makes an SVG into a form.
+pub(super) fn draw(svg: &str) -> Result<Drawn, Error> {
     let tree = parse(svg)?;
-    let fail = |why: String| Error::Svg { why };
     let conversion =
         svg2pdf::ConversionOptions { embed_text: false, ..svg2pdf::ConversionOptions::default() };
-    let (chunk, root) = svg2pdf::to_chunk(&tree, conversion).map_err(|source| fail(source.to_string()))?;
-    let form = take_over(increment, chunk.as_bytes(), root.get())
-        .ok_or_else(|| fail("its objects are lost".to_owned()))?;
-    Ok(Picture { form, width: f64::from(tree.size().width()), height: f64::from(tree.size().height()) })
+    let (chunk, root) =
+        svg2pdf::to_chunk(&tree, conversion).map_err(|source| Error::Svg { why: source.to_string() })?;
+    let objects = objects(chunk.as_bytes()).ok_or_else(lost)?;
+    let form = u32::try_from(root.get()).map_err(|_| lost())?;
+    let (width, height) = (f64::from(tree.size().width()), f64::from(tree.size().height()));
+    Ok(Drawn { objects, form, width, height, bytes: chunk.as_bytes().len() })
 }
 
 pub(super) fn parse(svg: &str) -> Result<usvg::Tree, Error> {
@@ -86,43 +117,32 @@ fn is_small_png(data: &[u8]) -> bool {
     data.starts_with(b"\x89PNG\r\n\x1a\n") && side(16) <= PIXELS_MAX && side(20) <= PIXELS_MAX
 }
 
-/// Takes over all objects of a chunk; answers the new reference of object `root`.
-fn take_over(increment: &mut Increment<'_, '_>, chunk: &[u8], root: i32) -> Option<Reference> {
+/// All objects of a chunk.
+fn objects(chunk: &[u8]) -> Option<Vec<(u32, Body)>> {
     let mut parser = Parser::new(chunk, 0);
     let mut objects = Vec::new();
     loop {
         parser.skip_space();
         if parser.position() >= chunk.len() {
-            break;
+            return Some(objects);
         }
         let found = parser.indirect_object().ok()?;
-        let data = match (found.stream_start, found.object.as_dictionary()) {
-            (Some(start), Some(dictionary)) => {
+        let body = match (found.stream_start, found.object) {
+            (Some(start), Object::Dictionary(dictionary)) => {
                 let end = start.checked_add(dictionary.get("Length")?.as_usize()?)?;
                 parser = Parser::new(chunk, end);
                 if !parser.take_keyword("endstream") {
                     return None;
                 }
-                Some(chunk.get(start..end)?.to_vec())
+                Body::Stream(dictionary, chunk.get(start..end)?.to_vec())
             }
-            _ => None,
+            (_, object) => Body::Object(object),
         };
         if !parser.take_keyword("endobj") {
             return None;
         }
-        objects.push((found.reference.number, found.object, data));
+        objects.push((found.reference.number, body));
     }
-    let numbers: HashMap<u32, Reference> =
-        objects.iter().map(|(number, ..)| (*number, increment.reserve())).collect();
-    for (number, mut object, data) in objects {
-        renumber(&mut object, &numbers);
-        let reference = *numbers.get(&number)?;
-        match (data, object) {
-            (Some(data), Object::Dictionary(dictionary)) => increment.put_stream(reference, dictionary, data),
-            (_, object) => increment.put(reference, object),
-        }
-    }
-    numbers.get(&u32::try_from(root).ok()?).copied()
 }
 
 /// Nesting is limited by the parser.

@@ -1,5 +1,5 @@
 //! Why: the child limits itself before it reads a single byte, so that there is no moment without limits. Then it opens one
-//! file after another; nothing of a file is kept when its answer is written.
+//! file after another; nothing of a file is kept when its answer is written. What a request's seals look like is, by their hash.
 
 use std::{fs::File, io, os::fd::AsFd as _, process::ExitCode};
 

@@ -1,7 +1,7 @@
 //! Why: a signed byte must never move, and only what was asked for may go in.
 
 use sealflow_pdf::{
-    SignRequest, begin, finish, inspect, limits, prepare,
+    Appearance, SignRequest, begin, finish, inspect, limits, prepare,
     sign::{DigestAlgorithm, Error, GrowingFile, LocalSigner},
     sign_with_openssl_key, signed_attributes, timestamp_imprint, validate,
 };
@@ -11,6 +11,7 @@ use crate::support::{
     pdf::{self, BOTH, Xref},
     person_request,
     pki::{self, Use, pki, trust},
+    seal_svg, show,
     tools::timestamp_token,
 };
 
@@ -116,6 +117,21 @@ fn a_key_in_this_process_signs_what_is_its_own() {
         other.digest.value[0] ^= 1;
         refused(signature.finish(other, None));
     }
+}
+
+#[test]
+fn a_seal_gives_the_same_bytes_drawn_or_kept() {
+    let prepared = prepare(&pdf::file(Xref::Table, 1, 0), &contract_fields(1)).unwrap();
+    // No other test draws this one.
+    let own = |mark: &str| {
+        let shown = |field: &str| show(field, Appearance::Svg { svg: seal_svg().replace("<svg", mark) });
+        let appearances = vec![shown("company_seal"), shown("company_edge")];
+        begin(&prepared, &SignRequest { appearances, ..company_request() }).unwrap()
+    };
+    let drawn = own("<svg id='kept'");
+    assert_eq!(drawn, own("<svg id='kept'"));
+    let red = own("<svg id='other' opacity='0.5'");
+    assert_ne!(drawn.digest, red.digest);
 }
 
 #[test]
