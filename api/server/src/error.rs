@@ -7,7 +7,7 @@ use sealflow_store::{
     blobs, codes,
     contracts::{ActError, DraftError, SendError},
     instances::submit,
-    jobs, seals, signing,
+    jobs, seals, signatures, signing,
 };
 
 use crate::problem::{Code, Refusal, feature, field};
@@ -34,6 +34,8 @@ pub(crate) enum Error {
     Code(#[from] codes::IssueError),
     #[error("the seal was not kept")]
     Seal(#[from] seals::ManageError),
+    #[error("the signature was not kept")]
+    Signature(#[from] signatures::AddError),
     #[error("no mark was made of the picture")]
     Mark(#[source] confined::Error),
     #[error("the job was not retried")]
@@ -86,6 +88,11 @@ impl Error {
                 seals::ManageError::NameTaken => Code::SealNameTaken.into(),
                 seals::ManageError::TooMany => Code::SealLimit.into(),
                 seals::ManageError::Store(error) => of_store(error),
+            },
+            Self::Signature(error) => match error {
+                signatures::AddError::TooMany => Code::SignatureLimit.into(),
+                signatures::AddError::TooOften => Refusal::from(Code::SignaturesTooOften).retry_after_s(3600),
+                signatures::AddError::Store(error) => of_store(error),
             },
             Self::Mark(error) => of_mark(error),
             Self::RetryDead(error) => of_retry_dead(error),
@@ -199,6 +206,7 @@ fn of_signing(error: &signing::Error) -> Refusal {
             Refusal::from(Code::InvalidFields).field(value(id), field::VALUE_KIND)
         }
         signing::Error::SealNotUsable(_) => Code::SealNotGranted.into(),
+        signing::Error::SignatureUnknown(_) => Code::SignatureUnknown.into(),
         signing::Error::FieldsMissing(missing) => missing
             .iter()
             .fold(Refusal::from(Code::FieldsMissing), |refusal, id| refusal.field(value(id), field::BLANK)),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { dateOf, dayText, drawingOf, isFilled, sealOf } from '@/signing/fieldValue'
+import { dateOf, dayText, drawingOf, imageOf, isFilled, sealOf } from '@/signing/fieldValue'
 
 describe('field values', () => {
   it('show the day in China, not the browser’s', () => {
@@ -18,8 +18,9 @@ describe('field values', () => {
       expect(isFilled(value)).toBe(false)
     }
     const strokes = { strokes: [[{ x: 1, y: 1 }]], width: 10, height: 10 }
-    for (const value of [{ text: '同意' }, { date: true }, { seal_id: 's1' }, strokes]) expect(isFilled(value)).toBe(true)
+    for (const value of [{ text: '同意' }, { date: true }, { seal_id: 's1' }, { signature_id: 'g1' }, strokes]) expect(isFilled(value)).toBe(true)
     expect(drawingOf(strokes)).toEqual(strokes)
+    expect(imageOf({ signature_id: 'g1' })).toBe('/api/signatures/g1/image.svg')
     expect(sealOf({ seal_id: 's1' })).toBe('s1')
   })
 })

@@ -71,6 +71,8 @@ ids! {
     OrganizationId,
     /// A seal of an organization (印章).
     SealId,
+    /// A signature that its person keeps as a picture (签名图片).
+    SignatureId,
     /// A running definition (流程实例).
     InstanceId,
     /// A row of the job table (作业).

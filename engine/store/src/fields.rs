@@ -1,7 +1,7 @@
 //! Fields (签署区): where a recipient signs, seals, dates or writes, and what is drafted there until it is confirmed.
 
 use sealflow_core::{
-    ids::{ContractId, DocumentId, FieldId, RecipientId, SealId},
+    ids::{ContractId, DocumentId, FieldId, RecipientId, SealId, SignatureId},
     model::contract_type::{FieldKind, SealKind},
 };
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 
 use crate::{
+    blobs::BlobHash,
     db::{Conn, Error, row},
     rows,
 };
@@ -64,6 +65,13 @@ pub enum Value {
         /// Which.
         seal_id: SealId,
     },
+    /// A signature that was cut out of a photo.
+    Image {
+        /// Which.
+        signature_id: SignatureId,
+        /// The picture, an SVG.
+        sha256: BlobHash,
+    },
     /// A day: `2026-11-23`.
     Date {
         /// The day of signing, in China.
@@ -82,7 +90,7 @@ impl Value {
     pub const fn fits(&self, kind: FieldKind) -> bool {
         matches!(
             (self, kind),
-            (Self::Signature(_), FieldKind::Signature)
+            (Self::Signature(_) | Self::Image { .. }, FieldKind::Signature)
                 | (Self::Seal { .. }, FieldKind::Seal)
                 | (Self::Date { .. }, FieldKind::Date)
                 | (Self::Text { .. }, FieldKind::Text)

@@ -32,6 +32,7 @@ pub mod schedules;
 pub mod seals;
 pub mod seed;
 pub mod sessions;
+pub mod signatures;
 pub mod signing;
 pub mod sms_receipts;
 pub mod tasks;

@@ -223,6 +223,15 @@ codes! {
     SealLimit "seal_limit" UNPROCESSABLE_ENTITY
         zh: "印章数量已达上限", "每个企业最多 50 枚印章，请使用已有的印章。";
         en: "No more seals", "An organization has at most 50 seals. Use one that is there.";
+    SignatureLimit "signature_limit" UNPROCESSABLE_ENTITY
+        zh: "签名数量已达上限", "最多保存 5 个签名图片，请先删除不用的。";
+        en: "No more signatures", "You keep five pictures of signatures at most. Remove one first.";
+    SignaturesTooOften "signatures_too_often" TOO_MANY_REQUESTS
+        zh: "上传过于频繁", "今天上传的签名图片过多，请稍后再试，或改用手写签名。";
+        en: "Too many uploads", "You have uploaded very many signatures today. Try again later, or draw your signature.";
+    SignatureUnknown "signature_unknown" UNPROCESSABLE_ENTITY
+        zh: "签名图片不存在", "该签名图片已删除，请重新选择或重新上传。";
+        en: "This signature is not there", "It was removed. Choose another one or upload it again.";
     MarkTooLarge "mark_too_large" PAYLOAD_TOO_LARGE
         zh: "图片过大", "图片不能超过 5 MB、5000 万像素，请缩小后重新上传。";
         en: "The picture is too large", "It may have at most 5 MB and 50 million pixels. Make it smaller and upload it again.";

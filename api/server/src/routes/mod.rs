@@ -11,6 +11,7 @@ mod me;
 mod ops;
 mod organizations;
 mod seals;
+mod signatures;
 mod signing;
 mod validation;
 mod view;
@@ -36,6 +37,7 @@ pub(crate) const REFUSALS: &[Refusals] = &[
     ops::REFUSALS,
     organizations::REFUSALS,
     seals::REFUSALS,
+    signatures::REFUSALS,
     signing::REFUSALS,
     validation::REFUSALS,
 ];
@@ -52,6 +54,7 @@ pub(crate) fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(contracts::router())
         .merge(signing::router())
         .merge(seals::router())
+        .merge(signatures::router())
         .merge(validation::router())
         .merge(ops::router())
         .merge(callbacks::router())

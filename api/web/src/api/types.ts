@@ -26,6 +26,7 @@ export type FieldEntry = Schemas['FieldEntry']
 /** What a page shows in a field: from the server, or entered here; null was emptied here. */
 export type FieldContent = FieldValue | FieldEntry | null
 export type Seal = Schemas['Seal']
+export type SignatureImage = Schemas['SignatureImage']
 export type Queue = Schemas['Queue']
 export type Provider = Schemas['Provider']
 export type Schedule = Schemas['Schedule']

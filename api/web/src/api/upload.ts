@@ -36,10 +36,37 @@ export function uploadDocument(contractId: string, files: readonly File[], key: 
   return { done, cancel: () => request.abort() }
 }
 
+/** The server looks at no more pixels than this on a side. */
+const PICTURE_SIDE = 2_000
+const PICTURE_BYTES = 1_500_000
+
+/** A telephone's photo has many times the pixels that are looked at: what is not needed is not sent. */
+async function smaller(picture: File): Promise<Blob> {
+  if (picture.size <= PICTURE_BYTES) return picture
+  try {
+    const image = await createImageBitmap(picture, { imageOrientation: 'from-image' })
+    const scale = Math.min(1, PICTURE_SIDE / Math.max(image.width, image.height))
+    const canvas = document.createElement('canvas')
+    canvas.width = Math.round(image.width * scale)
+    canvas.height = Math.round(image.height * scale)
+    const context = canvas.getContext('2d')
+    if (!context) return picture
+    // Where a picture is transparent it lies on white paper.
+    context.fillStyle = '#fff'
+    context.fillRect(0, 0, canvas.width, canvas.height)
+    context.drawImage(image, 0, 0, canvas.width, canvas.height)
+    const made = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.92))
+    return made && made.size < picture.size ? made : picture
+  } catch {
+    // The server says what is wrong with it.
+    return picture
+  }
+}
+
 /** Sends one picture as the form field `file` and answers what was made of it. */
 export async function sendPicture<T>(url: string, picture: File): Promise<T> {
   const form = new FormData()
-  form.append('file', picture, picture.name)
+  form.append('file', await smaller(picture), picture.name)
   let response: Response
   try {
     response = await fetch(url, { method: 'POST', body: form, headers: { 'accept-language': apiLanguage() } })

@@ -15,6 +15,11 @@ export function sealOf(value: FieldContent | undefined): string | undefined {
   return value && 'seal_id' in value ? (value.seal_id ?? undefined) : undefined
 }
 
+/** Where the picture of a signature inside a value is, if it is one. */
+export function imageOf(value: FieldContent | undefined): string | undefined {
+  return value && 'signature_id' in value && value.signature_id ? `/api/signatures/${encodeURIComponent(value.signature_id)}/image.svg` : undefined
+}
+
 /** The text inside a value, if it is one. */
 export function textOf(value: FieldContent | undefined): string | undefined {
   return value && 'text' in value ? (value.text ?? undefined) : undefined
@@ -28,7 +33,7 @@ export function dateOf(value: FieldContent | undefined, today = new Date()): str
 
 /** Whether the field has been filled. */
 export function isFilled(value: FieldContent | undefined): boolean {
-  return Boolean(drawingOf(value) || sealOf(value) || dateOf(value) || textOf(value)?.trim())
+  return Boolean(drawingOf(value) || imageOf(value) || sealOf(value) || dateOf(value) || textOf(value)?.trim())
 }
 
 const CHINA_OFFSET_MS = 8 * 3_600_000

@@ -11,6 +11,7 @@ use crate::{
     db::Conn,
     fields::{self, Field, Strokes, Value},
     seals::{self, Seal},
+    signatures::{self, Signature},
 };
 
 /// What a recipient enters into a field.
@@ -20,6 +21,8 @@ pub enum Entry {
     Signature(Strokes),
     /// A seal.
     Seal(sealflow_core::ids::SealId),
+    /// A signature that the person keeps as a picture.
+    Image(sealflow_core::ids::SignatureId),
     /// The day of signing: today.
     Today,
     /// A text.
@@ -43,28 +46,42 @@ pub async fn fill(tx: &mut Tx, signer: &Signer, entries: &[(FieldId, Entry)]) ->
     signer.lock(tx.conn()).await?;
     signer.expect_task(tx.conn(), form::SIGN).await?;
     let known = fields::of_recipient(tx.conn(), signer.recipient.id).await?;
-    let seals = usable_seals(tx.conn(), signer).await?;
+    let usable = Usable {
+        seals: usable_seals(tx.conn(), signer).await?,
+        signatures: signatures::kept_by(tx.conn(), signer.person_id).await?,
+    };
     let now_ms = tx.now().as_ms();
     for (id, entry) in entries {
         let field = known.iter().find(|field| field.id == *id).ok_or(Error::FieldUnknown(*id))?;
-        let value = value(field, entry, &seals, now_ms)?;
+        let value = value(field, entry, &usable, now_ms)?;
         fields::set_value(tx.conn(), *id, value.as_ref(), now_ms).await?;
     }
     Ok(())
 }
 
-fn value(field: &Field, entry: &Entry, seals: &[Seal], now_ms: i64) -> Result<Option<Value>, Error> {
+/// What the signer may put on.
+struct Usable {
+    seals: Vec<Seal>,
+    signatures: Vec<Signature>,
+}
+
+fn value(field: &Field, entry: &Entry, usable: &Usable, now_ms: i64) -> Result<Option<Value>, Error> {
     let value = match entry {
         Entry::Nothing => return Ok(None),
         Entry::Signature(strokes) => Value::Signature(strokes.clone()),
         Entry::Seal(seal_id) => Value::Seal { seal_id: *seal_id },
+        Entry::Image(id) => {
+            let kept = usable.signatures.iter().find(|kept| kept.id == *id);
+            let kept = kept.ok_or(Error::SignatureUnknown(field.id))?;
+            Value::Image { signature_id: kept.id, sha256: kept.sha256.clone() }
+        }
         Entry::Today => Value::Date { date: day_in_china(now_ms) },
         Entry::Text(text) => Value::Text { text: text.clone() },
     };
     if !value.fits(field.kind) {
         return Err(Error::ValueKind(field.id));
     }
-    check_seal(field, &value, seals)?;
+    check_seal(field, &value, &usable.seals)?;
     Ok(Some(value))
 }
 

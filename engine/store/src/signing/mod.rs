@@ -86,6 +86,9 @@ pub enum Error {
     /// The seal is disabled, of the wrong kind, of somebody else, or not granted.
     #[error("the seal of the field {0} may not be used")]
     SealNotUsable(FieldId),
+    /// The person keeps no such picture of a signature.
+    #[error("the signature of the field {0} is not kept")]
+    SignatureUnknown(FieldId),
     /// Required fields are empty.
     #[error("{} fields are empty", .0.len())]
     FieldsMissing(Vec<FieldId>),

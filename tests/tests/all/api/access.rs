@@ -31,6 +31,7 @@ const PUBLIC: &[&str] = &[
 const STRANGER_GETS: &[(&str, u16)] = &[
     ("accept_agreement", 404),
     ("add_document", 404),
+    ("add_signature", 0),
     ("confirm_intent", 404),
     ("create_contract", 0),
     ("create_seal", 404),
@@ -46,6 +47,7 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("get_me", 0),
     ("get_seal", 404),
     ("get_seal_image", 404),
+    ("get_signature_image", 404),
     ("get_signing", 404),
     ("list_contract_types", 0),
     ("list_contracts", 0),
@@ -57,12 +59,14 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("list_queues", 403),
     ("list_schedules", 403),
     ("list_seals", 404),
+    ("list_signatures", 0),
     ("pause_queue", 403),
     ("pause_schedule", 403),
     ("preview_seal", 404),
     ("preview_seal_picture", 404),
     ("remind_recipients", 404),
     ("remove_document", 404),
+    ("remove_signature", 404),
     ("resume_queue", 403),
     ("resume_schedule", 403),
     ("retry_dead_jobs", 403),
@@ -119,6 +123,8 @@ fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
 }
 
 async fn ids(world: &World, contract: &Value) -> BTreeMap<&'static str, String> {
+    let signer = world.as_person(SIGNER).await;
+    let signature = signer.upload("/api/signatures", "a.png", fixtures::scan([20, 20, 60])).await.expect(201);
     let mut reader = world.db.store.read().await.unwrap();
     let mut first = async |statement: &'static str| -> String {
         sqlx::query_scalar(statement).fetch_one(&mut *reader).await.unwrap()
@@ -130,6 +136,7 @@ async fn ids(world: &World, contract: &Value) -> BTreeMap<&'static str, String> 
         ("seal_id", first("select min(id) from seals").await),
         ("organization_id", first("select min(organization_id) from seals").await),
         ("person_id", first("select min(person_id) from seal_grants").await),
+        ("signature_id", id(&signature)),
         ("job_id", first("select min(id) from jobs").await),
         ("instance_id", first("select min(id) from instances").await),
         ("queue", "sms".to_owned()),
@@ -151,7 +158,7 @@ async fn call(
     if operation == "add_document" {
         return browser.upload(path, "a.pdf", b"%PDF-1.7".to_vec()).await;
     }
-    if !query(operation).is_empty() {
+    if !query(operation).is_empty() || operation == "add_signature" {
         return browser.upload(path, "a.png", fixtures::scan([215, 0, 15])).await;
     }
     if operation == "validate_file" {

@@ -38,7 +38,7 @@ async fn a_code_opens_a_session_once(db: TestStore) {
     );
     let person = reply.expect(200)["person"].clone();
     assert_eq!(person["name"], "示例发起人");
-    assert_eq!(person["roles"], json!(["sender"]));
+    assert_eq!(person["roles"], json!(["sender", "seal_manager"]));
     assert_eq!(person["organizations"][0]["role"], "org_admin");
     assert_eq!(browser.get("/api/me").await.expect(200), person);
     try_code(&world.browser(), SENDER, &code).await.refused(401, "code_expired");

@@ -11,6 +11,7 @@ mod lost_answers;
 mod ops;
 mod seals;
 mod sending;
+mod signatures;
 mod signing;
 mod types;
 mod uploads;

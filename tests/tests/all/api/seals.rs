@@ -43,10 +43,12 @@ async fn a_seal_is_drawn_as_it_was_previewed(db: TestStore) {
     let names: Vec<_> = listed["seals"].as_array().unwrap().iter().map(|seal| seal["name"].clone()).collect();
     assert_eq!(names.len(), 2);
     assert!(names.contains(&json!("公章")) && listed["may_create"] == true, "{listed}");
-    // Nobody may use it yet, its maker neither.
+    // Who made it may use and manage it, nobody else.
     let detail = admin.get(&format!("/api/seals/{}", id(&seal))).await.expect(200);
-    let people = detail["people"].as_array().unwrap();
-    assert!(people.len() == 2 && people.iter().all(|person| person["permissions"] == json!([])), "{detail}");
+    let people = detail["people"].as_array().unwrap().iter();
+    let granted: Vec<_> = people.map(|person| (&person["name"], &person["permissions"])).collect();
+    let expected = [(&json!("示例发起人"), &json!(["use", "manage"])), (&json!("示例经办人"), &json!([]))];
+    assert!(granted.len() == 2 && expected.iter().all(|each| granted.contains(each)), "{detail}");
     admin.post(&path, &input).await.refused(409, "seal_name_taken");
     assert_eq!(world.count("select count(*) from audit where action = 'seal.create'").await, 1);
 }

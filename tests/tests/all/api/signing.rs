@@ -29,6 +29,12 @@ fn filled(view: &Value) -> Value {
     json!({"fields": values.collect::<Vec<_>>()})
 }
 
+/// The first field of this kind.
+pub(super) fn field_of(view: &Value, kind: &str) -> Value {
+    let fields = view["fields"].as_array().unwrap();
+    fields.iter().find(|field| field["kind"] == kind).unwrap().clone()
+}
+
 fn drawn(x: f64) -> Value {
     let stroke =
         json!([{"x": x, "y": 20.0}, {"x": x + 30.0, "y": 40.0, "w": 2.5}, {"x": x + 60.0, "y": 20.0}]);

@@ -14,10 +14,12 @@ use sealflow_core::ids::{OrganizationId, PersonId, SealId};
 use sealflow_store::{
     Conn, audit,
     organizations::{self, Organization, Role},
-    seals,
+    seals::{self, NewSeal, Permission},
 };
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) use picture::{MarkUpload, receive_mark};
 
 use crate::{App, auth::SignedIn, error::Error, extract::At, openapi::Refusals, problem::Code};
 
@@ -108,6 +110,13 @@ async fn administered(conn: &mut Conn, id: OrganizationId, person: PersonId) -> 
     let own = memberships.into_iter().find(|membership| membership.organization.id == id);
     let own = own.ok_or(Code::NotFound)?;
     if own.roles.contains(&Role::OrgAdmin) { Ok(own.organization) } else { Err(Code::Forbidden.into()) }
+}
+
+/// Makes a seal; who made it may use and manage it, until somebody else decides.
+async fn add(conn: &mut Conn, new: &NewSeal<'_>, maker: PersonId, now_ms: i64) -> Result<SealId, Error> {
+    let id = seals::add(conn, new, now_ms).await?;
+    seals::set_permissions(conn, id, maker, Permission::ALL, now_ms).await?;
+    Ok(id)
 }
 
 /// What somebody did with a seal, into the audit log.

@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::contracts::receive_up_to,
-    administered, note,
+    add, administered, note,
     view::{ManagedSeal, PictureSpec, SealColor, SealKind, SealPreview},
 };
 use crate::{
@@ -150,7 +150,7 @@ async fn create_seal_of_picture(
         svg: &svg,
         spec: &spec,
     };
-    let id = seals::add(tx.conn(), &new, now_ms).await?;
+    let id = add(tx.conn(), &new, person, now_ms).await?;
     let seal = seals::get(tx.conn(), id).await?.ok_or(Error::Broken("the seal was just made"))?;
     let detail = json!({"source": "picture", "picture_sha256": hex::encode(openssl::sha::sha256(&bytes))});
     note(tx.conn(), person, "seal.create", id, detail, now_ms).await?;

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    administered, note,
+    add, administered, note,
     view::{ManagedSeal, SealColor, SealKind, SealPreview, SealShape},
 };
 use crate::{
@@ -209,7 +209,7 @@ pub(super) async fn create_seal(
         svg: &preview.svg,
         spec: &spec,
     };
-    let id = seals::add(tx.conn(), &new, now_ms).await?;
+    let id = add(tx.conn(), &new, person, now_ms).await?;
     let seal = seals::get(tx.conn(), id).await?.ok_or(Error::Broken("the seal was just made"))?;
     note(tx.conn(), person, "seal.create", id, json!({"source": "template"}), now_ms).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@ use axum::{
     extract::{DefaultBodyLimit, State},
 };
 use garde::Validate;
-use sealflow_core::ids::{FieldId, RecipientId, SealId};
+use sealflow_core::ids::{FieldId, RecipientId, SealId, SignatureId};
 use sealflow_store::{
     fields as model,
     signing::{self, Entry},
@@ -60,7 +60,7 @@ pub(crate) struct FieldInput {
     value: Option<FieldEntry>,
 }
 
-/// What is put into a field: a drawn signature, a seal, today's date, or a text.
+/// What is put into a field: a drawn signature, one of a photo, a seal, today's date, or a text.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum FieldEntry {
@@ -72,6 +72,13 @@ pub(crate) enum FieldEntry {
         #[garde(skip)]
         #[schema(value_type = String, format = "uuid")]
         seal_id: SealId,
+    },
+    /// A signature that the person keeps as a picture.
+    Image {
+        /// Which.
+        #[garde(skip)]
+        #[schema(value_type = String, format = "uuid")]
+        signature_id: SignatureId,
     },
     /// The day of signing, which is today.
     Date {
@@ -173,6 +180,7 @@ impl FieldInput {
             None => Entry::Nothing,
             Some(FieldEntry::Signature(strokes)) => Entry::Signature(strokes.into()),
             Some(FieldEntry::Seal { seal_id }) => Entry::Seal(seal_id),
+            Some(FieldEntry::Image { signature_id }) => Entry::Image(signature_id),
             Some(FieldEntry::Date { .. }) => Entry::Today,
             Some(FieldEntry::Text { text }) => Entry::Text(text.trim().to_owned()),
         };

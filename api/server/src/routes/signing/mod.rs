@@ -28,7 +28,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 pub(super) const REFUSALS: Refusals = &[
     ("accept_agreement", &[Code::StepNotOpen, Code::AgreementChanged, Code::KeyReused]),
     ("finish_reading", &[Code::StepNotOpen, Code::ReadingIncomplete, Code::KeyReused]),
-    ("fill_fields", &[Code::StepNotOpen, Code::FieldUnknown, Code::SealNotGranted]),
+    ("fill_fields", &[Code::StepNotOpen, Code::FieldUnknown, Code::SealNotGranted, Code::SignatureUnknown]),
     ("send_intent_code", &[Code::StepNotOpen, Code::FieldsMissing, Code::SealNotGranted, Code::CodeLimit]),
     (
         "confirm_intent",

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use sealflow_core::{
     Definition, OpenTask, State as InstanceState,
-    ids::{ContractId, DocumentId, FieldId, RecipientId, SealId},
+    ids::{ContractId, DocumentId, FieldId, RecipientId, SealId, SignatureId},
     model::contract_type::{FieldKind as ModelFieldKind, RecipientRole, SealKind},
 };
 use sealflow_store::{
@@ -182,6 +182,12 @@ pub(crate) enum FieldValue {
         #[schema(value_type = String, format = "uuid")]
         seal_id: SealId,
     },
+    /// A signature that was cut out of a photo.
+    Image {
+        /// Which.
+        #[schema(value_type = String, format = "uuid")]
+        signature_id: SignatureId,
+    },
     /// The day of signing.
     Date {
         /// As `2026-11-23`.
@@ -200,6 +206,7 @@ impl From<Value> for FieldValue {
         match value {
             Value::Signature(strokes) => Self::Signature(strokes.into()),
             Value::Seal { seal_id } => Self::Seal { seal_id },
+            Value::Image { signature_id, .. } => Self::Image { signature_id },
             Value::Date { date } => Self::Date { date },
             Value::Text { text } => Self::Text { text },
         }

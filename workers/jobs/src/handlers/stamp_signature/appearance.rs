@@ -26,6 +26,11 @@ pub(super) async fn of(ctx: &Ctx, part: &Part<'_>) -> Result<Vec<FieldAppearance
                     }
                 }
             }
+            fields::Value::Image { sha256, .. } => {
+                let svg = ctx.store().blobs().get(sha256).await.map_err(|error| JobError::retry(&error))?;
+                let svg = String::from_utf8(svg.to_vec()).map_err(|error| JobError::give_up(&error))?;
+                Appearance::Svg { svg }
+            }
             fields::Value::Date { date } => Appearance::text(date),
             fields::Value::Text { text } => Appearance::text(text),
         };
