@@ -9,9 +9,10 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
+    compare::{differ, lists},
+    fault::Fault,
     model::{Expect, ItemFields, ItemIs, JobFields, JobIs, TaskFields, TaskIs, TimerIs},
     names::{Moment, Names, Unknown, duration_ms, shown, time_ms},
-    run::Fault,
 };
 use crate::{
     Actor, Effect, State,
@@ -377,25 +378,4 @@ fn text(value: &Value) -> &str {
 
 fn job_words(job: &Value) -> String {
     format!("{} ({})", text(&job["key"]), text(&job["kind"]))
-}
-
-/// Whether the two lists do not fit one to one, in any order.
-fn differ<E>(expected: &[E], actual: &[Value], fits: impl Fn(&E, &Value) -> bool) -> bool {
-    if expected.len() != actual.len() {
-        return true;
-    }
-    let mut left: Vec<&Value> = actual.iter().collect();
-    for one in expected {
-        match left.iter().position(|value| fits(one, value)) {
-            Some(index) => drop(left.remove(index)),
-            None => return true,
-        }
-    }
-    false
-}
-
-fn lists(what: &str, expected: usize, actual: &[Value], words: impl Fn(&Value) -> String) -> String {
-    let there: Vec<String> = actual.iter().map(words).collect();
-    let there = if there.is_empty() { "none".to_owned() } else { there.join("; ") };
-    format!("expected {expected} {what} as listed, but there are: {there}")
 }

@@ -3,9 +3,12 @@
 //! A scenario says who does what, which jobs end how, how the clock goes on, and what must be true after each step.
 
 mod cast;
+mod compare;
 mod expect;
+mod fault;
 mod model;
 mod names;
+mod play;
 mod run;
 
 use serde_json::Value;

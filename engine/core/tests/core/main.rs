@@ -9,6 +9,7 @@
 mod assignees;
 mod contract_types;
 mod diagnostics;
+mod diagnostics_flow;
 mod drive;
 mod each;
 mod generated;
