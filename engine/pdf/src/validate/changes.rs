@@ -35,6 +35,8 @@ pub(super) fn classify(signed: &File<'_>, now: &File<'_>) -> Result<Vec<Change>,
 /// Keys of the document information dictionary (ISO 32000-2, table 349).
 const INFORMATION: [&str; 8] =
     ["Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate"];
+/// Keys of a metadata stream (table 347); its bytes stand in the file, not in another one.
+const METADATA: [&str; 5] = ["Type", "Subtype", "Length", "Filter", "DecodeParms"];
 /// Keys of the document security store (ETSI EN 319 142-1, 5.4.2).
 const VALIDATION_DATA: [&str; 4] = ["VRI", "Certs", "OCSPs", "CRLs"];
 
@@ -148,6 +150,7 @@ impl Comparison<'_, '_> {
             Some(Role::Form) => self.form(before, after),
             Some(Role::Field(field)) => self.field(&field, before, after),
             Some(Role::Page(page)) => self.page(page, before, after),
+            Some(Role::Metadata) => self.metadata(number, &old, &new)?,
             Some(Role::Information) => self.keys_only(&INFORMATION, "document information", before, after),
             Some(Role::ValidationData) => self.keys_only(&VALIDATION_DATA, "validation data", before, after),
             Some(role @ (Role::FieldList | Role::Annotations { .. })) => {
@@ -182,6 +185,34 @@ impl Comparison<'_, '_> {
     fn keys_only(&mut self, keys: &[&str], what: &str, before: &Dictionary, after: &Dictionary) {
         let allowed = differing_keys(before, after).iter().all(|key| keys.contains(&key.as_str()));
         self.found.push(change(if allowed { "metadata_changed" } else { "object_changed" }, what, allowed));
+    }
+
+    /// Acrobat writes the XMP metadata anew when it signs. They show nowhere, if they are what they say and nothing but the
+    /// catalog refers to them: else a page could draw the same stream.
+    fn metadata(&mut self, number: u32, old: &Loaded<'_>, new: &Loaded<'_>) -> Result<(), Error> {
+        let is_metadata = |loaded: &Loaded<'_>| {
+            loaded.stream.is_some()
+                && loaded.object.as_dictionary().is_some_and(|dictionary| {
+                    dictionary.is("Type", "Metadata")
+                        && dictionary.is("Subtype", "XML")
+                        && dictionary
+                            .iter()
+                            .all(|(key, _)| METADATA.iter().any(|known| known.as_bytes() == key))
+                })
+        };
+        let mut references = 0;
+        for file in [self.signed, self.now] {
+            references += count_references(&file.xref.trailer.clone().into(), number);
+            for (holder, place, _) in file.xref.iter() {
+                if place != Place::Free {
+                    references += count_references(&load(file, holder)?.object, number);
+                }
+            }
+        }
+        let allowed = is_metadata(old) && is_metadata(new) && references == 2;
+        let kind = if allowed { "metadata_changed" } else { "object_changed" };
+        self.found.push(change(kind, Role::Metadata.to_string(), allowed));
+        Ok(())
     }
 
     fn new_form(&mut self, form: Option<&Object>) {
@@ -269,6 +300,16 @@ fn collect(object: &Object, of: &HashSet<u32>, found: &mut BTreeSet<u32>) {
         Object::Array(items) => items.iter().for_each(|item| collect(item, of, found)),
         Object::Dictionary(dictionary) => dictionary.iter().for_each(|(_, value)| collect(value, of, found)),
         _ => {}
+    }
+}
+
+fn count_references(object: &Object, number: u32) -> usize {
+    let count = |object: &Object| count_references(object, number);
+    match object {
+        Object::Reference(reference) => usize::from(reference.number == number),
+        Object::Array(items) => items.iter().map(count).sum(),
+        Object::Dictionary(dictionary) => dictionary.iter().map(|(_, value)| count(value)).sum(),
+        _ => 0,
     }
 }
 

@@ -10,10 +10,17 @@ use openssl::{
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
 use super::{chain::Purpose, verdict::Fault};
-use crate::{asn1, cms, limits::CHAIN_CERTIFICATES_MAX, sm2};
+use crate::{
+    asn1::{self, Elements},
+    cms,
+    limits::CHAIN_CERTIFICATES_MAX,
+    sm2,
+};
 
 /// `id-kp-timeStamping`.
 const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
+/// `id-kp-OCSPSigning`.
+const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
 
 /// The certificate is signed with SM2.
 pub(super) fn is_signed_with_sm2(certificate: &X509Ref) -> bool {
@@ -27,6 +34,44 @@ pub(super) fn is_signed_by(der: &[u8], key: &PKeyRef<Public>) -> bool {
     parts(der).is_some_and(|parts| sm2::verify(key, parts.signed, parts.signature))
 }
 
+/// An OCSP response has the SM2 signature of the issuer, or of whom the issuer lets answer (RFC 6960, 4.2.2.2).
+pub(super) fn is_answer_of(response_der: &[u8], issuer: &X509Ref) -> bool {
+    let check = || {
+        let mut response = asn1::single(response_der, asn1::SEQUENCE)?.elements();
+        response.take(asn1::ENUMERATED)?;
+        let mut bytes = response.take(asn1::CONTEXT_0)?.elements().take(asn1::SEQUENCE)?.elements();
+        bytes.take(asn1::OBJECT_IDENTIFIER)?;
+        let basic = bytes.take(asn1::OCTET_STRING)?.content;
+        let parts = parts(basic)?;
+        let is_by = |certificate: &X509Ref| {
+            certificate
+                .public_key()
+                .is_ok_and(|key| sm2::is_key(&key) && sm2::verify(&key, parts.signed, parts.signature))
+        };
+        if is_by(issuer) {
+            return Some(());
+        }
+        let is_delegate = |der: &[u8]| {
+            X509::from_der(der).is_ok_and(|delegate| {
+                has_purpose(&delegate, OCSP_SIGNING) && issued(issuer, &delegate, der) && is_by(&delegate)
+            })
+        };
+        let mut rest = parts.rest.clone();
+        let mut delegates = rest.take(asn1::CONTEXT_0)?.elements().take(asn1::SEQUENCE)?.elements();
+        let found = (0..CHAIN_CERTIFICATES_MAX)
+            .map_while(|_| delegates.next())
+            .any(|delegate| is_delegate(delegate.whole));
+        found.then_some(())
+    };
+    check().is_some()
+}
+
+/// The certificate names this extended purpose.
+fn has_purpose(certificate: &X509Ref, oid: &str) -> bool {
+    extension::<ExtendedKeyUsage>(certificate)
+        .is_some_and(|usage| usage.0.iter().any(|purpose| purpose.to_string() == oid))
+}
+
 /// Builds the chain to a root, the certificate first.
 pub(super) fn build(
     certificate: &X509Ref,
@@ -36,14 +81,10 @@ pub(super) fn build(
     purpose: Purpose,
 ) -> Result<Vec<X509>, Fault> {
     let mut chain: Vec<X509> = vec![certificate.to_owned()];
-    let stamps = || {
-        extension::<ExtendedKeyUsage>(certificate)
-            .is_some_and(|usage| usage.0.iter().any(|purpose| purpose.to_string() == TIME_STAMPING))
-    };
     if !may(certificate, |usage| usage.digital_signature() || usage.non_repudiation()) {
         return Err(Fault::indeterminate("CHAIN_CONSTRAINTS_FAILURE", "the certificate is not for signing"));
     }
-    if purpose == Purpose::Timestamping && !stamps() {
+    if purpose == Purpose::Timestamping && !has_purpose(certificate, TIME_STAMPING) {
         return Err(Fault::indeterminate(
             "CHAIN_CONSTRAINTS_FAILURE",
             "the certificate is not for timestamps",
@@ -116,6 +157,8 @@ struct Parts<'a> {
     signed: &'a [u8],
     algorithm: Option<String>,
     signature: &'a [u8],
+    /// What follows the signature: the certificates of an OCSP response.
+    rest: Elements<'a>,
 }
 
 fn parts(der: &[u8]) -> Option<Parts<'_>> {
@@ -123,5 +166,5 @@ fn parts(der: &[u8]) -> Option<Parts<'_>> {
     let signed = parts.take(asn1::SEQUENCE)?.whole;
     let algorithm = parts.take(asn1::SEQUENCE)?.elements().next().and_then(|oid| asn1::dotted(&oid));
     let signature = parts.take(asn1::BIT_STRING)?.content.get(1..)?;
-    Some(Parts { signed, algorithm, signature })
+    Some(Parts { signed, algorithm, signature, rest: parts })
 }

@@ -132,11 +132,17 @@ fn trusting(issuer: &X509) -> Option<X509Store> {
 
 fn by_ocsp(der: &[u8], certificate: &X509, issuer: &X509) -> Option<Word> {
     let basic: OcspBasicResponse = OcspResponse::from_der(der).ok()?.basic().ok()?;
-    let mut certificates = Stack::new().ok()?;
-    certificates.push(issuer.clone()).ok()?;
-    let trusted = trusting(issuer)?;
-    basic.verify(&certificates, &trusted, OcspFlag::empty()).ok()?;
-    [MessageDigest::sha1(), MessageDigest::sha256()].into_iter().find_map(|digest| {
+    // OpenSSL would leave out the issuer's identity.
+    let key = issuer.public_key().ok()?;
+    if sm2::is_key(&key) {
+        gm::is_answer_of(der, issuer).then_some(())?;
+    } else {
+        let mut certificates = Stack::new().ok()?;
+        certificates.push(issuer.clone()).ok()?;
+        let trusted = trusting(issuer)?;
+        basic.verify(&certificates, &trusted, OcspFlag::empty()).ok()?;
+    }
+    [MessageDigest::sha1(), MessageDigest::sha256(), MessageDigest::sm3()].into_iter().find_map(|digest| {
         let id = OcspCertId::from_cert(digest, certificate, issuer).ok()?;
         let found = basic.find_status(&id)?;
         let status = if found.status == OcspCertStatus::GOOD {

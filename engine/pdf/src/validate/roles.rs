@@ -32,6 +32,8 @@ pub(super) enum Role {
     },
     /// Document information.
     Information,
+    /// XMP metadata of the document.
+    Metadata,
     /// The document security store.
     ValidationData,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Role {
             Self::Page(page) => write!(f, "page {page}"),
             Self::Annotations { page } => write!(f, "annotations of page {page}"),
             Self::Information => f.write_str("document information"),
+            Self::Metadata => f.write_str("XMP metadata"),
             Self::ValidationData => f.write_str("validation data"),
         }
     }
@@ -65,6 +68,9 @@ impl Roles {
         let (root, catalog) = file.catalog()?;
         if let Some(Object::Reference(information)) = file.xref.trailer.get("Info") {
             roles.insert(information.number, Role::Information);
+        }
+        if let Some(Object::Reference(metadata)) = catalog.get("Metadata") {
+            roles.insert(metadata.number, Role::Metadata);
         }
         if let Some(Object::Reference(store)) = catalog.get("DSS") {
             roles.insert(store.number, Role::ValidationData);
