@@ -18,10 +18,10 @@ use super::{Soon, action, crowd, new_instance, publish, workers};
 use crate::{Bench, report::percentile};
 
 /// How many events are measured, and how many instances take them in turns: a history of a hundred rounds is no usual one.
-const EVENTS: usize = 200;
+pub(super) const EVENTS: usize = 200;
 const INSTANCES: usize = 20;
 /// How often it is looked whether the result is written and the instance waits again.
-const REST: Duration = Duration::from_millis(10);
+pub(super) const REST: Duration = Duration::from_millis(10);
 
 pub(super) async fn run(bench: &Bench, crowd: u32) -> Result<Soon> {
     let database = bench.databases.make(Dialect::Postgres).await?;

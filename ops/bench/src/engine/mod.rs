@@ -2,6 +2,7 @@
 
 mod crowd;
 mod event;
+mod floor;
 mod flow;
 mod step;
 mod transitions;
@@ -97,11 +98,15 @@ async fn events(bench: &mut Bench) -> Result<()> {
         } else {
             None
         };
+        let floor = if crowd == 10_000 { Some(floor::run(bench).await?) } else { None };
         for (at, wanted) in EVENT_WANTED {
             let of = |soon: Soon| if at == "p50" { soon.p50_ms } else { soon.p99_ms };
             let name = format!("{name}/{at}");
             if let Some(theirs) = theirs {
                 bench.report.beside(&name, of(ours), "ms", "dbos", of(theirs));
+            }
+            if let Some(floor) = floor {
+                bench.report.beside(&name, of(ours), "ms", "floor", of(floor));
             }
             bench.report.beside(&name, of(ours), "ms", "wanted", wanted);
         }
