@@ -48,7 +48,7 @@ impl ClockShift {
 /// Nothing moves the clock in a build without fail points.
 #[cfg(not(feature = "failpoints"))]
 #[derive(Debug, Default)]
-pub(crate) struct ClockShift;
+pub(crate) struct ClockShift {}
 
 #[cfg(not(feature = "failpoints"))]
 #[expect(clippy::unused_self, reason = "the same calls as with the feature")]
