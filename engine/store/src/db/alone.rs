@@ -13,7 +13,7 @@ use super::{
 pub(crate) struct Alone {
     lines: Lines,
     held: Held,
-    /// It lay on the shelf: the server may have gone meanwhile.
+    /// It comes from the pool, which knows that it works; one from the shelf may have lost its server meanwhile.
     is_fresh: bool,
 }
 

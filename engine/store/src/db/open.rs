@@ -15,7 +15,7 @@ const SQLITE_READERS: u32 = 4;
 /// Connections of a process to PostgreSQL for transactions, for those of them that do not wait for the disk, and for those
 /// who only read.
 const POSTGRES_WRITERS: u32 = 10;
-const POSTGRES_RELAXED: u32 = 4;
+const POSTGRES_RELAXED_WRITERS: u32 = 4;
 const POSTGRES_READERS: u32 = 6;
 
 /// A connection that was in use a moment ago is not asked whether it is alive: the trip costs as much as a small read.
@@ -47,16 +47,9 @@ const POSTGRES_WRITER: &str = "
     set enable_hashjoin = off;
     set enable_mergejoin = off;
 ";
-/// Besides: a commit may be lost when the server crashes, with all that came after it.
-const POSTGRES_RELAXED_WRITER: &str = "
-    set jit = off;
-    set enable_seqscan = off;
-    set enable_hashjoin = off;
-    set enable_mergejoin = off;
-    set synchronous_commit = off;
-";
-/// What is sent through a reader's connection are signals, which nobody misses after a crash.
-const POSTGRES_READER: &str = "set synchronous_commit = off";
+/// A commit may be lost when the server crashes, with all that came after it. What is sent through a reader's connection are
+/// signals, which nobody misses then.
+const POSTGRES_RELAXED: &str = "set synchronous_commit = off";
 
 /// Where things are kept.
 #[derive(Debug, Clone)]
@@ -107,17 +100,18 @@ pub(super) async fn open(config: &Config) -> Result<Opened, OpenError> {
         Dialect::Sqlite => (1, SQLITE_READERS),
         Dialect::Postgres => (POSTGRES_WRITERS, POSTGRES_READERS),
     };
-    let writers = pool(&url, writers_max, dialect.pick(SQLITE_WRITER, POSTGRES_WRITER)).await?;
+    let writers = pool(&url, writers_max, &[dialect.pick(SQLITE_WRITER, POSTGRES_WRITER)]).await?;
     let migrator = match dialect {
         Dialect::Sqlite => &SQLITE,
         Dialect::Postgres => &POSTGRES,
     };
     migrate(migrator, &writers, dialect).await?;
-    let readers = pool(&url, readers_max, dialect.pick(SQLITE_READER, POSTGRES_READER)).await?;
+    let readers = pool(&url, readers_max, &[dialect.pick(SQLITE_READER, POSTGRES_RELAXED)]).await?;
     let relaxed = match dialect {
         Dialect::Sqlite => None,
         Dialect::Postgres => {
-            Some((pool(&url, POSTGRES_RELAXED, POSTGRES_RELAXED_WRITER).await?, POSTGRES_RELAXED))
+            let settings = &[POSTGRES_WRITER, POSTGRES_RELAXED];
+            Some((pool(&url, POSTGRES_RELAXED_WRITERS, settings).await?, POSTGRES_RELAXED_WRITERS))
         }
     };
     Ok(Opened { dialect, database_url: url, writers: (writers, writers_max), relaxed, readers, blobs })
@@ -132,7 +126,8 @@ fn creating(url: &str) -> String {
     }
 }
 
-async fn pool(url: &str, connections: u32, settings: &'static str) -> Result<AnyPool, OpenError> {
+async fn pool(url: &str, connections: u32, settings: &[&'static str]) -> Result<AnyPool, OpenError> {
+    let settings = settings.to_vec();
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -146,8 +141,11 @@ async fn pool(url: &str, connections: u32, settings: &'static str) -> Result<Any
             })
         })
         .after_connect(move |connection: &mut AnyConnection, _| {
+            let settings = settings.clone();
             Box::pin(async move {
-                sqlx::raw_sql(settings).execute(connection).await?;
+                for setting in settings {
+                    sqlx::raw_sql(setting).execute(&mut *connection).await?;
+                }
                 Ok(())
             })
         })

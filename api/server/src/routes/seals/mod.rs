@@ -14,7 +14,7 @@ use sealflow_core::ids::{OrganizationId, PersonId, SealId};
 use sealflow_store::{
     Conn, audit,
     organizations::{self, Organization, Role},
-    seals::{self, NewSeal, Permission},
+    seals::{self, NewSeal, Permission, Seal},
 };
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -112,11 +112,18 @@ async fn administered(conn: &mut Conn, id: OrganizationId, person: PersonId) -> 
     if own.roles.contains(&Role::OrgAdmin) { Ok(own.organization) } else { Err(Code::Forbidden.into()) }
 }
 
-/// Makes a seal; who made it may use and manage it, until somebody else decides.
-async fn add(conn: &mut Conn, new: &NewSeal<'_>, maker: PersonId, now_ms: i64) -> Result<SealId, Error> {
-    let id = seals::add(conn, new, now_ms).await?;
-    seals::set_permissions(conn, id, maker, Permission::ALL, now_ms).await?;
-    Ok(id)
+/// Makes a seal, if the person administers its organization still; who made it may use and manage it, until somebody else
+/// decides. `detail` goes into the audit log.
+async fn make(app: &App, new: &NewSeal<'_>, maker: PersonId, detail: Value) -> Result<Seal, Error> {
+    let mut tx = app.store.begin().await?;
+    administered(tx.conn(), new.organization_id, maker).await?;
+    let now_ms = tx.now().as_ms();
+    let id = seals::add(tx.conn(), new, now_ms).await?;
+    seals::set_permissions(tx.conn(), id, maker, Permission::ALL, now_ms).await?;
+    let seal = seals::get(tx.conn(), id).await?.ok_or(Error::Broken("the seal was just made"))?;
+    note(tx.conn(), maker, "seal.create", id, detail, now_ms).await?;
+    tx.commit().await?;
+    Ok(seal)
 }
 
 /// What somebody did with a seal, into the audit log.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use garde::Validate;
 use sealflow_core::ids::OrganizationId;
 use sealflow_pdf::picture::{Cleaned, Mark, Wanted};
-use sealflow_store::seals::{self, NewSeal, Source};
+use sealflow_store::seals::{NewSeal, Source};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::contracts::receive_up_to,
-    add, administered, note,
+    administered, make,
     view::{ManagedSeal, PictureSpec, SealColor, SealKind, SealPreview},
 };
 use crate::{
@@ -139,9 +139,6 @@ async fn create_seal_of_picture(
     let Cleaned { svg, width_mm, height_mm } = clean(&app, &bytes, asked.color, asked.width_mm).await?;
     let spec = PictureSpec { color: asked.color.into(), width_mm, height_mm };
     let spec = serde_json::to_value(spec).map_err(|_| Error::Broken("a seal's data is JSON"))?;
-    let mut tx = app.store.begin().await?;
-    administered(tx.conn(), organization_id, person).await?;
-    let now_ms = tx.now().as_ms();
     let new = NewSeal {
         organization_id,
         name: asked.name.trim(),
@@ -150,10 +147,7 @@ async fn create_seal_of_picture(
         svg: &svg,
         spec: &spec,
     };
-    let id = add(tx.conn(), &new, person, now_ms).await?;
-    let seal = seals::get(tx.conn(), id).await?.ok_or(Error::Broken("the seal was just made"))?;
     let detail = json!({"source": "picture", "picture_sha256": hex::encode(openssl::sha::sha256(&bytes))});
-    note(tx.conn(), person, "seal.create", id, detail, now_ms).await?;
-    tx.commit().await?;
+    let seal = make(&app, &new, person, detail).await?;
     Ok((StatusCode::CREATED, Json(seal.into())))
 }

@@ -4,13 +4,13 @@ use axum::{Json, extract::State, http::StatusCode};
 use garde::Validate;
 use sealflow_core::ids::OrganizationId;
 use sealflow_pdf::seal::{self, SealSpec, Shape};
-use sealflow_store::seals::{self, NewSeal, Source};
+use sealflow_store::seals::{NewSeal, Source};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    add, administered, note,
+    administered, make,
     view::{ManagedSeal, SealColor, SealKind, SealPreview, SealShape},
 };
 use crate::{
@@ -198,9 +198,6 @@ pub(super) async fn create_seal(
     drop(reader);
     let (spec, preview) = body.template.draw(&organization.name, "template.").await?;
     let spec = serde_json::to_value(&spec).map_err(|_| Error::Broken("a seal's data is JSON"))?;
-    let mut tx = app.store.begin().await?;
-    administered(tx.conn(), organization_id, person).await?;
-    let now_ms = tx.now().as_ms();
     let new = NewSeal {
         organization_id,
         name: body.name.trim(),
@@ -209,9 +206,6 @@ pub(super) async fn create_seal(
         svg: &preview.svg,
         spec: &spec,
     };
-    let id = add(tx.conn(), &new, person, now_ms).await?;
-    let seal = seals::get(tx.conn(), id).await?.ok_or(Error::Broken("the seal was just made"))?;
-    note(tx.conn(), person, "seal.create", id, json!({"source": "template"}), now_ms).await?;
-    tx.commit().await?;
+    let seal = make(&app, &new, person, json!({"source": "template"})).await?;
     Ok((StatusCode::CREATED, Json(seal.into())))
 }
