@@ -16,9 +16,10 @@ use sealflow_core::ids::{InstanceId, JobId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{
-    NewEvent, StartInstance, Submitted,
+    Instance, NewEvent, StartInstance, Submitted,
     batch::{Awaited, Batch},
     submit::Error,
+    wait_until_ended,
 };
 use crate::{
     Dialect, Store, Tx,
@@ -30,7 +31,7 @@ const GROUP_MAX: usize = 64;
 /// How many may wait; more wait with their callers.
 const WAITING_MAX: usize = 1_000;
 /// Transactions at a time on PostgreSQL; SQLite has one writer.
-const POSTGRES_WRITERS: usize = 2;
+const POSTGRES_WRITERS: usize = 3;
 /// How often a transaction is tried when the database cannot take it, and the first rest between; doubled each time.
 const TRIES_MAX: u32 = 6;
 const REST_FIRST: Duration = Duration::from_millis(20);
@@ -38,7 +39,7 @@ const REST_FIRST: Duration = Duration::from_millis(20);
 /// What a caller wants, and where he waits.
 #[derive(Debug)]
 enum Waiting {
-    Event(Wanted, oneshot::Sender<Result<Submitted, Error>>),
+    Event(Wanted, oneshot::Sender<Result<Answer, Error>>),
     Job(NewJob, oneshot::Sender<Result<JobId, crate::Error>>),
 }
 
@@ -49,10 +50,18 @@ enum Wanted {
     Submit(InstanceId, NewEvent),
 }
 
+/// What came of an event.
+#[derive(Debug)]
+struct Answer {
+    submitted: Submitted,
+    /// The instance, when it had ended before the transaction had.
+    ended: Option<Instance>,
+}
+
 /// What came of a group: of its events and of its jobs, each in their order.
 #[derive(Debug, Default)]
 struct Written {
-    submitted: Vec<Result<Submitted, Error>>,
+    events: Vec<Result<Answer, Error>>,
     jobs: Vec<JobId>,
 }
 
@@ -79,6 +88,7 @@ struct Writer {
 /// Where callers hand in. Clones are the same desk; it closes when all are gone.
 #[derive(Debug, Clone)]
 pub struct Desk {
+    store: Store,
     events: mpsc::Sender<Waiting>,
     /// Jobs go a way of their own, with one transaction at a time: it costs next to nothing but its flush, and what waits
     /// while it is flushed makes the next group the bigger.
@@ -108,7 +118,7 @@ impl Desk {
             }
             line
         };
-        Self { events: way(writers), jobs: way(1) }
+        Self { store: store.clone(), events: way(writers), jobs: way(1) }
     }
 
     /// Starts an instance; returns when it is committed. See [`super::start`].
@@ -116,7 +126,20 @@ impl Desk {
     /// # Errors
     /// See [`Error`].
     pub async fn start(&self, new: StartInstance) -> Result<Submitted, Error> {
-        self.hand_in(Wanted::Start(new)).await
+        Ok(self.hand_in(Wanted::Start(new)).await?.submitted)
+    }
+
+    /// Starts an instance and waits until it has ended, at most for `patience`; tells how it stands then. An instance
+    /// whose jobs are all run with its start has ended with it, and nothing is read again.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn run(&self, new: StartInstance, patience: Duration) -> Result<Instance, Error> {
+        let id = new.id;
+        match self.hand_in(Wanted::Start(new)).await?.ended {
+            Some(ended) => Ok(ended),
+            None => wait_until_ended(&self.store, id, patience).await?.ok_or(Error::UnknownInstance(id)),
+        }
     }
 
     /// Submits an event; returns when it is committed. See [`super::submit()`].
@@ -124,7 +147,7 @@ impl Desk {
     /// # Errors
     /// See [`Error`].
     pub async fn submit(&self, id: InstanceId, event: NewEvent) -> Result<Submitted, Error> {
-        self.hand_in(Wanted::Submit(id, event)).await
+        Ok(self.hand_in(Wanted::Submit(id, event)).await?.submitted)
     }
 
     /// Inserts a job; returns when it is committed. Tells its id, and that of the first one when the key was used before.
@@ -137,7 +160,7 @@ impl Desk {
         answered.await.map_err(|_| sqlx::Error::PoolClosed)?
     }
 
-    async fn hand_in(&self, wanted: Wanted) -> Result<Submitted, Error> {
+    async fn hand_in(&self, wanted: Wanted) -> Result<Answer, Error> {
         let (answer, answered) = oneshot::channel();
         self.events.send(Waiting::Event(wanted, answer)).await.map_err(|_| sqlx::Error::PoolClosed)?;
         answered.await.map_err(|_| sqlx::Error::PoolClosed)?
@@ -159,13 +182,13 @@ async fn serve(writer: Arc<Writer>, line: Line) {
 async fn answer(writer: &Writer, group: &mut Vec<Waiting>) {
     match write_patiently(writer, group).await {
         Ok(written) => {
-            let (mut submitted, mut jobs) = (written.submitted.into_iter(), written.jobs.into_iter());
+            let (mut events, mut jobs) = (written.events.into_iter(), written.jobs.into_iter());
             for waiting in group.drain(..) {
                 // Nobody waits any more when the caller was aborted.
                 match waiting {
                     Waiting::Event(_, answer) => {
-                        if let Some(submitted) = submitted.next() {
-                            let _ = answer.send(submitted);
+                        if let Some(event) = events.next() {
+                            let _ = answer.send(event);
                         }
                     }
                     Waiting::Job(_, answer) => {
@@ -222,17 +245,17 @@ async fn write(writer: &Writer, group: &[Waiting]) -> Result<Written, Error> {
             Waiting::Job(job, _) => jobs.push(job),
         }
     }
-    let submitted = submit(&mut tx, &wanted, writer.follow.as_deref()).await?;
+    let events = submit(&mut tx, &wanted, writer.follow.as_deref()).await?;
     let jobs = jobs::insert_all(&mut tx, &jobs).await?;
     tx.commit().await?;
-    Ok(Written { submitted, jobs })
+    Ok(Written { events, jobs })
 }
 
 async fn submit(
     tx: &mut Tx,
     wanted: &[&Wanted],
     follow: Option<&dyn Follow>,
-) -> Result<Vec<Result<Submitted, Error>>, Error> {
+) -> Result<Vec<Result<Answer, Error>>, Error> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -241,23 +264,32 @@ async fn submit(
     let mut round = Round::of_events(Batch::load(tx, &awaited).await?, tx.now());
     let mut results = Vec::with_capacity(wanted.len());
     for wanted in wanted {
-        results.push(match wanted {
+        let submitted = match wanted {
             Wanted::Start(new) => {
                 round.learn(tx, &new.definition).await?;
                 round.work_out(|batch, now| batch.start(new, now))
             }
             Wanted::Submit(id, event) => round.work_out(|batch, now| batch.submit(*id, event.clone(), now)),
-        });
+        };
         if let Some(follow) = follow {
             follow.follow(&mut round, since).await;
         }
         round.leave_started();
+        results
+            .push(submitted.map(|submitted| Answer { submitted, ended: round.ended(wanted.instance_id()) }));
     }
     round.write(tx).await?;
     Ok(results)
 }
 
 impl Wanted {
+    const fn instance_id(&self) -> InstanceId {
+        match self {
+            Self::Start(new) => new.id,
+            Self::Submit(id, _) => *id,
+        }
+    }
+
     fn awaited(&self) -> Awaited {
         match self {
             Self::Start(new) => Awaited { instance_id: new.id, event_id: Some(new.event_id.clone()) },

@@ -19,7 +19,7 @@ use crate::{
         row::parse,
     },
     instances::{
-        NewEvent, Submitted,
+        Instance, NewEvent, Submitted,
         batch::{Awaited, Batch},
         submit,
     },
@@ -101,6 +101,11 @@ impl Round {
         let submitted = event(&mut self.batch, self.now)?;
         self.started.extend(before..self.batch.started().len());
         Ok(submitted)
+    }
+
+    /// An instance as it will be written, if it has ended.
+    pub(crate) fn ended(&self, id: InstanceId) -> Option<Instance> {
+        self.batch.ended(id)
     }
 
     /// Takes a result: its instance goes a step further, in memory. One that is refused leaves its job dead, with the

@@ -8,14 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use sealflow_core::{Definition, ids::PersonId};
 use sealflow_jobs::{Ctx, Done, Registry, desk};
-use sealflow_store::{
-    Dialect, Store,
-    instances::{Desk, wait_until_ended},
-    jobs::Kind,
-};
+use sealflow_store::{Dialect, instances::Desk, jobs::Kind};
 use serde_json::Value;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -57,16 +53,15 @@ pub(super) async fn run(bench: &Bench, dialect: Dialect, clients: usize, steps: 
     let desk = desk(&store, registry.clone());
     let (stop, working) = workers(&store, registry);
     let definition = publish(&store, &source).await?;
-    one(&store, &desk, &definition).await?;
+    one(&desk, &definition).await?;
     let count = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();
     let mut running = JoinSet::new();
     for _ in 0..clients {
-        let (store, desk, definition, count) =
-            (store.clone(), desk.clone(), definition.clone(), count.clone());
+        let (desk, definition, count) = (desk.clone(), definition.clone(), count.clone());
         running.spawn(async move {
             while begun.elapsed() < Duration::from_secs(SECONDS) {
-                one(&store, &desk, &definition).await?;
+                one(&desk, &definition).await?;
                 count.fetch_add(1, Ordering::Relaxed);
             }
             anyhow::Ok(())
@@ -88,11 +83,9 @@ pub(super) async fn run(bench: &Bench, dialect: Dialect, clients: usize, steps: 
     Ok(count as f64 / seconds)
 }
 
-async fn one(store: &Store, desk: &Desk, definition: &Definition) -> Result<()> {
+async fn one(desk: &Desk, definition: &Definition) -> Result<()> {
     let new = new_instance(definition, PersonId::from_uuid(Uuid::now_v7()));
-    let id = new.id;
-    desk.start(new).await?;
-    let ended = wait_until_ended(store, id, PATIENCE).await?.context("the instance is gone")?;
+    let ended = desk.run(new, PATIENCE).await?;
     ensure!(ended.finished_at.is_some() && ended.seq == 6, "the workflow has not ended: {}", ended.status);
     Ok(())
 }

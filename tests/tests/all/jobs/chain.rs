@@ -29,6 +29,7 @@ on_both!(
     a_local_job_that_panics_or_never_ends_is_claimed,
     after_a_lost_lease_each_job_is_claimed,
     a_desk_runs_local_jobs_with_the_event,
+    running_tells_the_end,
 );
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -175,5 +176,26 @@ async fn a_desk_runs_local_jobs_with_the_event(db: TestStore) {
         assert_eq!((done, all.len()), (ended_at_once, 3.min(ended_at_once + 1)));
         assert!(seen.lock().unwrap().iter().all(|(_, is_committed)| !is_committed));
         run_to_end(&db.store, new.id, Trick::None).await;
+    }
+}
+
+/// Who runs an instance to its end hears of the end, whether it came with the start or from a worker later; and hears
+/// the same when he asks again.
+async fn running_tells_the_end(db: TestStore) {
+    for trick in [Trick::None, Trick::Fail] {
+        let seen = Seen::default();
+        let (stop, working) = work(&db.store, &seen, trick);
+        let mut registry = Registry::default();
+        registry.add_local(Kind::PrepareDocument, (seen.clone(), trick), handle);
+        let desk = desk(&db.store, registry);
+        let new = new_chain(&db.store).await;
+        for _ in 0..2 {
+            let ended = desk.run(new.clone(), Duration::from_secs(30)).await.unwrap();
+            assert_eq!((ended.id, ended.status.as_str(), ended.seq), (new.id, "done", 4));
+            let stored = instances::get(&mut db.store.read().await.unwrap(), new.id).await.unwrap().unwrap();
+            assert_eq!((stored.finished_at, stored.state), (ended.finished_at, ended.state));
+        }
+        stop.cancel();
+        in_time(working).await.unwrap();
     }
 }

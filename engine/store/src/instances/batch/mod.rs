@@ -198,6 +198,12 @@ impl Batch {
         Ok(submitted)
     }
 
+    /// An instance after the events so far, if it has ended.
+    pub(crate) fn ended(&self, id: InstanceId) -> Option<Instance> {
+        let instance = &self.instances.get(&id)?.instance;
+        instance.finished_at.is_some().then(|| instance.clone())
+    }
+
     /// The jobs that the events so far asked for.
     pub(crate) fn started(&self) -> &[Started] {
         &self.writes.jobs
