@@ -67,7 +67,11 @@ mod tests {
 
     #[test]
     fn a_path_that_only_ends_alike_is_another() {
-        assert_eq!(check(&[File::new("a.md", "src/home/index.ts and $DIR/work/x and ~/work/y")]), []);
+        for (word, _) in rules().iter().filter(|(word, _)| word.starts_with('/')) {
+            for before in ["src", "$DIR", "~"] {
+                assert_eq!(check(&[File::new("a.md", &format!("see {before}{word}x"))]), []);
+            }
+        }
     }
 
     #[test]

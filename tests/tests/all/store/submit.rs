@@ -41,7 +41,7 @@ async fn a_start_writes_state_history_and_job(db: TestStore) {
     assert_eq!(jobs.len(), 1);
     assert_eq!(
         (jobs[0].key.as_str(), jobs[0].state),
-        (format!("{}/work/0", errand.id).as_str(), State::Available)
+        (format!("{}/{}", errand.id, history[0].effects.started_jobs[0]).as_str(), State::Available)
     );
     let found = instances::of_subject(&mut db.store.read().await.unwrap(), &instance.subject).await.unwrap();
     assert_eq!(found.unwrap().id, errand.id);
