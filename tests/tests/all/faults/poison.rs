@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, path::Path};
 
-use sealflow_store::jobs::{self, Filter, Kind, NewJob, State};
+use sealflow_store::{
+    Store,
+    jobs::{self, Filter, Kind, NewJob, State},
+};
 use sealflow_tests::{
     db::Engine,
     faults::{
@@ -72,7 +75,7 @@ async fn dies_and_the_others_go_on(engine: Engine) {
                 node.stop().await.unwrap();
                 break;
             }
-            let_it_rest(&mut node, &mut settings).await;
+            let_it_rest(store, &mut node, &mut settings).await;
         }
         assert!(deaths <= Kind::StampSignature.max_attempts(), "it goes on killing");
     }
@@ -94,16 +97,26 @@ async fn dies_and_the_others_go_on(engine: Engine) {
         let filter = Filter { state: Some(State::Dead), ..Filter::default() };
         assert_eq!(jobs::list(&mut reader, &filter, 1, 1).await.unwrap().total, 1, "another one is dead");
         drop(reader);
-        let_it_rest(&mut node, &mut settings).await;
+        let_it_rest(store, &mut node, &mut settings).await;
     }
     node.stop().await.unwrap();
     println!("{engine:?}: the pill killed {deaths} processes and is dead, {OTHERS} others are done");
 }
 
-/// Gives the engine a moment, and then moves its clock on: a job rests after a lease that ran out.
-async fn let_it_rest(node: &mut Node, settings: &mut Settings) {
+/// Gives the engine a moment. When nothing runs, its clock jumps to the next job that rests: in larger steps, jobs that
+/// were in the same hands would be taken together again, and share the pill's fate each time.
+async fn let_it_rest(store: &Store, node: &mut Node, settings: &mut Settings) {
     until_later().await;
-    settings.shift_ms += 9_000;
+    let mut tx = store.begin().await.unwrap();
+    let now = tx.now().plus_ms(settings.shift_ms);
+    let running = Filter { state: Some(State::Running), ..Filter::default() };
+    let waiting = Filter { state: Some(State::Available), ..Filter::default() };
+    if jobs::list(tx.conn(), &running, 1, 1).await.unwrap().total > 0 {
+        return;
+    }
+    let waiting = jobs::list(tx.conn(), &waiting, 1, 100).await.unwrap().items;
+    let Some(next) = waiting.iter().map(|job| job.run_at).min() else { return };
+    settings.shift_ms += (next.as_ms() - now.as_ms() + 1).max(0);
     // One that has just died is noticed by the caller.
     let _ = node.ask(Command::Clock { shift_ms: settings.shift_ms }).await.unwrap();
 }
