@@ -149,6 +149,11 @@ fn of_draft(error: &DraftError) -> Refusal {
         DraftError::OrganizationUnknown { index } => {
             Refusal::from(Code::OrganizationUnusable).field(at(index, "organization_id"), field::ORGANIZATION)
         }
+        DraftError::PlacementRole { index } => {
+            Refusal::from(Code::InvalidFields).field(format!("fields[{index}].role"), field::FIELD_ROLE)
+        }
+        DraftError::PlacementDocument { index } => Refusal::from(Code::InvalidFields)
+            .field(format!("fields[{index}].document_id"), field::FIELD_DOCUMENT),
         DraftError::NotDraft => Code::NotDraft.into(),
         DraftError::Store(error) => of_store(error),
     }
@@ -177,6 +182,11 @@ fn of_send(error: &SendError) -> Refusal {
             Refusal::from(Code::InvalidFields).field("deadline_at_ms", field::DEADLINE)
         }
         SendError::Placement { .. } => Code::PlacementMissing.into(),
+        SendError::PlacedField { index } => {
+            Refusal::from(Code::FieldMisplaced).field(format!("fields[{index}]"), field::FIELD_PLACE)
+        }
+        SendError::CrossPages { document, pages } => Refusal::from(Code::CrossPagePages)
+            .field("documents", format!("{}{pages}:{document}", field::CROSS_PAGES)),
         SendError::ContractType => Code::ContractTypeUnknown.into(),
         SendError::NotOffered { missing } => not_offered(missing),
         SendError::AgreementMissing { .. } => Code::Internal.into(),

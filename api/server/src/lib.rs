@@ -15,6 +15,7 @@ mod extract;
 mod linger;
 mod metrics_recorder;
 mod middleware;
+mod mirrored;
 mod openapi;
 mod problem;
 mod routes;

@@ -278,6 +278,10 @@ pub async fn remove(conn: &mut Conn, id: DocumentId) -> Result<(), Error> {
         .bind(id.to_string())
         .execute(&mut *conn)
         .await?;
+    sqlx::query("delete from placements where document_id = $1")
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
     sqlx::query("delete from documents where id = $1").bind(id.to_string()).execute(conn).await?;
     Ok(())
 }

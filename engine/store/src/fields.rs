@@ -2,7 +2,7 @@
 
 use sealflow_core::{
     ids::{ContractId, DocumentId, FieldId, RecipientId, SealId, SignatureId},
-    model::contract_type::{FieldKind, SealKind},
+    model::contract_type::{Edge, FieldKind, SealKind, TextStyle},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{Row as _, any::AnyRow};
@@ -29,6 +29,16 @@ pub struct Place {
     pub h: f64,
 }
 
+/// The pages that a cross-page seal goes over, from its place's page on. Of the place, `w` and `h` are the whole impression's,
+/// and `y` is where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// From 1.
+    pub to_page: u32,
+    /// At which edge.
+    pub edge: Edge,
+}
+
 /// A field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
@@ -50,6 +60,10 @@ pub struct Field {
     pub required: bool,
     /// Which kind of seal may be put here; none: any.
     pub seal_kind: Option<SealKind>,
+    /// How a date or text is set.
+    pub style: Option<TextStyle>,
+    /// Of a cross-page seal.
+    pub span: Option<Span>,
     /// The draft.
     pub value: Option<Value>,
 }
@@ -91,7 +105,7 @@ impl Value {
         matches!(
             (self, kind),
             (Self::Signature(_) | Self::Image { .. }, FieldKind::Signature)
-                | (Self::Seal { .. }, FieldKind::Seal)
+                | (Self::Seal { .. }, FieldKind::Seal | FieldKind::CrossPageSeal)
                 | (Self::Date { .. }, FieldKind::Date)
                 | (Self::Text { .. }, FieldKind::Text)
         )
@@ -136,13 +150,19 @@ pub struct NewField {
     pub place: Place,
     /// Which kind of seal may be put here.
     pub seal_kind: Option<SealKind>,
+    /// How a date or text is set.
+    pub style: Option<TextStyle>,
+    /// Of a cross-page seal.
+    pub span: Option<Span>,
 }
 
 const COLUMNS_OF_CONTRACT: &str = "
-    select id, contract_id, document_id, recipient_id, name, kind, page, x, y, w, h, required, seal_kind, value
+    select id, contract_id, document_id, recipient_id, name, kind, page, x, y, w, h, required, seal_kind, style,
+           span, value
     from fields where contract_id = $1 order by document_id, name";
 const COLUMNS_OF_RECIPIENT: &str = "
-    select id, contract_id, document_id, recipient_id, name, kind, page, x, y, w, h, required, seal_kind, value
+    select id, contract_id, document_id, recipient_id, name, kind, page, x, y, w, h, required, seal_kind, style,
+           span, value
     from fields where recipient_id = $1 order by document_id, name";
 
 /// A word in the core's spelling.
@@ -168,6 +188,8 @@ fn read(from: &AnyRow) -> Result<Field, Error> {
         },
         required: rows::flag(from, "required")?,
         seal_kind: seal_kind.map(|text| word("fields.seal_kind", &text)).transpose()?,
+        style: rows::json_opt(from, "style")?,
+        span: rows::json_opt(from, "span")?,
         value: rows::json_opt(from, "value")?,
     })
 }
@@ -199,8 +221,8 @@ pub async fn add(conn: &mut Conn, contract: ContractId, new: &NewField) -> Resul
     let seal_kind = new.seal_kind.map(|kind| row::to_json("fields.seal_kind", &kind)).transpose()?;
     sqlx::query(
         "insert into fields (id, contract_id, document_id, recipient_id, name, kind, page, x, y, w, h, required,
-                             seal_kind)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12)",
+                             seal_kind, style, span)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $14)",
     )
     .bind(id.to_string())
     .bind(contract.to_string())
@@ -214,6 +236,8 @@ pub async fn add(conn: &mut Conn, contract: ContractId, new: &NewField) -> Resul
     .bind(new.place.w)
     .bind(new.place.h)
     .bind(seal_kind.as_deref().map(|quoted| quoted.trim_matches('"')))
+    .bind(new.style.map(|style| row::to_json("fields.style", &style)).transpose()?)
+    .bind(new.span.map(|span| row::to_json("fields.span", &span)).transpose()?)
     .execute(conn)
     .await?;
     Ok(id)

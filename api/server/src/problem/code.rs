@@ -142,6 +142,12 @@ codes! {
     PlacementMissing "placement_missing" UNPROCESSABLE_ENTITY
         zh: "签署区放不下", "业务类型规定的签署区不在文件页面之内，请更换文件或业务类型。";
         en: "A field has no place", "The contract type places a field on a page that the document does not have. Change the document or the contract type.";
+    FieldMisplaced "field_misplaced" UNPROCESSABLE_ENTITY
+        zh: "签署区位置有误", "您添加的签署区超出了文件页面，请调整位置后重新发送。";
+        en: "A field has no place", "A field that you added is on no page of the document, or beyond its edge. Move it and send again.";
+    CrossPagePages "cross_page_seal_pages" UNPROCESSABLE_ENTITY
+        zh: "不能加盖骑缝章", "骑缝章须覆盖 2 至 500 页，请移除骑缝章，或更换页数合适的文件。";
+        en: "The cross-page seal cannot be placed", "It goes over 2 to 500 pages. Remove it, or choose a document with more pages.";
     OrganizationUnusable "organization_unusable" UNPROCESSABLE_ENTITY
         zh: "该企业不能签署", "企业不在平台上或没有启用的印章，请更换企业或联系其管理员。";
         en: "This organization cannot sign", "It is not on the platform or has no enabled seal. Choose another one or contact its administrator.";

@@ -24,6 +24,13 @@ pub(crate) const SEAL_TEXT: &str = "seal_text_not_wanted";
 pub(crate) const SEAL_TEXT_NEEDED: &str = "seal_text_needed";
 pub(crate) const SEAL_PERSON: &str = "seal_person_not_valid";
 pub(crate) const SEAL_NAME_LENGTH: &str = "seal_organization_name_length";
+pub(crate) const TEXT_FIT: &str = "text_does_not_fit";
+pub(crate) const FIELD_SETTING: &str = "field_setting_not_for_kind";
+pub(crate) const FIELD_ROLE: &str = "field_role_not_valid";
+pub(crate) const FIELD_DOCUMENT: &str = "field_document_unknown";
+pub(crate) const FIELD_PLACE: &str = "field_has_no_place";
+/// Followed by how many pages, and the document's name.
+pub(crate) const CROSS_PAGES: &str = "cross_pages:";
 /// Followed by the character that no seal can show.
 pub(crate) const GLYPH: &str = "glyph_missing:";
 /// Followed by what is possible, in millimetres.
@@ -38,6 +45,12 @@ pub(super) fn words(message: &str, language: Language) -> String {
         return match language {
             Language::Chinese => format!("“{character}”无法绘制在印章上，请更换"),
             Language::English => format!("“{character}” cannot be drawn on a seal; use another character"),
+        };
+    }
+    if let Some((pages, document)) = message.strip_prefix(CROSS_PAGES).and_then(|told| told.split_once(':')) {
+        return match language {
+            Language::Chinese => format!("“{document}”上的骑缝章只覆盖 {pages} 页"),
+            Language::English => format!("on “{document}” it would go over {pages} pages"),
         };
     }
     if let Some(range) = message.strip_prefix(WIDTH) {
@@ -88,6 +101,16 @@ fn named(message: &str) -> Option<(&'static str, &'static str)> {
         }
         SAME_PERSON => ("同一手机号不能重复作为签署方", "the same phone number cannot sign twice"),
         ALPHANUMERIC => ("只能包含数字和字母", "only digits and letters are possible"),
+        TEXT_FIT => (
+            "文字在此处放不下，或含有无法显示的字符，请缩短或更换",
+            "the text does not fit here, or has characters that cannot be shown; make it shorter",
+        ),
+        FIELD_SETTING => ("此设置不适用于该类签署区", "this setting is not for fields of this kind"),
+        FIELD_ROLE => ("该参与方不能填写此签署区", "this role cannot fill the field"),
+        FIELD_DOCUMENT => ("签署区所在的文件已移除", "the field is on a document that is not there"),
+        FIELD_PLACE => {
+            ("签署区不在文件页面之内", "the field is on no page of the document, or beyond its edge")
+        }
         SEAL_SHAPE => ("法人章须为方形", "a legal representative's seal is a square"),
         SEAL_TEXT => ("该种印章没有此项文字", "this kind of seal has no such text"),
         SEAL_TEXT_NEEDED => ("请填写印章的横向文字", "give the text in the seal's middle"),

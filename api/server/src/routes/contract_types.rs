@@ -1,13 +1,19 @@
 //! Contract types (业务类型): what a sender can choose from.
 
 use axum::{Json, extract::State};
-use sealflow_core::model::{ContractType as Model, contract_type::RecipientKind};
+use sealflow_core::model::{
+    ContractType as Model,
+    contract_type::{FieldPlacement, NamedPage, Page, RecipientKind},
+};
 use sealflow_store::{contracts, definitions};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::view::{PartyKind, title};
+use super::{
+    signing::FieldKind,
+    view::{PartyKind, title},
+};
 use crate::{
     App,
     auth::SignedIn,
@@ -56,6 +62,38 @@ pub(crate) struct Role {
     title: String,
     /// Who plays it.
     kind: PartyKind,
+    /// What the role puts on every document, and where.
+    fields: Vec<RoleField>,
+}
+
+/// A field of the contract type: millimetres from the top left corner of the page.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RoleField {
+    /// What it takes.
+    kind: FieldKind,
+    /// `first`, `last`, or a number from 1.
+    #[schema(example = "last")]
+    page: String,
+    /// From the left edge.
+    x_mm: f64,
+    /// From the top edge.
+    y_mm: f64,
+    /// Width.
+    w_mm: f64,
+    /// Height.
+    h_mm: f64,
+}
+
+impl From<&FieldPlacement> for RoleField {
+    fn from(placed: &FieldPlacement) -> Self {
+        let page = match placed.page {
+            Page::Named(NamedPage::First) => "first".to_owned(),
+            Page::Named(NamedPage::Last) => "last".to_owned(),
+            Page::Number(number) => number.to_string(),
+        };
+        let FieldPlacement { x_mm, y_mm, w_mm, h_mm, .. } = *placed;
+        Self { kind: placed.kind.into(), page, x_mm, y_mm, w_mm, h_mm }
+    }
 }
 
 /// Lists the contract types, in the language asked for.
@@ -83,6 +121,7 @@ fn view(model: &Model, language: Language) -> ContractType {
             RecipientKind::Person => PartyKind::Person,
             RecipientKind::Organization => PartyKind::Organization,
         },
+        fields: role.fields.iter().map(RoleField::from).collect(),
     });
     ContractType {
         name: model.name().to_owned(),

@@ -39,12 +39,24 @@ impl Checker<'_> {
     fn fields(&mut self, spot: &Spot, recipient: &RecipientRole) {
         for (index, field) in recipient.fields.iter().enumerate() {
             let spot = spot.then("fields").then(index);
-            if field.kind == FieldKind::Seal && recipient.kind == RecipientKind::Person {
+            let is_seal = matches!(field.kind, FieldKind::Seal | FieldKind::CrossPageSeal);
+            if is_seal && recipient.kind == RecipientKind::Person {
                 let help = Some("a person signs with a `signature`".to_owned());
                 self.fault(&spot.then("kind"), "only an organization has seals".to_owned(), help);
             }
-            if field.seal_kind.is_some() && field.kind != FieldKind::Seal {
+            if field.seal_kind.is_some() && !is_seal {
                 self.fault(&spot.then("seal_kind"), "`seal_kind` belongs to `kind: seal`".to_owned(), None);
+            }
+            let spans = field.kind == FieldKind::CrossPageSeal;
+            for (name, given) in [("to_page", field.to_page.is_some()), ("edge", field.edge.is_some())] {
+                if given && !spans {
+                    let message = format!("`{name}` belongs to `kind: cross_page_seal`");
+                    self.fault(&spot.then(name), message, None);
+                }
+            }
+            if field.style.is_some() && !matches!(field.kind, FieldKind::Date | FieldKind::Text) {
+                let message = "`style` belongs to `kind: date` and `kind: text`".to_owned();
+                self.fault(&spot.then("style"), message, None);
             }
         }
         let signs = |kind| matches!(kind, FieldKind::Signature | FieldKind::Seal);

@@ -3,12 +3,17 @@
 use sealflow_core::{
     DefinitionHash,
     ids::{ContractId, OrganizationId, PersonId},
-    model::{ContractType, contract_type::RecipientKind},
+    model::{
+        ContractType,
+        contract_type::{FieldKind, RecipientKind},
+    },
 };
 use uuid::Uuid;
 
+use super::placements::{self, Placement};
 use crate::{
     db::{Conn, Error, row},
+    documents,
     phone::Phone,
     recipients::{self, NewRecipient},
 };
@@ -26,6 +31,8 @@ pub struct Draft<'a> {
     pub deadline_at_ms: Option<i64>,
     /// At most one for each role, in any order.
     pub recipients: &'a [DraftRecipient],
+    /// What is placed beside what the contract type asks for.
+    pub placements: &'a [Placement],
 }
 
 /// A party.
@@ -66,6 +73,18 @@ pub enum DraftError {
     #[error("recipient {index} names no organization of the platform")]
     OrganizationUnknown {
         /// Which recipient.
+        index: usize,
+    },
+    /// The contract type has no such role, or a person has no seals.
+    #[error("placement {index} is for a role that cannot fill it")]
+    PlacementRole {
+        /// Which placement.
+        index: usize,
+    },
+    /// The draft has no such document.
+    #[error("placement {index} is on no document of the draft")]
+    PlacementDocument {
+        /// Which placement.
         index: usize,
     },
     /// It was sent.
@@ -123,6 +142,7 @@ pub async fn create(
         return Ok(row::parse("a contract's id", &known)?);
     }
     set_recipients(conn, id, draft, &recipients).await?;
+    set_placements(conn, id, draft).await?;
     Ok(id)
 }
 
@@ -146,7 +166,8 @@ pub async fn update(conn: &mut Conn, id: ContractId, draft: &Draft<'_>) -> Resul
     if updated.rows_affected() == 0 {
         return Err(DraftError::NotDraft);
     }
-    set_recipients(conn, id, draft, &recipients).await
+    set_recipients(conn, id, draft, &recipients).await?;
+    set_placements(conn, id, draft).await
 }
 
 /// The recipients by their role's place in the contract type.
@@ -176,6 +197,21 @@ fn in_order(draft: &Draft<'_>) -> Result<Vec<NewRecipient>, DraftError> {
         });
     }
     Ok(ordered)
+}
+
+async fn set_placements(conn: &mut Conn, id: ContractId, draft: &Draft<'_>) -> Result<(), DraftError> {
+    let documents = documents::list(conn, id).await?;
+    for (index, placement) in draft.placements.iter().enumerate() {
+        let role = draft.contract_type.role(&placement.role);
+        let is_person = role.is_some_and(|role| role.kind == RecipientKind::Person);
+        if role.is_none() || (is_person && placement.field.kind == FieldKind::CrossPageSeal) {
+            return Err(DraftError::PlacementRole { index });
+        }
+        if placement.document_id.is_some_and(|id| documents.iter().all(|document| document.id != id)) {
+            return Err(DraftError::PlacementDocument { index });
+        }
+    }
+    Ok(placements::replace(conn, id, draft.placements).await?)
 }
 
 async fn set_recipients(

@@ -4,6 +4,8 @@ mod act;
 mod draft;
 mod list;
 mod offered;
+mod place;
+mod placements;
 mod send;
 
 use sealflow_core::{
@@ -22,6 +24,7 @@ pub use act::{ActError, remind, withdraw};
 pub use draft::{Draft, DraftError, DraftRecipient, create, update};
 pub use list::{Filter, PAGE_SIZE_MAX, Page, Summary, View, counts, list};
 pub use offered::{OFFERED, not_offered};
+pub use placements::{Placement, placements};
 pub use send::{Send, SendError, send};
 
 /// What a contract's instances call it.

@@ -6,19 +6,19 @@ use sealflow_core::{
     ids::{ContractId, InstanceId, PersonId},
     model::{
         ContractType,
-        contract_type::{Feature, FieldPlacement, RecipientKind, RecipientRole},
+        contract_type::{Feature, RecipientKind, RecipientRole},
     },
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Contract, get, lock_draft, not_offered};
+use super::{Contract, get, lock_draft, not_offered, place::place_all, placements};
 use crate::{
     Tx, agreements,
     db::Error,
     definitions,
     documents::{self, Document},
-    fields::{self, NewField, Place},
+    fields,
     instances::{self, StartInstance, Submitted},
     links, organizations, people,
     recipients::{self, Recipient},
@@ -27,8 +27,6 @@ use crate::{
 
 /// How long after the deadline (or after sending, without one) a link still leads to the contract: 30 days.
 const LINK_GRACE_MS: i64 = 30 * 86_400_000;
-/// Points in a millimetre.
-const POINTS_PER_MM: f64 = 72.0 / 25.4;
 
 /// What sending needs to know.
 #[derive(Debug, Clone)]
@@ -91,6 +89,20 @@ pub enum SendError {
         /// Whose field.
         role: String,
     },
+    /// A field that the sender placed would lie on no page of a document, or beyond its edge.
+    #[error("the placed field {index} has no place in a document")]
+    PlacedField {
+        /// Which, in the sender's order.
+        index: usize,
+    },
+    /// A cross-page seal goes over two pages at least, and not over very many.
+    #[error("a cross-page seal cannot go over {pages} pages of {document}")]
+    CrossPages {
+        /// The document's name.
+        document: String,
+        /// How many pages it would go over.
+        pages: usize,
+    },
     /// The draft's contract type is not a contract type any more.
     #[error("the contract type cannot be used")]
     ContractType,
@@ -140,7 +152,8 @@ pub async fn send(tx: &mut Tx, request: &Send<'_>) -> Result<Submitted, SendErro
     let now_ms = tx.now().as_ms();
     check(contract_type, &contract, &documents, &recipients, now_ms)?;
     check_agreements(tx, contract_type).await?;
-    let fields = place_all(contract_type, &documents, &recipients)?;
+    let placed = placements(tx.conn(), contract.id).await?;
+    let fields = place_all(contract_type, &documents, &recipients, &placed)?;
     for field in &fields {
         fields::add(tx.conn(), contract.id, field).await?;
     }
@@ -278,106 +291,4 @@ async fn start(
         .execute(tx.conn())
         .await?;
     Ok(submitted)
-}
-
-/// The fields that the contract type asks for, on every document: each file is signed by itself.
-fn place_all(
-    contract_type: &ContractType,
-    documents: &[Document],
-    recipients: &[Recipient],
-) -> Result<Vec<NewField>, SendError> {
-    let mut placed = Vec::new();
-    for document in documents {
-        for recipient in recipients {
-            let Some(role) = contract_type.role(&recipient.role) else { return Err(SendError::ContractType) };
-            for (index, field) in role.fields.iter().enumerate() {
-                let place = place(field, document)
-                    .ok_or_else(|| SendError::Placement { role: recipient.role.clone() })?;
-                placed.push(NewField {
-                    document_id: document.id,
-                    recipient_id: recipient.id,
-                    name: format!("r{}_{}_{}", recipient.position + 1, index + 1, field.kind.as_str()),
-                    kind: field.kind,
-                    place,
-                    seal_kind: field.seal_kind,
-                });
-            }
-        }
-    }
-    Ok(placed)
-}
-
-/// Millimetres from the top left corner become points from the lower left corner; none when the page has no such place.
-fn place(field: &FieldPlacement, document: &Document) -> Option<Place> {
-    let page = field.page.number(document.page_count())?;
-    let size = document.pages.get(usize::try_from(page).ok()?.checked_sub(1)?)?;
-    let (w, h) = (field.w_mm * POINTS_PER_MM, field.h_mm * POINTS_PER_MM);
-    let x = field.x_mm * POINTS_PER_MM;
-    let y = size.height - field.y_mm * POINTS_PER_MM - h;
-    // A hair of tolerance: page sizes are rounded.
-    let fits = x >= 0.0 && y >= -0.5 && x + w <= size.width + 0.5;
-    fits.then_some(Place { page, x: round(x), y: round(y.max(0.0)), w: round(w), h: round(h) })
-}
-
-/// To a thousandth of a point, so that the same place is always the same number.
-fn round(points: f64) -> f64 {
-    (points * 1000.0).round() / 1000.0
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
-
-    use sealflow_core::{
-        ids::DocumentId,
-        model::contract_type::{FieldKind, NamedPage, Page},
-    };
-
-    use super::*;
-    use crate::{
-        blobs::BlobHash,
-        documents::{PageSize, Revision, RevisionKind, Source},
-    };
-
-    fn document(sizes: &[(f64, f64)]) -> Document {
-        Document {
-            id: DocumentId::from_uuid(Uuid::from_u128(1)),
-            contract_id: ContractId::from_uuid(Uuid::from_u128(2)),
-            position: 0,
-            name: "示例.pdf".into(),
-            repaired: false,
-            pages: sizes.iter().map(|&(width, height)| PageSize { width, height }).collect(),
-            source: Source::Pdf,
-            newest: Revision {
-                n: 0,
-                kind: RevisionKind::Original,
-                sha256: BlobHash::of(b""),
-                size_bytes: 0,
-                recipient_id: None,
-                created_at_ms: 0,
-            },
-        }
-    }
-
-    fn field(page: Page, x_mm: f64, y_mm: f64, w_mm: f64, h_mm: f64) -> FieldPlacement {
-        FieldPlacement { kind: FieldKind::Signature, page, x_mm, y_mm, w_mm, h_mm, seal_kind: None }
-    }
-
-    #[test]
-    fn millimetres_from_the_top_left_become_points_from_the_lower_left() {
-        let a4 = document(&[(595.276, 841.89), (595.276, 841.89)]);
-        let placed = place(&field(Page::Named(NamedPage::Last), 120.0, 98.0, 54.0, 24.0), &a4).unwrap();
-        assert_eq!(placed.page, 2);
-        assert!((placed.x - 340.157).abs() < 0.001 && (placed.w - 153.071).abs() < 0.001, "{placed:?}");
-        assert!((placed.y - (841.89 - 122.0 * POINTS_PER_MM)).abs() < 0.001, "{placed:?}");
-    }
-
-    #[test]
-    fn a_field_that_lies_on_no_page_has_no_place() {
-        let a4 = document(&[(595.276, 841.89)]);
-        assert_eq!(place(&field(Page::Number(2), 10.0, 10.0, 20.0, 20.0), &a4), None);
-        assert_eq!(place(&field(Page::Number(1), 200.0, 10.0, 20.0, 20.0), &a4), None);
-        assert_eq!(place(&field(Page::Number(1), 10.0, 290.0, 20.0, 20.0), &a4), None);
-        assert!(place(&field(Page::Number(1), 190.0, 277.0, 20.0, 20.0), &a4).is_some());
-    }
 }

@@ -9,6 +9,7 @@ mod incidents;
 mod lists;
 mod lost_answers;
 mod ops;
+mod placing;
 mod seals;
 mod sending;
 mod signatures;

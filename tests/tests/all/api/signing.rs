@@ -20,7 +20,7 @@ fn filled(view: &Value) -> Value {
     let values = view["fields"].as_array().unwrap().iter().map(|field| {
         let value = match field["kind"].as_str().unwrap() {
             "signature" => drawn(10.0),
-            "seal" => json!({"seal_id": view["seals"][0]["id"]}),
+            "seal" | "cross_page_seal" => json!({"seal_id": view["seals"][0]["id"]}),
             "date" => json!({"date": true}),
             _ => json!({"text": "同意"}),
         };

@@ -2,6 +2,7 @@
 //! and nothing of an attempt that lost can be seen.
 
 mod gate;
+mod marks;
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -113,6 +114,8 @@ async fn contract(world: &World) -> Contract {
                 h: 60.0,
             },
             seal_kind: None,
+            style: None,
+            span: None,
         };
         let field = fields::add(tx.conn(), contract, &new).await.unwrap();
         fields::set_value(tx.conn(), field, Some(&drawn()), now_ms).await.unwrap();

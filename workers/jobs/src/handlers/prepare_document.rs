@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use sealflow_core::{
     ids::{ContractId, RecipientId},
-    model::contract_type::FieldKind,
+    model::contract_type::{self, FieldKind},
 };
-use sealflow_pdf::{FieldKind as PdfFieldKind, FieldSpec, Rect};
+use sealflow_pdf::{
+    FieldKind as PdfFieldKind, FieldSpec, Rect,
+    cross_page::{self, Edge, Span},
+};
 use sealflow_store::{
     Change, documents,
     documents::{Document, RevisionKind},
@@ -38,7 +41,7 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
     let mut changes = Vec::new();
     let mut prepared = Vec::new();
     for document in documents.iter().filter(|document| document.newest.kind == RevisionKind::Original) {
-        let specs = specs(document, &fields);
+        let specs = specs(document, &fields)?;
         if specs.is_empty() {
             continue;
         }
@@ -74,10 +77,21 @@ async fn prepare(
 
 /// The fields of one document. A recipient has one digital signature in it: the first signature or seal field takes it,
 /// further ones show pictures.
-fn specs(document: &Document, fields: &[Field]) -> Vec<FieldSpec> {
+fn specs(document: &Document, fields: &[Field]) -> Result<Vec<FieldSpec>, JobError> {
     let mut signers: BTreeSet<RecipientId> = BTreeSet::new();
-    let own = fields.iter().filter(|field| field.document_id == document.id);
-    own.map(|field| {
+    let mut specs = Vec::new();
+    for field in fields.iter().filter(|field| field.document_id == document.id) {
+        let place = field.place;
+        let rect = Rect { x: place.x, y: place.y, width: place.w, height: place.h };
+        if let Some(span) = field.span {
+            let sizes: Vec<(f64, f64)> =
+                document.pages.iter().map(|size| (size.width, size.height)).collect();
+            let span = Span { first: number(place.page), last: number(span.to_page), edge: edge(span.edge) };
+            let slices = cross_page::place(&field.name, span, &rect, &sizes);
+            specs
+                .extend(slices.map_err(|why| JobError::GiveUp { reason: format!("{}: {why}", field.name) })?);
+            continue;
+        }
         let takes_signature = matches!(field.kind, FieldKind::Signature | FieldKind::Seal);
         let kind = match field.kind {
             _ if takes_signature && !signers.insert(field.recipient_id) => PdfFieldKind::Picture,
@@ -85,14 +99,20 @@ fn specs(document: &Document, fields: &[Field]) -> Vec<FieldSpec> {
             FieldKind::Seal => PdfFieldKind::Seal,
             FieldKind::Date => PdfFieldKind::Date,
             FieldKind::Text => PdfFieldKind::Text,
+            FieldKind::CrossPageSeal => PdfFieldKind::CrossPageSeal,
         };
-        let place = field.place;
-        FieldSpec {
-            name: field.name.clone(),
-            kind,
-            page: usize::try_from(place.page).unwrap_or(usize::MAX),
-            rect: Rect { x: place.x, y: place.y, width: place.w, height: place.h },
-        }
-    })
-    .collect()
+        specs.push(FieldSpec { name: field.name.clone(), kind, page: number(place.page), rect });
+    }
+    Ok(specs)
+}
+
+const fn edge(edge: contract_type::Edge) -> Edge {
+    match edge {
+        contract_type::Edge::Left => Edge::Left,
+        contract_type::Edge::Right => Edge::Right,
+    }
+}
+
+fn number(page: u32) -> usize {
+    usize::try_from(page).unwrap_or(usize::MAX)
 }

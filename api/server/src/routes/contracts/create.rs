@@ -8,7 +8,7 @@ use sealflow_core::{
 };
 use sealflow_store::{
     Conn, Tx,
-    contracts::{self, Draft, DraftRecipient},
+    contracts::{self, Draft, DraftRecipient, Placement},
     definitions,
     organizations::{self, Role},
     phone::Phone,
@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use super::{
     detail::{self, ContractDetail},
     own_draft,
+    placed::PlacedField,
 };
 use crate::{
     App,
@@ -53,6 +54,10 @@ pub(crate) struct ContractInput {
     /// The parties, at most one for each role. Some may still be missing.
     #[garde(length(max = 50), dive)]
     recipients: Vec<RecipientInput>,
+    /// What is placed on the documents beside what the contract type asks for.
+    #[garde(length(max = 200), dive)]
+    #[serde(default)]
+    fields: Vec<PlacedField>,
 }
 
 /// A party.
@@ -147,6 +152,7 @@ async fn sending_organization(
 struct Said {
     definition: Definition,
     recipients: Vec<DraftRecipient>,
+    placements: Vec<Placement>,
 }
 
 impl Said {
@@ -165,7 +171,9 @@ impl Said {
         let numbered = body.recipients.iter().enumerate();
         let recipients =
             numbered.map(|(index, recipient)| party(app, index, recipient)).collect::<Result<_, _>>()?;
-        Ok(Self { definition, recipients })
+        let numbered = body.fields.iter().enumerate();
+        let placements = numbered.map(|(index, placed)| placed.placement(index)).collect::<Result<_, _>>()?;
+        Ok(Self { definition, recipients, placements })
     }
 
     fn draft<'a>(&'a self, body: &'a ContractInput) -> Result<Draft<'a>, Error> {
@@ -175,6 +183,7 @@ impl Said {
             definition: self.definition.hash(),
             deadline_at_ms: body.deadline_at_ms,
             recipients: &self.recipients,
+            placements: &self.placements,
         })
     }
 }

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::view::{self, Document, Recipient},
+    placed::PlacedField,
     timeline::{self, TimelineEntry},
     visible,
 };
@@ -56,6 +57,8 @@ pub(crate) struct ContractDetail {
     recipients: Vec<Recipient>,
     /// The files.
     documents: Vec<Document>,
+    /// What the sender placed beside what the contract type asks for; only in a draft, for its sender.
+    fields: Vec<PlacedField>,
     /// The recipient that the person is, once the turn has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "uuid")]
@@ -160,6 +163,10 @@ pub(super) async fn of(
     };
     let recipients = recipients::list(conn, id).await?;
     let documents = documents::list(conn, id).await?;
+    let fields = match contract.is_draft() {
+        true => contracts::placements(conn, id).await?.iter().filter_map(PlacedField::of).collect(),
+        false => Vec::new(),
+    };
     let state = instance.as_ref().map(|instance| &instance.state);
     Ok(ContractDetail {
         id,
@@ -180,6 +187,7 @@ pub(super) async fn of(
         completed_at_ms: timeline::completed_at_ms(&history),
         recipients: recipients.iter().map(|it| Recipient::of(it, state, contract_type, language)).collect(),
         documents: documents.iter().map(Document::from).collect(),
+        fields,
         my_recipient_id: seen.parts.recipients.first().copied(),
         waiting_for: waiting_for(&jobs),
         timeline: timeline::of(contract, &recipients, &history, &jobs),

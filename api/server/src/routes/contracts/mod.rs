@@ -6,6 +6,7 @@ mod detail;
 mod documents;
 mod file;
 mod list;
+mod placed;
 mod recall;
 mod send;
 mod timeline;
@@ -19,6 +20,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use detail::Sender;
 pub(super) use documents::{Upload, receive, receive_up_to};
+pub(super) use placed::TextLook;
 pub(super) use recall::Reason;
 
 use crate::{App, error::Error, openapi::Refusals, problem::Code};
@@ -75,6 +77,8 @@ pub(super) const REFUSALS: Refusals = &[
     (
         "send_contract",
         &[
+            Code::FieldMisplaced,
+            Code::CrossPagePages,
             Code::Forbidden,
             Code::NotDraft,
             Code::KeyReused,

@@ -9,27 +9,7 @@ use sealflow_store::seals::{self, Grantee, Permission, Seal, Source};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Declares an enum of the API that has the variants of one elsewhere, and the ways between them.
-macro_rules! mirrored {
-    ($(#[$meta:meta])* $name:ident of $other:ty { $($(#[$doc:meta])* $variant:ident),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub(crate) enum $name { $($(#[$doc])* $variant),+ }
-
-        impl From<$other> for $name {
-            fn from(other: $other) -> Self {
-                match other { $(<$other>::$variant => Self::$variant),+ }
-            }
-        }
-
-        impl From<$name> for $other {
-            fn from(own: $name) -> Self {
-                match own { $($name::$variant => Self::$variant),+ }
-            }
-        }
-    };
-}
+use crate::mirrored::mirrored;
 
 mirrored! {
     /// What a seal is used for.

@@ -5,7 +5,14 @@ use axum::{
     extract::{DefaultBodyLimit, State},
 };
 use garde::Validate;
-use sealflow_core::ids::{FieldId, RecipientId, SealId, SignatureId};
+use sealflow_core::{
+    ids::{FieldId, RecipientId, SealId, SignatureId},
+    model::contract_type,
+};
+use sealflow_pdf::{
+    Appearance,
+    appearance::{self, Overflow, TextFont, TextStyle},
+};
 use sealflow_store::{
     fields as model,
     signing::{self, Entry},
@@ -23,7 +30,7 @@ use crate::{
     auth::SignedIn,
     error::Error,
     extract::{At, Body, rules},
-    problem::{Language, field},
+    problem::{Code, Language, Refusal, field},
 };
 
 /// The most strokes of a drawn signature.
@@ -188,6 +195,43 @@ impl FieldInput {
     }
 }
 
+/// What of a style decides whether a text fits.
+fn room(style: &contract_type::TextStyle) -> TextStyle {
+    use contract_type::{TextFont as Face, TextOverflow};
+    TextStyle {
+        font: match style.font {
+            Face::Sans => TextFont::Sans,
+            Face::Serif => TextFont::Serif,
+        },
+        size: style.size,
+        overflow: match style.overflow {
+            TextOverflow::Shrink => Overflow::Shrink,
+            TextOverflow::Wrap => Overflow::Wrap,
+            TextOverflow::Refuse => Overflow::Refuse,
+        },
+        ..TextStyle::default()
+    }
+}
+
+/// A text that cannot be shown in its field is refused now, not when it was confirmed.
+fn check_texts(known: &[model::Field], entries: &[(FieldId, Entry)]) -> Result<(), Error> {
+    for (id, entry) in entries {
+        let own = known.iter().find(|own| own.id == *id);
+        let (Entry::Text(text), Some(own)) = (entry, own) else { continue };
+        let style = own.style.as_ref().map(room).unwrap_or_default();
+        let shown = Appearance::Text { text: text.clone(), style };
+        match shown.check(own.place.w, own.place.h) {
+            Err(appearance::Error::Text { .. }) => {
+                let at = format!("fields[{id}].value");
+                return Err(Refusal::from(Code::InvalidFields).field(at, field::TEXT_FIT).into());
+            }
+            Err(_) => return Err(Error::Broken("the fonts of texts are not installed")),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Keeps what was entered, until it is confirmed or changed.
 #[utoipa::path(
     put, path = "/api/signing/{recipient_id}/fields", tag = "signing", security(("session" = [])),
@@ -204,6 +248,8 @@ async fn fill_fields(
     let mut tx = app.store.begin().await?;
     let signer = signer(tx.conn(), recipient_id, signed_in).await?;
     let entries: Vec<_> = body.fields.into_iter().map(FieldInput::into_entry).collect();
+    let known = model::of_recipient(tx.conn(), signer.recipient.id).await?;
+    check_texts(&known, &entries)?;
     signing::fill(&mut tx, &signer, &entries).await?;
     let view = view::of(tx.conn(), &signer, language).await?;
     tx.commit().await?;

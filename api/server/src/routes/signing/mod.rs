@@ -12,6 +12,8 @@ use sealflow_store::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use view::FieldKind;
+
 use crate::{App, auth::SignedIn, context::Client, error::Error, openapi::Refusals, problem::Code};
 
 pub(super) fn router() -> OpenApiRouter<App> {

@@ -4,7 +4,11 @@ use axum::{Json, extract::State};
 use sealflow_core::{
     Definition, OpenTask, State as InstanceState,
     ids::{ContractId, DocumentId, FieldId, RecipientId, SealId, SignatureId},
-    model::contract_type::{FieldKind as ModelFieldKind, RecipientRole, SealKind},
+    model::contract_type::{Edge as ModelEdge, FieldKind as ModelFieldKind, RecipientRole, SealKind},
+};
+use sealflow_pdf::{
+    FieldSpec, Rect,
+    cross_page::{self, Edge, Span},
 };
 use sealflow_store::{
     Conn, documents,
@@ -17,7 +21,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        contracts::Sender,
+        contracts::{Sender, TextLook},
         view::{Document, Recipient, RecipientStatus},
     },
     fields::Strokes,
@@ -144,9 +148,34 @@ pub(crate) struct Field {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "contract")]
     seal_kind: Option<SealKind>,
+    /// How a date or text is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    style: Option<TextLook>,
+    /// Of a cross-page seal, on each of its pages; its own place is then that of the whole impression.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    slices: Vec<FieldSlice>,
     /// What was filled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<FieldValue>,
+}
+
+/// A page's part of a cross-page seal.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldSlice {
+    /// From 1.
+    page: u32,
+    /// Points from the left edge of the page as shown.
+    x: f64,
+    /// Points from the lower edge of the page as shown.
+    y: f64,
+    /// Width in points.
+    w: f64,
+    /// Height in points.
+    h: f64,
+    /// Which part of the impression, from 0 at its left.
+    index: u32,
+    /// How many parts the impression has.
+    count: u32,
 }
 
 /// What a field takes.
@@ -157,6 +186,7 @@ pub(crate) enum FieldKind {
     Seal,
     Date,
     Text,
+    CrossPageSeal,
 }
 
 impl From<ModelFieldKind> for FieldKind {
@@ -166,6 +196,7 @@ impl From<ModelFieldKind> for FieldKind {
             ModelFieldKind::Seal => Self::Seal,
             ModelFieldKind::Date => Self::Date,
             ModelFieldKind::Text => Self::Text,
+            ModelFieldKind::CrossPageSeal => Self::CrossPageSeal,
         }
     }
 }
@@ -282,7 +313,7 @@ pub(super) async fn of(conn: &mut Conn, signer: &Signer, language: Language) -> 
         steps,
         agreement,
         documents: documents.iter().map(Document::from).collect(),
-        fields: fields.into_iter().map(Field::from).collect(),
+        fields: fields.into_iter().map(|field| Field::of(field, &documents)).collect(),
         seals: usable.into_iter().map(Seal::from).collect(),
         intent_methods: vec![IntentMethod::SmsCode],
         phone_masked: signer.recipient.phone.masked(),
@@ -341,9 +372,34 @@ impl From<sealflow_store::agreements::Agreement> for Agreement {
     }
 }
 
-impl From<fields::Field> for Field {
-    fn from(field: fields::Field) -> Self {
+/// Where the slices of a cross-page seal are: as the file has them.
+fn slices(field: &fields::Field, documents: &[documents::Document]) -> Vec<FieldSlice> {
+    let document = documents.iter().find(|document| document.id == field.document_id);
+    let (Some(span), Some(document)) = (field.span, document) else { return Vec::new() };
+    let number = |page: u32| usize::try_from(page).unwrap_or(usize::MAX);
+    let sizes: Vec<(f64, f64)> = document.pages.iter().map(|size| (size.width, size.height)).collect();
+    let edge = match span.edge {
+        ModelEdge::Left => Edge::Left,
+        ModelEdge::Right => Edge::Right,
+    };
+    let place = field.place;
+    let rect = Rect { x: place.x, y: place.y, width: place.w, height: place.h };
+    let span = Span { first: number(place.page), last: number(span.to_page), edge };
+    let placed = cross_page::place(&field.name, span, &rect, &sizes).unwrap_or_default();
+    let small = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let slice = |spec: &FieldSpec| {
+        let (index, count) = cross_page::slice_of(&spec.name, &field.name)?;
+        let Rect { x, y, width: w, height: h } = spec.rect;
+        Some(FieldSlice { page: small(spec.page), x, y, w, h, index: small(index), count: small(count) })
+    };
+    placed.iter().filter_map(slice).collect()
+}
+
+impl Field {
+    fn of(field: fields::Field, documents: &[documents::Document]) -> Self {
         Self {
+            slices: slices(&field, documents),
+            style: field.style.map(TextLook::from),
             id: field.id,
             document_id: field.document_id,
             kind: field.kind.into(),

@@ -26,6 +26,94 @@ pub struct FieldPlacement {
     /// For a seal: which kind of seal may be put here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal_kind: Option<SealKind>,
+    /// For a cross-page seal, which begins on `page`: the last page that it goes over; without it the document's last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_page: Option<Page>,
+    /// For a cross-page seal: at which edge of the pages; without it the right one. `x_mm` then means nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edge: Option<Edge>,
+    /// For a date or text: how it is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<TextStyle>,
+}
+
+/// An edge of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Edge {
+    /// The left one, of documents that are bound at the right.
+    Left,
+    /// The right one.
+    #[default]
+    Right,
+}
+
+/// How a date or text is set.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TextStyle {
+    /// The typeface.
+    pub font: TextFont,
+    /// Size in points; the largest one when the text may be made smaller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 4, max = 72))]
+    pub size: Option<f64>,
+    /// The colour.
+    pub color: TextColor,
+    /// Where a line stands in its field.
+    pub align: TextAlign,
+    /// What happens to text that is too long for its field.
+    pub overflow: TextOverflow,
+}
+
+/// Typefaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextFont {
+    /// 黑体
+    #[default]
+    Sans,
+    /// 宋体
+    Serif,
+}
+
+/// Colours of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextColor {
+    /// Black.
+    #[default]
+    Black,
+    /// Seal red.
+    Red,
+    /// Blue.
+    Blue,
+}
+
+/// Where a line stands in its field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextAlign {
+    /// At the left edge.
+    #[default]
+    Left,
+    /// In the middle.
+    Center,
+    /// At the right edge.
+    Right,
+}
+
+/// What happens to text that is too long for its field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextOverflow {
+    /// It is set smaller, down to 4 points, and then refused.
+    #[default]
+    Shrink,
+    /// It is broken into lines, and refused when they do not fit.
+    Wrap,
+    /// It is refused at once.
+    Refuse,
 }
 
 /// What a field is.
@@ -40,6 +128,8 @@ pub enum FieldKind {
     Date,
     /// A text that the signer enters.
     Text,
+    /// One seal of an organization in slices over the edges of several pages (骑缝章).
+    CrossPageSeal,
 }
 
 impl FieldKind {
@@ -51,6 +141,7 @@ impl FieldKind {
             Self::Seal => "seal",
             Self::Date => "date",
             Self::Text => "text",
+            Self::CrossPageSeal => "cross_page_seal",
         }
     }
 }

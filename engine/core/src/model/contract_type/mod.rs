@@ -17,7 +17,10 @@ pub use approval::{
     TimeoutRule,
 };
 pub use features::Feature;
-pub use fields::{FieldKind, FieldPlacement, NamedPage, Page, SealKind};
+pub use fields::{
+    Edge, FieldKind, FieldPlacement, NamedPage, Page, SealKind, TextAlign, TextColor, TextFont, TextOverflow,
+    TextStyle,
+};
 pub use pre_sign::{
     AttachmentRule, AttachmentType, ForcedReading, PreSign, SubjectMethod, SubjectVerification,
 };

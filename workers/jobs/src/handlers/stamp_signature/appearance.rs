@@ -1,6 +1,11 @@
 //! From what a field holds to what it shows.
 
-use sealflow_pdf::{Appearance, FieldAppearance, Strokes, appearance::Point};
+use sealflow_core::model::contract_type;
+use sealflow_pdf::{
+    Appearance, FieldAppearance, Strokes,
+    appearance::{Align, Overflow, Point, TextFont, TextStyle},
+    seal::Color,
+};
 use sealflow_store::{fields, seals};
 
 use super::Part;
@@ -31,12 +36,41 @@ pub(super) async fn of(ctx: &Ctx, part: &Part<'_>) -> Result<Vec<FieldAppearance
                 let svg = String::from_utf8(svg.to_vec()).map_err(|error| JobError::give_up(&error))?;
                 Appearance::Svg { svg }
             }
-            fields::Value::Date { date } => Appearance::text(date),
-            fields::Value::Text { text } => Appearance::text(text),
+            fields::Value::Date { date: text } | fields::Value::Text { text } => Appearance::Text {
+                text: text.clone(),
+                style: field.style.as_ref().map(style).unwrap_or_default(),
+            },
         };
         shown.push(FieldAppearance { field: field.name.clone(), appearance });
     }
     Ok(shown)
+}
+
+/// How the sender wants a text to be set.
+fn style(wanted: &contract_type::TextStyle) -> TextStyle {
+    use contract_type::{TextAlign, TextColor, TextFont as Face, TextOverflow};
+    TextStyle {
+        font: match wanted.font {
+            Face::Sans => TextFont::Sans,
+            Face::Serif => TextFont::Serif,
+        },
+        size: wanted.size,
+        color: match wanted.color {
+            TextColor::Black => [0; 3],
+            TextColor::Red => Color::Red.rgb(),
+            TextColor::Blue => Color::Blue.rgb(),
+        },
+        align: match wanted.align {
+            TextAlign::Left => Align::Left,
+            TextAlign::Center => Align::Center,
+            TextAlign::Right => Align::Right,
+        },
+        overflow: match wanted.overflow {
+            TextOverflow::Shrink => Overflow::Shrink,
+            TextOverflow::Wrap => Overflow::Wrap,
+            TextOverflow::Refuse => Overflow::Refuse,
+        },
+    }
 }
 
 fn strokes(drawn: &fields::Strokes) -> Strokes {
