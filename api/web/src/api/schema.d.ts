@@ -1066,6 +1066,8 @@ export interface components {
             deadline_at_ms?: number | null;
             /** @description The files. */
             documents: components["schemas"]["Document"][];
+            /** @description What the sender placed beside what the contract type asks for; only in a draft, for its sender. */
+            fields: components["schemas"]["PlacedField"][];
             /**
              * Format: uuid
              * @description Its id.
@@ -1112,6 +1114,8 @@ export interface components {
              * @description Until when it must be signed; otherwise the contract type's time from sending.
              */
             deadline_at_ms?: number | null;
+            /** @description What is placed on the documents beside what the contract type asks for. */
+            fields?: components["schemas"]["PlacedField"][];
             /**
              * Format: uuid
              * @description In whose name; needed only by people who send for several organizations. It is fixed with the draft.
@@ -1383,6 +1387,9 @@ export interface components {
              * @example contract
              */
             seal_kind?: string | null;
+            /** @description Of a cross-page seal, on each of its pages; its own place is then that of the whole impression. */
+            slices?: components["schemas"]["FieldSlice"][];
+            style?: components["schemas"]["TextLook"] | null;
             value?: components["schemas"]["FieldValue"] | null;
             /**
              * Format: double
@@ -1433,7 +1440,73 @@ export interface components {
          * @description What a field takes.
          * @enum {string}
          */
-        FieldKind: "signature" | "seal" | "date" | "text";
+        FieldKind: "signature" | "seal" | "date" | "text" | "cross_page_seal";
+        /** @description A page's part of a cross-page seal. */
+        FieldSlice: {
+            /** Format: int32 */
+            count: number;
+            /** Format: double */
+            h: number;
+            /** Format: int32 */
+            index: number;
+            /** Format: int32 */
+            page: number;
+            /** Format: double */
+            w: number;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        /** @description At which edge of the pages. */
+        PageEdge: "left" | "right";
+        /** @description A field that the sender places: millimetres from the top left corner of the page. */
+        PlacedField: {
+            /** Format: uuid */
+            document_id?: string | null;
+            edge?: components["schemas"]["PageEdge"] | null;
+            /** Format: double */
+            h_mm: number;
+            kind: components["schemas"]["FieldKind"];
+            /** Format: int32 */
+            page: number;
+            role: string;
+            style?: components["schemas"]["TextLook"] | null;
+            /** Format: int32 */
+            to_page?: number | null;
+            /** Format: double */
+            w_mm: number;
+            /** Format: double */
+            x_mm: number;
+            /** Format: double */
+            y_mm: number;
+        };
+        /** @description A field of the contract type: millimetres from the top left corner of the page. */
+        RoleField: {
+            /** Format: double */
+            h_mm: number;
+            kind: components["schemas"]["FieldKind"];
+            page: string;
+            /** Format: double */
+            w_mm: number;
+            /** Format: double */
+            x_mm: number;
+            /** Format: double */
+            y_mm: number;
+        };
+        /** @description How a date or text is set. */
+        TextLook: {
+            align: components["schemas"]["TextPlace"];
+            color: components["schemas"]["TextInk"];
+            font: components["schemas"]["TextFace"];
+            overflow: components["schemas"]["TextFit"];
+            /** Format: double */
+            size?: number | null;
+        };
+        TextFace: "sans" | "serif";
+        TextInk: "black" | "red" | "blue";
+        TextPlace: "left" | "center" | "right";
+        TextFit: "shrink" | "wrap" | "refuse";
         /** @description One entry that is not valid. */
         FieldProblem: {
             /**
@@ -2211,6 +2284,8 @@ export interface components {
         };
         /** @description One part in the contract. */
         Role: {
+            /** @description What the role puts on every document, and where. */
+            fields: components["schemas"]["RoleField"][];
             /** @description Who plays it. */
             kind: components["schemas"]["PartyKind"];
             /**

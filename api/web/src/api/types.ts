@@ -25,6 +25,14 @@ export type FieldValue = Schemas['FieldValue']
 export type FieldEntry = Schemas['FieldEntry']
 /** What a page shows in a field: from the server, or entered here; null was emptied here. */
 export type FieldContent = FieldValue | FieldEntry | null
+export type FieldSlice = Schemas['FieldSlice']
+export type FieldKind = Schemas['FieldKind']
+/** What a sender places on the files. */
+export type PlacedField = Schemas['PlacedField']
+/** What the contract type places. */
+export type RoleField = Schemas['RoleField']
+/** How a date or text is set. */
+export type TextLook = Schemas['TextLook']
 export type Seal = Schemas['Seal']
 export type SignatureImage = Schemas['SignatureImage']
 export type Queue = Schemas['Queue']

@@ -204,7 +204,8 @@ async fn set_placements(conn: &mut Conn, id: ContractId, draft: &Draft<'_>) -> R
     for (index, placement) in draft.placements.iter().enumerate() {
         let role = draft.contract_type.role(&placement.role);
         let is_person = role.is_some_and(|role| role.kind == RecipientKind::Person);
-        if role.is_none() || (is_person && placement.field.kind == FieldKind::CrossPageSeal) {
+        let is_seal = matches!(placement.field.kind, FieldKind::Seal | FieldKind::CrossPageSeal);
+        if role.is_none() || (is_person && is_seal) {
             return Err(DraftError::PlacementRole { index });
         }
         if placement.document_id.is_some_and(|id| documents.iter().all(|document| document.id != id)) {

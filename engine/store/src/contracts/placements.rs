@@ -1,4 +1,4 @@
-//! What the sender of a draft places on its documents beside what the contract type asks for: dates, texts and cross-page seals.
+//! What the sender of a draft places on its documents beside what the contract type asks for.
 //! Places are looked at when the draft is sent, since its documents may change until then.
 
 use sealflow_core::{

@@ -26,6 +26,15 @@ fn words(changes: Value) -> Value {
     )
 }
 
+/// A second place for the supplier's signature.
+fn mark(changes: Value) -> Value {
+    with(
+        json!({"role": "supplier", "kind": "signature", "page": 2, "x_mm": 30.0, "y_mm": 90.0, "w_mm": 40.0,
+               "h_mm": 16.0}),
+        &changes,
+    )
+}
+
 fn with(mut field: Value, changes: &Value) -> Value {
     for (key, value) in changes.as_object().unwrap() {
         field[key] = value.clone();
@@ -46,7 +55,12 @@ async fn what_was_placed_is_kept_with_the_draft(db: TestStore) {
     let sender = world.as_person(SENDER).await;
     assert_eq!(draft["fields"], json!([]));
     let document = draft["documents"][0]["id"].clone();
-    let placed = [across(json!({"to_page": 4, "edge": "left"})), words(json!({"document_id": document}))];
+    let placed = [
+        across(json!({"to_page": 4, "edge": "left"})),
+        words(json!({"document_id": document})),
+        mark(json!({"document_id": document})),
+        with(mark(json!({"role": "buyer", "document_id": document})), &json!({"kind": "seal"})),
+    ];
     let (path, input) = placing(&world, &draft, &placed).await;
     let kept = sender.put(&path, &input).await.expect(200);
     assert_eq!(kept["fields"], json!(placed));
@@ -69,6 +83,13 @@ async fn what_cannot_be_filled_is_not_placed(db: TestStore) {
     for (field, at) in [
         (across(json!({"role": "supplier"})), "fields[0].role"),
         (across(json!({"role": "stranger"})), "fields[0].role"),
+        (mark(json!({"kind": "seal"})), "fields[0].role"),
+        (
+            mark(
+                json!({"style": {"font": "sans", "color": "red", "align": "left", "overflow": "wrap"}}),
+            ),
+            "fields[0].style",
+        ),
         (
             across(json!({"style": {"font": "sans", "color": "red", "align": "left", "overflow": "wrap"}})),
             "fields[0].style",

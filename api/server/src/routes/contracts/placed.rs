@@ -4,14 +4,14 @@ use garde::Validate;
 use sealflow_core::{
     ids::DocumentId,
     model::contract_type::{
-        Edge, FieldKind, FieldPlacement, NamedPage, Page, TextAlign, TextColor, TextFont, TextOverflow,
-        TextStyle,
+        Edge, FieldPlacement, NamedPage, Page, TextAlign, TextColor, TextFont, TextOverflow, TextStyle,
     },
 };
 use sealflow_store::contracts::Placement;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::signing::FieldKind;
 use crate::{
     mirrored::mirrored,
     problem::{Code, Refusal, field},
@@ -119,22 +119,10 @@ impl From<TextStyle> for TextLook {
     }
 }
 
-/// What a sender can place; signatures and seals stand where the contract type has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum PlacedKind {
-    /// The day of signing.
-    Date,
-    /// A text that the signer enters.
-    Text,
-    /// One seal of an organization in slices over the edges of several pages (骑缝章).
-    CrossPageSeal,
-}
-
 /// A field that the sender places: millimetres from the top left corner of the page.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 pub(crate) struct PlacedField {
-    /// Who fills it; for a cross-page seal an organization's role.
+    /// Who fills it; for a seal an organization's role.
     #[garde(length(min = 1, max = 64))]
     #[schema(example = "buyer")]
     role: String,
@@ -145,7 +133,7 @@ pub(crate) struct PlacedField {
     document_id: Option<DocumentId>,
     /// What it takes.
     #[garde(skip)]
-    kind: PlacedKind,
+    kind: FieldKind,
     /// From 1; where a cross-page seal begins.
     #[garde(range(min = 1, max = 10_000))]
     #[schema(minimum = 1, example = 1)]
@@ -183,21 +171,17 @@ impl PlacedField {
         let wrong = |name: &str| {
             Refusal::from(Code::InvalidFields).field(format!("fields[{index}].{name}"), field::FIELD_SETTING)
         };
-        let spans = self.kind == PlacedKind::CrossPageSeal;
+        let spans = self.kind == FieldKind::CrossPageSeal;
         for (given, name) in [(self.to_page.is_some(), "to_page"), (self.edge.is_some(), "edge")] {
             if given && !spans {
                 return Err(wrong(name));
             }
         }
-        if self.style.is_some() && spans {
+        if self.style.is_some() && !matches!(self.kind, FieldKind::Date | FieldKind::Text) {
             return Err(wrong("style"));
         }
         let placed = FieldPlacement {
-            kind: match self.kind {
-                PlacedKind::Date => FieldKind::Date,
-                PlacedKind::Text => FieldKind::Text,
-                PlacedKind::CrossPageSeal => FieldKind::CrossPageSeal,
-            },
+            kind: self.kind.into(),
             page: Page::Number(self.page),
             x_mm: self.x_mm,
             y_mm: self.y_mm,
@@ -222,12 +206,7 @@ impl PlacedField {
         Some(Self {
             role: placement.role.clone(),
             document_id: placement.document_id,
-            kind: match placed.kind {
-                FieldKind::Date => PlacedKind::Date,
-                FieldKind::Text => PlacedKind::Text,
-                FieldKind::CrossPageSeal => PlacedKind::CrossPageSeal,
-                FieldKind::Signature | FieldKind::Seal => return None,
-            },
+            kind: placed.kind.into(),
             page: number(placed.page)?,
             to_page: placed.to_page.and_then(number),
             edge: placed.edge.map(PageEdge::from),

@@ -27,7 +27,7 @@ use super::{
     fields::Strokes,
     signer,
 };
-use crate::{App, auth::SignedIn, error::Error, extract::At, problem::Language};
+use crate::{App, auth::SignedIn, error::Error, extract::At, mirrored::mirrored, problem::Language};
 
 /// Where a recipient stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -178,26 +178,19 @@ pub(crate) struct FieldSlice {
     count: u32,
 }
 
-/// What a field takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum FieldKind {
-    Signature,
-    Seal,
-    Date,
-    Text,
-    CrossPageSeal,
-}
-
-impl From<ModelFieldKind> for FieldKind {
-    fn from(kind: ModelFieldKind) -> Self {
-        match kind {
-            ModelFieldKind::Signature => Self::Signature,
-            ModelFieldKind::Seal => Self::Seal,
-            ModelFieldKind::Date => Self::Date,
-            ModelFieldKind::Text => Self::Text,
-            ModelFieldKind::CrossPageSeal => Self::CrossPageSeal,
-        }
+mirrored! {
+    /// What a field takes.
+    FieldKind of ModelFieldKind {
+        /// A signature, drawn or of a photo.
+        Signature,
+        /// A seal of an organization.
+        Seal,
+        /// The day of signing.
+        Date,
+        /// A text that the signer enters.
+        Text,
+        /// One seal of an organization in slices over the edges of several pages (骑缝章).
+        CrossPageSeal,
     }
 }
 
