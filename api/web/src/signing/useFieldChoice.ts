@@ -23,7 +23,7 @@ export function useFieldChoice(flow: SigningFlow) {
     flow.activeField.value = field.id
     if (field.kind === 'date') return flow.fill(field, { date: true })
     if (field.kind === 'text') open.value = { field, sheet: 'text' }
-    else if (field.kind === 'seal') open.value = { field, sheet: 'seal' }
+    else if (field.kind === 'seal' || field.kind === 'cross_page_seal') open.value = { field, sheet: 'seal' }
     else open.value = { field, sheet: flow.lastDrawing.value || signatures.kept.value.length > 0 ? 'signature' : 'pad' }
   }
 

@@ -85,9 +85,7 @@ async fn what_cannot_be_filled_is_not_placed(db: TestStore) {
         (across(json!({"role": "stranger"})), "fields[0].role"),
         (mark(json!({"kind": "seal"})), "fields[0].role"),
         (
-            mark(
-                json!({"style": {"font": "sans", "color": "red", "align": "left", "overflow": "wrap"}}),
-            ),
+            mark(json!({"style": {"font": "sans", "color": "red", "align": "left", "overflow": "wrap"}})),
             "fields[0].style",
         ),
         (

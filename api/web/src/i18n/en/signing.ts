@@ -13,7 +13,8 @@ const en: typeof zh = {
   },
   field: {
     kind: { signature: 'Signature', seal: 'Seal', date: 'Date', text: 'Text', legal_rep_seal: 'Legal representative’s seal', cross_page_seal: 'Cross-page seal' },
-    hint: { signature: 'Sign here', seal: 'Seal here', date: 'Set date', text: 'Fill in', legal_rep_seal: 'Seal here', cross_page_seal: 'Cross-page seal' },
+    hint: { signature: 'Sign here', seal: 'Seal here', date: 'Set date', text: 'Fill in', legal_rep_seal: 'Seal here', cross_page_seal: 'Seal the edges here' },
+    slice: '(part {n} of {of})',
     label_empty: 'Page {page}, {kind}, empty', label_filled: 'Page {page}, {kind}, filled, press to change',
   },
   sign: {

@@ -11,7 +11,8 @@ export default {
   },
   field: {
     kind: { signature: '签名', seal: '印章', date: '日期', text: '文本', legal_rep_seal: '法人章', cross_page_seal: '骑缝章' },
-    hint: { signature: '点此签名', seal: '点此盖章', date: '点此填日期', text: '点此填写', legal_rep_seal: '点此盖法人章', cross_page_seal: '骑缝章' },
+    hint: { signature: '点此签名', seal: '点此盖章', date: '点此填日期', text: '点此填写', legal_rep_seal: '点此盖法人章', cross_page_seal: '点此盖骑缝章' },
+    slice: '（骑缝第 {n}/{of} 部分）',
     label_empty: '第 {page} 页，{kind}，未填写', label_filled: '第 {page} 页，{kind}，已填写，点按可修改',
   },
   sign: {
