@@ -22,11 +22,18 @@ export default {
     signed: '完成签署', not_signed: '签名未能加盖，需重新确认', reminded: '催签', declined: '拒签', withdrawn: '撤回合同', expired: '合同过期', completed: '全部签署完成',
   },
   compose: {
-    title: '发起合同', files: '上传文件', type: '业务类型', recipients: '参与方', review: '核对发送', steps: '发起步骤', file_intro: '支持 PDF、Word（.docx）文件和 JPG、PNG 图片，单个不超过 50 MB。一次选择的多张图片按文件名顺序合为一个文件。', choose_file: '选择文件', drop: '将文件拖到此处，或', uploading: '正在上传 {percent}%', checking: '正在检查文件…', uploaded: '已上传',
+    title: '发起合同', files: '上传文件', type: '业务类型', recipients: '参与方', placing: '签署位置', review: '核对发送', steps: '发起步骤', file_intro: '支持 PDF、Word（.docx）文件和 JPG、PNG 图片，单个不超过 50 MB。一次选择的多张图片按文件名顺序合为一个文件。', choose_file: '选择文件', drop: '将文件拖到此处，或', uploading: '正在上传 {percent}%', checking: '正在检查文件…', uploaded: '已上传',
     waiting: '待上传', failed: '未能上传', too_large: '文件超过 50 MB，请压缩或拆分后重新上传。', not_pdf: '不支持此文件格式，请上传 PDF、Word（.docx）文件或 JPG、PNG 图片。', empty_file: '文件是空的，请检查后重新上传。', made_of_word: '已由 Word 文件转换为 PDF，请核对版式后再发送。', made_of_pictures: '已由图片转换为 PDF，请核对页面顺序和清晰度。', remove: '移除', files_needed: '请至少上传一个文件', name: '合同名称', name_hint: '例如：示例采购合同', name_needed: '请填写合同名称',
     type_intro: '业务类型决定参与方、签署前步骤和签署位置。', type_needed: '请选择业务类型', no_types: '还没有可用的业务类型，请联系管理员。', version: '第 {n} 版', deadline: '截止时间', deadline_default: '不填写则按业务类型，发送后 {days} 天', deadline_past: '截止时间必须晚于现在',
     recipient_name: '姓名', transactor_name: '经办人姓名', phone: '手机号码', organization: '企业', choose_organization: '请选择企业', name_required: '请填写姓名', phone_wrong: '请输入 11 位手机号码', organization_needed: '请选择企业', kind_person: '个人', kind_organization: '企业', order_hint: '将按以下顺序依次通知签署。', same_phone: '同一手机号不能代表两个参与方',
     no_organizations: '没有可选的企业', review_intro: '请核对以下内容。发送后，第一位签署人会立即收到短信。', send: '确认发送', sent: '合同已发出', save_draft: '已保存为草稿', leave: '离开此页？已保存的草稿可在草稿箱中继续。', sender_needed: '您没有发起合同的权限',
     file_list: '文件列表', repaired: '文件已损坏，系统已自动修复。发送前请逐页核对内容是否完整。', sending_organization: '发起企业', days: '{n} 天',
+  },
+  placing: {
+    intro: '虚线框是业务类型规定的签署区，发送时自动添加到每个文件，不能移动。如需更多，请选择参与方，在页面上添加。', for_whom: '为谁添加', kinds: '添加', add: '添加{kind}', document: '文件', page: '页码', of_pages: '共 {n} 页', preview: '文件预览', list: '已添加的签署区', list_empty: '还没有另外添加的签署区，可直接进行下一步。',
+    keys: '选中后可拖动，或用方向键移动 1 毫米（按住 Shift 为 10 毫米），按 Delete 键移除。', box: '{role}，{kind}，第 {page} 页，距左 {x} 毫米，距上 {y} 毫米', box_across: '{role}，{kind}，第 {from} 页至第 {to} 页，距上 {y} 毫米', by_type: '{role} · {kind}（业务类型规定）', remove: '移除', removed: '已移除{kind}', full: '最多添加 {n} 个签署区',
+    settings: '设置', every_document: '加在每个文件上', from_page: '起始页', to_page: '结束页', to_last: '最后一页', edge: '骑缝位置', edges: { right: '右侧（左侧装订）', left: '左侧（右侧装订）' }, x: '距左（毫米）', y: '距上（毫米）', w: '宽（毫米）', h: '高（毫米）',
+    font: '字体', fonts: { sans: '黑体', serif: '宋体' }, size: '字号（磅）', size_auto: '自动', color: '颜色', colors: { black: '黑色', red: '红色', blue: '蓝色' }, align: '对齐', aligns: { left: '左对齐', center: '居中', right: '右对齐' }, overflow: '文字过长时', overflows: { shrink: '缩小字号', wrap: '自动换行', refuse: '不允许填写' },
+    page_missing: '文件没有这一页，请修改页码或移除。', span_pages: '骑缝章须覆盖 2 至 500 页，请修改页码，只加在页数合适的文件上，或移除。', check: '有签署区不能这样添加，请按提示修改。', fix: '去调整签署位置', where: '第 {page} 页', where_across: '第 {from}–{to} 页',
   },
 }

@@ -9,6 +9,7 @@ import { mobileOf } from '@/i18n/format'
 import { useSession } from '@/stores/session'
 
 import { useFiles } from './useFiles'
+import { usePlacing } from './usePlacing'
 
 export interface RecipientEntry {
   role: string
@@ -28,6 +29,7 @@ export function useCompose(draftId: string | undefined) {
   const senderId = ref(sendingFor[0]?.id)
   const deadlineAtMs = ref<number>()
   const recipients = reactive<RecipientEntry[]>([])
+  const placing = usePlacing()
   const draftKey = newKey()
   const saving = useAction()
   const sending = useAction()
@@ -73,6 +75,7 @@ export function useCompose(draftId: string | undefined) {
       entry.phone = recipient.phone ?? ''
       entry.organization_id = recipient.organization_id ?? ''
     }
+    placing.take(draft.fields)
   }
 
   let creating: Promise<string> | undefined
@@ -109,15 +112,23 @@ export function useCompose(draftId: string | undefined) {
       phone: mobileOf(each.phone) ?? each.phone,
       ...(each.kind === 'organization' ? { organization_id: each.organization_id } : {}),
     })),
+    fields: placing.sent(),
   })
+
+  /** Of what was placed, what still has its file and its role. */
+  function keepPlaced(): void {
+    placing.keepOnly(recipients.map((each) => each.role), files.uploaded.value.flatMap((row) => row.document ?? []))
+  }
 
   /** Writes everything that was entered into the draft. */
   async function save(): Promise<boolean> {
+    keepPlaced()
     const entered = request()
     const answer = await saving.run(entered, async () => {
       const path = { contract_id: await ensureDraft() }
       return await body(client.PUT('/api/contracts/{contract_id}', { params: { path }, body: entered }))
     })
+    if (!answer) placing.refused(saving.error.value)
     return answer !== undefined
   }
 
@@ -127,12 +138,13 @@ export function useCompose(draftId: string | undefined) {
       const path = { contract_id: await ensureDraft() }
       return await body(client.POST('/api/contracts/{contract_id}/send', { params: { path, ...idempotent(key) } }))
     })
+    if (!answer) placing.refused(sending.error.value)
     sent.value = answer
     return answer
   }
 
   return {
-    ...loaded, contractId, title, sendingFor, senderId, typeName, type, types, organizations, deadlineAtMs, recipients, files, addFiles, chooseType,
+    ...loaded, contractId, title, sendingFor, senderId, typeName, type, types, organizations, deadlineAtMs, recipients, files, addFiles, chooseType, placing, keepPlaced,
     save, saving: saving.busy, saveError: saving.error, send, sending: sending.busy, sendError: sending.error, sent,
   }
 }
