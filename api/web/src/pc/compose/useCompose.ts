@@ -144,7 +144,7 @@ export function useCompose(draftId: string | undefined) {
   }
 
   return {
-    ...loaded, contractId, title, sendingFor, senderId, typeName, type, types, organizations, deadlineAtMs, recipients, files, addFiles, chooseType, placing, keepPlaced,
+    ...loaded, contractId, title, sendingFor, senderId, typeName, type, types, organizations, deadlineAtMs, recipients, files, addFiles, chooseType, placing,
     save, saving: saving.busy, saveError: saving.error, send, sending: sending.busy, sendError: sending.error, sent,
   }
 }
