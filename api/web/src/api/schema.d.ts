@@ -1441,72 +1441,6 @@ export interface components {
          * @enum {string}
          */
         FieldKind: "signature" | "seal" | "date" | "text" | "cross_page_seal";
-        /** @description A page's part of a cross-page seal. */
-        FieldSlice: {
-            /** Format: int32 */
-            count: number;
-            /** Format: double */
-            h: number;
-            /** Format: int32 */
-            index: number;
-            /** Format: int32 */
-            page: number;
-            /** Format: double */
-            w: number;
-            /** Format: double */
-            x: number;
-            /** Format: double */
-            y: number;
-        };
-        /** @description At which edge of the pages. */
-        PageEdge: "left" | "right";
-        /** @description A field that the sender places: millimetres from the top left corner of the page. */
-        PlacedField: {
-            /** Format: uuid */
-            document_id?: string | null;
-            edge?: components["schemas"]["PageEdge"] | null;
-            /** Format: double */
-            h_mm: number;
-            kind: components["schemas"]["FieldKind"];
-            /** Format: int32 */
-            page: number;
-            role: string;
-            style?: components["schemas"]["TextLook"] | null;
-            /** Format: int32 */
-            to_page?: number | null;
-            /** Format: double */
-            w_mm: number;
-            /** Format: double */
-            x_mm: number;
-            /** Format: double */
-            y_mm: number;
-        };
-        /** @description A field of the contract type: millimetres from the top left corner of the page. */
-        RoleField: {
-            /** Format: double */
-            h_mm: number;
-            kind: components["schemas"]["FieldKind"];
-            page: string;
-            /** Format: double */
-            w_mm: number;
-            /** Format: double */
-            x_mm: number;
-            /** Format: double */
-            y_mm: number;
-        };
-        /** @description How a date or text is set. */
-        TextLook: {
-            align: components["schemas"]["TextPlace"];
-            color: components["schemas"]["TextInk"];
-            font: components["schemas"]["TextFace"];
-            overflow: components["schemas"]["TextFit"];
-            /** Format: double */
-            size?: number | null;
-        };
-        TextFace: "sans" | "serif";
-        TextInk: "black" | "red" | "blue";
-        TextPlace: "left" | "center" | "right";
-        TextFit: "shrink" | "wrap" | "refuse";
         /** @description One entry that is not valid. */
         FieldProblem: {
             /**
@@ -1519,6 +1453,44 @@ export interface components {
              * @example 请输入 11 位手机号码
              */
             message: string;
+        };
+        /** @description A page's part of a cross-page seal. */
+        FieldSlice: {
+            /**
+             * Format: int32
+             * @description How many parts the impression has.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Height in points.
+             */
+            h: number;
+            /**
+             * Format: int32
+             * @description Which part of the impression, from 0 at its left.
+             */
+            index: number;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            page: number;
+            /**
+             * Format: double
+             * @description Width in points.
+             */
+            w: number;
+            /**
+             * Format: double
+             * @description Points from the left edge of the page as shown.
+             */
+            x: number;
+            /**
+             * Format: double
+             * @description Points from the lower edge of the page as shown.
+             */
+            y: number;
         };
         /** @description What was filled into a field. */
         FieldValue: components["schemas"]["Strokes"] | {
@@ -1991,10 +1963,63 @@ export interface components {
             name: string;
         };
         /**
+         * @description At which edge of the pages.
+         * @enum {string}
+         */
+        PageEdge: "left" | "right";
+        /**
          * @description Who plays a part.
          * @enum {string}
          */
         PartyKind: "person" | "organization";
+        /** @description A field that the sender places: millimetres from the top left corner of the page. */
+        PlacedField: {
+            /**
+             * Format: uuid
+             * @description On which document; without it on every one.
+             */
+            document_id?: string | null;
+            edge?: components["schemas"]["PageEdge"] | null;
+            /**
+             * Format: double
+             * @description Height.
+             */
+            h_mm: number;
+            /** @description What it takes. */
+            kind: components["schemas"]["FieldKind"];
+            /**
+             * Format: int32
+             * @description From 1; where a cross-page seal begins.
+             * @example 1
+             */
+            page: number;
+            /**
+             * @description Who fills it; for a seal an organization's role.
+             * @example buyer
+             */
+            role: string;
+            style?: components["schemas"]["TextLook"] | null;
+            /**
+             * Format: int32
+             * @description Where a cross-page seal ends; without it on the document's last page. It goes over 2 to 500 pages.
+             */
+            to_page?: number | null;
+            /**
+             * Format: double
+             * @description Width; of a cross-page seal that of the whole impression.
+             */
+            w_mm: number;
+            /**
+             * Format: double
+             * @description From the left edge; means nothing for a cross-page seal.
+             */
+            x_mm: number;
+            /**
+             * Format: double
+             * @description From the top edge.
+             */
+            y_mm: number;
+        };
         /** @description A point of a stroke. */
         Point: {
             /**
@@ -2298,6 +2323,36 @@ export interface components {
              * @example 供应商签署人
              */
             title: string;
+        };
+        /** @description A field of the contract type: millimetres from the top left corner of the page. */
+        RoleField: {
+            /**
+             * Format: double
+             * @description Height.
+             */
+            h_mm: number;
+            /** @description What it takes. */
+            kind: components["schemas"]["FieldKind"];
+            /**
+             * @description `first`, `last`, or a number from 1.
+             * @example last
+             */
+            page: string;
+            /**
+             * Format: double
+             * @description Width.
+             */
+            w_mm: number;
+            /**
+             * Format: double
+             * @description From the left edge.
+             */
+            x_mm: number;
+            /**
+             * Format: double
+             * @description From the top edge.
+             */
+            y_mm: number;
         };
         /** @description A schedule at a glance. */
         Schedule: {
@@ -2672,6 +2727,43 @@ export interface components {
              */
             since_at_ms: number;
         };
+        /**
+         * @description A typeface.
+         * @enum {string}
+         */
+        TextFace: "sans" | "serif";
+        /**
+         * @description What happens to text that is too long for its field.
+         * @enum {string}
+         */
+        TextFit: "shrink" | "wrap" | "refuse";
+        /**
+         * @description A colour of text.
+         * @enum {string}
+         */
+        TextInk: "black" | "red" | "blue";
+        /** @description How a date or text is set. */
+        TextLook: {
+            /** @description Where a line stands in its field. */
+            align: components["schemas"]["TextPlace"];
+            /** @description The colour. */
+            color: components["schemas"]["TextInk"];
+            /** @description The typeface. */
+            font: components["schemas"]["TextFace"];
+            /** @description What happens to text that is too long for its field. */
+            overflow: components["schemas"]["TextFit"];
+            /**
+             * Format: double
+             * @description Size in points; the largest one when the text may be made smaller.
+             * @example 10.5
+             */
+            size?: number | null;
+        };
+        /**
+         * @description Where a line stands in its field.
+         * @enum {string}
+         */
+        TextPlace: "left" | "center" | "right";
         /** @description Something that happened. */
         TimelineEntry: {
             /**
@@ -3646,7 +3738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `contract_type_unavailable`, `contract_type_unknown`, `invalid_fields`, `no_documents`, `no_recipients`, `organization_unusable`, `placement_missing`, `roles_unfilled`, `transactor_not_member` */
+            /** @description `contract_type_unavailable`, `contract_type_unknown`, `cross_page_seal_pages`, `field_misplaced`, `invalid_fields`, `no_documents`, `no_recipients`, `organization_unusable`, `placement_missing`, `roles_unfilled`, `transactor_not_member` */
             422: {
                 headers: {
                     [name: string]: unknown;
