@@ -1,5 +1,6 @@
 //! Signing: what a recipient sees and does, from the agreement to the confirmed will.
 
+mod field;
 mod fields;
 mod intent;
 mod steps;
@@ -12,7 +13,7 @@ use sealflow_store::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) use view::FieldKind;
+pub(super) use field::FieldKind;
 
 use crate::{App, auth::SignedIn, context::Client, error::Error, openapi::Refusals, problem::Code};
 
