@@ -11,6 +11,7 @@ const SENDER = '13800000001'
 const SUPPLIER = '13900000001'
 const TRANSACTOR = '13800000002'
 const ORGANIZATION = '示例采购有限公司'
+const PLACE_OF_DELIVERY = '交货地点：上海市示例路一号'
 
 /**
  * @param {{browser: import('playwright-core').Browser, app: string, contract: Buffer, out: string,
@@ -50,14 +51,24 @@ export async function journey({ browser, app, texts, contract, out, step }) {
     await supplier.stage('sign')
   })
   await step('the supplier signs by hand on the phone', async () => {
+    let isDrawn = false
     await supplier.fields('signature', async () => {
+      if (isDrawn) return supplier.click('use-last-signature')
+      isDrawn = true
       await supplier.at('pad-canvas').waitFor()
       await supplier.draw()
       await supplier.picture('pad')
       await supplier.click('pad-confirm')
     })
-    const drawn = await supplier.at('field-signature').locator('line').count()
-    assert.ok(drawn >= 20, `only ${drawn} pieces of the strokes are shown`)
+    for (const field of await supplier.page.getByTestId('field-signature').all()) {
+      const drawn = await field.locator('line').count()
+      assert.ok(drawn >= 20, `only ${drawn} pieces of the strokes are shown`)
+    }
+    await supplier.fields('text', async () => {
+      await supplier.at('text-input').fill(PLACE_OF_DELIVERY)
+      await supplier.click('text-confirm')
+    })
+    await supplier.picture('text')
     await supplier.fields('date', async () => {})
     await supplier.picture('fields')
   })
@@ -72,6 +83,7 @@ export async function journey({ browser, app, texts, contract, out, step }) {
     await agree(buyer)
     await buyer.stage('sign')
     await buyer.fields('seal', () => buyer.click('seal-choice'))
+    await sealAcross(buyer)
     await buyer.fields('date', async () => {})
     await buyer.picture('fields')
   })
@@ -121,13 +133,48 @@ async function send(sender, contract) {
   await sender.fill('recipient-1-phone', TRANSACTOR)
   await sender.picture('recipients')
   await sender.click('next')
-  await sender.page.locator('[data-testid="type-field"]').first().waitFor()
-  await sender.picture('placing')
+  await place(sender)
   await sender.click('next')
   await sender.picture('review')
   await sender.click('send')
   await sender.page.locator('h1 [data-status="in_progress"]').waitFor()
   await sender.picture('sent')
+}
+
+/** Beside what the contract type places: a signature and a text for the supplier, a seal across all pages for the buyer. */
+async function place(sender) {
+  const placed = sender.page.getByTestId('placed-row')
+  await sender.page.locator('[data-page="1"] canvas').waitFor()
+  await sender.click('add-signature')
+  await sender.page.keyboard.press('Shift+ArrowDown')
+  await sender.click('add-text')
+  const text = await sender.settled('placed-text')
+  await sender.page.mouse.move(text.x + 10, text.y + 5)
+  await sender.page.mouse.down()
+  await sender.page.mouse.move(text.x + 40, text.y + 155, { steps: 4 })
+  await sender.page.mouse.up()
+  const moved = await sender.settled('placed-text')
+  assert.ok(moved.x > text.x + 20 && moved.y > text.y + 120, 'the text was not moved')
+  await sender.at('placing-role-buyer').check()
+  await sender.click('add-seal')
+  await sender.page.keyboard.press('Delete')
+  await sender.click('add-cross_page_seal')
+  assert.deepEqual(await placed.evaluateAll((rows) => rows.map((row) => row.dataset.kind)), ['signature', 'text', 'cross_page_seal'])
+  await sender.picture('placing', true)
+}
+
+/** One touch fills its parts on all pages. */
+async function sealAcross(buyer) {
+  const parts = buyer.page.getByTestId('field-cross_page_seal')
+  await parts.first().scrollIntoViewIfNeeded()
+  await parts.first().click()
+  await buyer.click('seal-choice')
+  await until('the seal is shown on every page', 10_000, async () => {
+    const filled = await parts.evaluateAll((all) => all.map((part) => part.dataset.filled))
+    return filled.length >= 11 && filled.every((each) => each === 'true')
+  })
+  await parts.first().scrollIntoViewIfNeeded()
+  await buyer.picture('across')
 }
 
 /** The button scrolls to the end of a long text first. */
