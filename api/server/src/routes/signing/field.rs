@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use super::{super::contracts::TextLook, fields::Strokes};
 use crate::mirrored::mirrored;
 
+/// A field of the recipient.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Field {
     /// Its id.

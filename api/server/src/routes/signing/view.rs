@@ -115,7 +115,6 @@ pub(crate) struct Agreement {
     sha256: String,
 }
 
-/// A field of the recipient.
 /// A seal.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Seal {
