@@ -87,6 +87,8 @@ impl Error {
             Self::Seal(error) => match error {
                 seals::ManageError::NameTaken => Code::SealNameTaken.into(),
                 seals::ManageError::TooMany => Code::SealLimit.into(),
+                seals::ManageError::Enabled => Code::SealEnabled.into(),
+                seals::ManageError::Awaited => Code::SealAwaited.into(),
                 seals::ManageError::Store(error) => of_store(error),
             },
             Self::Signature(error) => match error {

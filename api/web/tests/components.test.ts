@@ -1,7 +1,9 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
+import { nextTick } from 'vue'
 
 import { errorOfAnswer } from '@/api/problem'
+import AskButton from '@/components/AskButton.vue'
 import CodeInput from '@/components/CodeInput.vue'
 import ErrorNote from '@/components/ErrorNote.vue'
 import InlineError from '@/components/InlineError.vue'
@@ -30,6 +32,35 @@ describe('CodeInput', () => {
     const wrapper = setUp()
     await wrapper.find('input').setValue('12345')
     expect(wrapper.emitted('complete')).toBeUndefined()
+  })
+})
+
+describe('AskButton', () => {
+  const setUp = (busy = false) =>
+    mount(AskButton, { global, attachTo: document.body, props: { label: '删除', question: '确定吗？', confirm: '确认删除', busy, testid: 'it' } })
+
+  it('does nothing before it was asked and answered', async () => {
+    const wrapper = setUp()
+    await wrapper.find('[data-testid=it]').trigger('click')
+    expect(wrapper.emitted('confirmed')).toBeUndefined()
+    expect(wrapper.find('[role=alertdialog]').text()).toContain('确定吗？')
+    await wrapper.find('[data-testid=it-confirm]').trigger('click')
+    expect(wrapper.emitted('confirmed')).toHaveLength(1)
+  })
+  it('leads the keyboard to the harmless answer, and back', async () => {
+    const wrapper = setUp()
+    await wrapper.find('[data-testid=it]').trigger('click')
+    await nextTick()
+    expect(document.activeElement).toBe(wrapper.find('[data-testid=it-cancel]').element)
+    await wrapper.find('[role=alertdialog]').trigger('keydown', { key: 'Escape' })
+    await nextTick()
+    expect(document.activeElement).toBe(wrapper.find('[data-testid=it]').element)
+    expect(wrapper.emitted('confirmed')).toBeUndefined()
+  })
+  it('takes no second answer while the first is under way', async () => {
+    const wrapper = setUp(true)
+    await wrapper.find('[data-testid=it]').trigger('click')
+    expect(wrapper.find('[data-testid=it-confirm]').attributes('disabled')).toBeDefined()
   })
 })
 

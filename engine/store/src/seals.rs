@@ -38,7 +38,7 @@ text_enum! {
 
 pub use manage::{
     Grantee, MAX, ManageError, add, lock, managed_by, manages_any, may_manage, of_organization, people,
-    rename, set_permissions,
+    remove, rename, set_permissions,
 };
 
 /// A seal. Its impression, which may be large, is read by [`impression`].
@@ -98,13 +98,14 @@ fn kind_word(kind: SealKind) -> Result<String, Error> {
     Ok(row::to_json("seals.kind", &kind)?.trim_matches('"').to_owned())
 }
 
-/// The seal with that id.
+/// The seal with that id; none when it was removed.
 ///
 /// # Errors
 /// The database's.
 pub async fn get(conn: &mut Conn, id: SealId) -> Result<Option<Seal>, Error> {
     let found = sqlx::query(
-        "select id, organization_id, name, kind, source, spec, enabled, created_at_ms from seals where id = $1",
+        "select id, organization_id, name, kind, source, spec, enabled, created_at_ms
+         from seals where id = $1 and removed_at_ms is null",
     )
     .bind(id.to_string())
     .fetch_optional(conn)
@@ -112,7 +113,7 @@ pub async fn get(conn: &mut Conn, id: SealId) -> Result<Option<Seal>, Error> {
     found.as_ref().map(read).transpose()
 }
 
-/// The seal's impression, an SVG. It never changes.
+/// The seal's impression, an SVG. It never changes, and stays when the seal is removed.
 ///
 /// # Errors
 /// The database's.
@@ -134,7 +135,8 @@ pub async fn usable_by(
         "select s.id, s.organization_id, s.name, s.kind, s.source, s.spec, s.enabled, s.created_at_ms
          from seals s
          join seal_grants g on g.seal_id = s.id
-         where s.organization_id = $1 and s.enabled = 1 and g.person_id = $2 and g.permission = 'use'
+         where s.organization_id = $1 and s.enabled = 1 and s.removed_at_ms is null
+           and g.person_id = $2 and g.permission = 'use'
          order by s.name",
     )
     .bind(organization.to_string())
@@ -149,10 +151,12 @@ pub async fn usable_by(
 /// # Errors
 /// The database's.
 pub async fn any_enabled(conn: &mut Conn, organization: OrganizationId) -> Result<bool, Error> {
-    let found = sqlx::query("select 1 from seals where organization_id = $1 and enabled = 1 limit 1")
-        .bind(organization.to_string())
-        .fetch_optional(conn)
-        .await?;
+    let found = sqlx::query(
+        "select 1 from seals where organization_id = $1 and enabled = 1 and removed_at_ms is null limit 1",
+    )
+    .bind(organization.to_string())
+    .fetch_optional(conn)
+    .await?;
     Ok(found.is_some())
 }
 
@@ -230,13 +234,14 @@ pub async fn grant(
     Ok(())
 }
 
-/// Whether the person may see the impression: a member of the organization, or somebody to whom it was granted.
+/// Whether the person may see the impression: a member of the organization, or somebody to whom it was granted. Nobody when
+/// it was removed.
 ///
 /// # Errors
 /// The database's.
 pub async fn may_see(conn: &mut Conn, id: SealId, person: PersonId) -> Result<bool, Error> {
     let found = sqlx::query(
-        "select 1 from seals s where s.id = $1 and (
+        "select 1 from seals s where s.id = $1 and s.removed_at_ms is null and (
              exists (select 1 from members m where m.organization_id = s.organization_id and m.person_id = $2)
              or exists (select 1 from seal_grants g where g.seal_id = s.id and g.person_id = $2))",
     )

@@ -229,6 +229,12 @@ codes! {
     SealLimit "seal_limit" UNPROCESSABLE_ENTITY
         zh: "印章数量已达上限", "每个企业最多 50 枚印章，请使用已有的印章。";
         en: "No more seals", "An organization has at most 50 seals. Use one that is there.";
+    SealEnabled "seal_enabled" CONFLICT
+        zh: "印章仍在启用中", "请先停用印章，再删除。";
+        en: "The seal is enabled", "Disable it first.";
+    SealAwaited "seal_awaited" CONFLICT
+        zh: "有合同正在等待加盖此印章", "已有人确认在合同上加盖此印章，请在盖章完成或合同结束后再删除。";
+        en: "A contract is waiting for this seal", "Somebody confirmed to put it on a contract. Remove it when that is done or the contract has ended.";
     SignatureLimit "signature_limit" UNPROCESSABLE_ENTITY
         zh: "签名数量已达上限", "最多保存 5 个签名图片，请先删除不用的。";
         en: "No more signatures", "You keep five pictures of signatures at most. Remove one first.";

@@ -19,6 +19,13 @@ export const useSession = defineStore('session', () => {
     return await asking
   }
 
+  /** Asks anew, after something that may have changed the person's roles. Without an answer all stays as it was. */
+  async function renew(): Promise<void> {
+    await ask().catch((error: unknown) => {
+      if (!(error instanceof ApiError)) throw error
+    })
+  }
+
   async function ask(): Promise<Me | null> {
     try {
       me.value = await body(client.GET('/api/me'), { quiet: true })
@@ -46,5 +53,5 @@ export const useSession = defineStore('session', () => {
 
   const hasRole = (wanted: readonly string[]) => wanted.some((role) => (roles.value as readonly string[]).includes(role))
 
-  return { me, roles, ensure, started, ended, logOut, hasRole }
+  return { me, roles, ensure, renew, started, ended, logOut, hasRole }
 })

@@ -1,4 +1,5 @@
-//! Managing seals (印章管理): which an organization has, what they are called, whether they may be used, and by whom.
+//! Managing seals (印章管理): which an organization has, what they are called, whether they may be used, and by whom; and
+//! their end.
 
 use sealflow_core::ids::{OrganizationId, PersonId, SealId};
 use sqlx::Row as _;
@@ -15,7 +16,7 @@ pub const MAX: i64 = 50;
 /// The most members that are shown with what they may do.
 const PEOPLE_MAX: i64 = 500;
 
-/// Why a seal is not made or renamed.
+/// Why a seal is not made, renamed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageError {
     /// The organization has a seal of that name.
@@ -24,6 +25,12 @@ pub enum ManageError {
     /// The organization has as many seals as it may.
     #[error("the organization has {MAX} seals already")]
     TooMany,
+    /// It may still be put on contracts.
+    #[error("the seal is enabled")]
+    Enabled,
+    /// Somebody confirmed to put it on a contract, and it is not there yet.
+    #[error("the seal is about to be put on a contract")]
+    Awaited,
     /// The database's.
     #[error("the database failed")]
     Store(#[from] Error),
@@ -55,7 +62,7 @@ pub struct Grantee {
 pub async fn of_organization(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Seal>, Error> {
     let found = sqlx::query(
         "select id, organization_id, name, kind, source, spec, enabled, created_at_ms
-         from seals where organization_id = $1 order by enabled desc, name",
+         from seals where organization_id = $1 and removed_at_ms is null order by enabled desc, name",
     )
     .bind(organization.to_string())
     .fetch_all(conn)
@@ -77,7 +84,7 @@ pub async fn managed_by(
          from seals s
          join seal_grants g on g.seal_id = s.id and g.permission = 'manage'
          join members m on m.organization_id = s.organization_id and m.person_id = g.person_id
-         where s.organization_id = $1 and g.person_id = $2
+         where s.organization_id = $1 and s.removed_at_ms is null and g.person_id = $2
          order by s.enabled desc, s.name",
     )
     .bind(organization.to_string())
@@ -98,7 +105,7 @@ pub async fn manages_any(conn: &mut Conn, person: PersonId) -> Result<bool, Erro
              or exists (select 1 from seals s
                         join seal_grants g on g.seal_id = s.id and g.permission = 'manage'
                         join members m on m.organization_id = s.organization_id and m.person_id = g.person_id
-                        where g.person_id = $1)",
+                        where g.person_id = $1 and s.removed_at_ms is null)",
     )
     .bind(person.to_string())
     .fetch_optional(conn)
@@ -112,7 +119,7 @@ pub async fn manages_any(conn: &mut Conn, person: PersonId) -> Result<bool, Erro
 /// The database's.
 pub async fn may_manage(conn: &mut Conn, id: SealId, person: PersonId) -> Result<bool, Error> {
     let found = sqlx::query(
-        "select 1 from seals s where s.id = $1 and (
+        "select 1 from seals s where s.id = $1 and s.removed_at_ms is null and (
              exists (select 1 from member_roles r where r.organization_id = s.organization_id and r.person_id = $2
                      and r.role = 'org_admin')
              or exists (select 1 from seal_grants g
@@ -136,10 +143,11 @@ pub async fn add(conn: &mut Conn, new: &NewSeal<'_>, now_ms: i64) -> Result<Seal
         .bind(new.organization_id.to_string())
         .execute(&mut *conn)
         .await?;
-    let count: i64 = sqlx::query_scalar("select count(*) from seals where organization_id = $1")
-        .bind(new.organization_id.to_string())
-        .fetch_one(&mut *conn)
-        .await?;
+    let count: i64 =
+        sqlx::query_scalar("select count(*) from seals where organization_id = $1 and removed_at_ms is null")
+            .bind(new.organization_id.to_string())
+            .fetch_one(&mut *conn)
+            .await?;
     if count >= MAX {
         return Err(ManageError::TooMany);
     }
@@ -171,6 +179,45 @@ pub async fn rename(conn: &mut Conn, id: SealId, name: &str) -> Result<(), Manag
         Err(error) if error.is_unique_violation() => Err(ManageError::NameTaken),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Removes (删除) a disabled seal. What it was put on keeps it, and its row stays for that; its name is free again.
+///
+/// # Errors
+/// See [`ManageError`]; then it stays.
+pub async fn remove(conn: &mut Conn, seal: &Seal, now_ms: i64) -> Result<(), ManageError> {
+    if seal.enabled {
+        return Err(ManageError::Enabled);
+    }
+    if is_awaited(conn, seal).await? {
+        return Err(ManageError::Awaited);
+    }
+    sqlx::query("update seals set removed_at_ms = $2, removed_name = name, name = id where id = $1")
+        .bind(seal.id.to_string())
+        .bind(now_ms)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whether a running contract holds a confirmed field with this seal that is not stamped. Who still has a task has not
+/// confirmed, and must choose another seal anyway.
+async fn is_awaited(conn: &mut Conn, seal: &Seal) -> Result<bool, Error> {
+    let found = sqlx::query(
+        "select 1 from recipients r
+         join contracts c on c.id = r.contract_id
+         join instances i on i.id = c.instance_id
+         join fields f on f.recipient_id = r.id
+         where r.organization_id = $1 and i.finished_at_ms is null and f.value like $2
+           and not exists (select 1 from tasks t where t.instance_id = i.id and t.item = r.id)
+           and not exists (select 1 from revisions v where v.recipient_id = r.id and v.document_id = f.document_id)
+         limit 1",
+    )
+    .bind(seal.organization_id.to_string())
+    .bind(format!("%\"seal_id\":\"{}\"%", seal.id))
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.is_some())
 }
 
 /// The members of the seal's organization, and what each may do with it; by name, at most 500.

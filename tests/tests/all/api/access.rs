@@ -66,6 +66,7 @@ const STRANGER_GETS: &[(&str, u16)] = &[
     ("preview_seal_picture", 404),
     ("remind_recipients", 404),
     ("remove_document", 404),
+    ("remove_seal", 404),
     ("remove_signature", 404),
     ("resume_queue", 403),
     ("resume_schedule", 403),

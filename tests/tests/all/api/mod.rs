@@ -10,6 +10,7 @@ mod lists;
 mod lost_answers;
 mod ops;
 mod placing;
+mod removed_seals;
 mod seals;
 mod sending;
 mod signatures;

@@ -16,11 +16,11 @@ use super::{
 const RED: [u8; 3] = [215, 0, 15];
 const BLUE: [u8; 3] = [29, 63, 168];
 
-async fn path(world: &World) -> String {
+pub(super) async fn path(world: &World) -> String {
     format!("/api/organizations/{}/seals", world.organization().await)
 }
 
-fn official() -> Value {
+pub(super) fn official() -> Value {
     json!({"kind": "official", "shape": "round", "color": "red", "digits": "3101150000001"})
 }
 
@@ -169,13 +169,13 @@ async fn only_administrators_make_seals_and_only_managers_change_them(db: TestSt
     manager.get(&seal).await.refused(403, "forbidden");
 }
 
-async fn roles(world: &World, phone: &str) -> Vec<Value> {
+pub(super) async fn roles(world: &World, phone: &str) -> Vec<Value> {
     let me = world.as_person(phone).await.get("/api/me").await.expect(200);
     me["roles"].as_array().unwrap().clone()
 }
 
 /// The demo organization's seal.
-async fn seal(world: &World) -> String {
+pub(super) async fn seal(world: &World) -> String {
     let mut reader = world.db.store.read().await.unwrap();
     sqlx::query_scalar("select min(id) from seals").fetch_one(&mut *reader).await.unwrap()
 }
@@ -231,6 +231,7 @@ async fn a_disabled_seal_is_hidden_and_comes_back(db: TestStore) {
     admin.put(&seal, &enabled(true)).await.expect(200);
     assert_eq!(seals().await, 1);
     assert_eq!(world.count("select count(*) from audit where action = 'seal.disable'").await, 1);
+    assert_eq!(world.count("select count(*) from audit where action = 'seal.rename'").await, 0);
     admin.put(&seal, &json!({"name": "  ", "enabled": true})).await.refused(422, "invalid_fields");
 }
 
@@ -255,6 +256,10 @@ async fn names_are_unique_and_numbers_limited(db: TestStore) {
     tx.commit().await.unwrap();
     admin.post(&path, &json!({"name": "多余", "template": official()})).await.refused(422, "seal_limit");
     assert_eq!(world.count("select count(*) from seals").await, seals::MAX);
+    // A removed one counts no more.
+    admin.put(&seal, &json!({"name": "公章", "enabled": false})).await.expect(200);
+    admin.delete(&seal).await.expect(204);
+    admin.post(&path, &json!({"name": "多余", "template": official()})).await.expect(201);
 }
 
 on_both!(

@@ -74,15 +74,27 @@ pub(super) async fn sign_as_person(world: &World, contract: &Value) {
     world.work(&id(contract)).await;
 }
 
-/// The second recipient signs, and the worker stamps.
-pub(super) async fn sign_as_organization(world: &World, contract: &Value) {
+/// The second recipient has accepted and filled; only the confirmation is missing.
+pub(super) async fn fill_as_organization(world: &World, contract: &Value) -> Browser {
     let transactor = world.as_person(TRANSACTOR).await;
     let path = format!("/api/signing/{}", recipient(contract, "buyer"));
     let view = transactor.get(&path).await.expect(200);
     let accepted = json!({"sha256": view["agreement"]["sha256"]});
     let view = transactor.post(&format!("{path}/agreement"), &accepted).await.expect(200);
     transactor.put(&format!("{path}/fields"), &filled(&view)).await.expect(200);
-    confirm(world, &transactor, &path, TRANSACTOR).await;
+    transactor
+}
+
+/// The second recipient confirms what was filled.
+pub(super) async fn confirm_as_organization(world: &World, contract: &Value, transactor: &Browser) {
+    let path = format!("/api/signing/{}", recipient(contract, "buyer"));
+    confirm(world, transactor, &path, TRANSACTOR).await;
+}
+
+/// The second recipient signs, and the worker stamps.
+pub(super) async fn sign_as_organization(world: &World, contract: &Value) {
+    let transactor = fill_as_organization(world, contract).await;
+    confirm_as_organization(world, contract, &transactor).await;
     world.work(&id(contract)).await;
 }
 

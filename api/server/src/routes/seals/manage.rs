@@ -1,6 +1,6 @@
-//! Seals that are there: their names, whether they may be used, and by whom.
+//! Seals that are there: their names, whether they may be used, and by whom; and their end.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use garde::Validate;
 use sealflow_core::ids::{OrganizationId, PersonId, SealId};
 use sealflow_store::{
@@ -113,7 +113,8 @@ pub(super) async fn update_seal(
     let now_ms = tx.now().as_ms();
     if before.name != name {
         seals::rename(tx.conn(), seal_id, name).await?;
-        note(tx.conn(), signed_in.person_id, "seal.rename", seal_id, json!({}), now_ms).await?;
+        let names = json!({"from": before.name, "to": name});
+        note(tx.conn(), signed_in.person_id, "seal.rename", seal_id, names, now_ms).await?;
     }
     if before.enabled != body.enabled {
         seals::set_enabled(tx.conn(), seal_id, body.enabled).await?;
@@ -123,6 +124,27 @@ pub(super) async fn update_seal(
     let detail = detail(tx.conn(), seal_id).await?;
     tx.commit().await?;
     Ok(Json(detail))
+}
+
+/// Removes (删除) a seal that is disabled and that no contract is waiting for. What it was put on stays as it is.
+#[utoipa::path(
+    delete, path = "/api/seals/{seal_id}", tag = "seals", security(("session" = [])),
+    params(("seal_id" = String, Path, format = "uuid")), responses((status = NO_CONTENT))
+)]
+pub(super) async fn remove_seal(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    At(seal_id): At<SealId>,
+) -> Result<StatusCode, Error> {
+    let mut tx = app.store.begin().await?;
+    seals::lock(tx.conn(), seal_id).await?;
+    let seal = managed(tx.conn(), seal_id, signed_in.person_id).await?;
+    let now_ms = tx.now().as_ms();
+    seals::remove(tx.conn(), &seal, now_ms).await?;
+    let name = json!({"name": seal.name});
+    note(tx.conn(), signed_in.person_id, "seal.remove", seal_id, name, now_ms).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What a member may do with a seal.

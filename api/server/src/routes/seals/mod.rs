@@ -1,4 +1,5 @@
-//! Seals (印章管理): made from a template or a picture, renamed, enabled, and granted to members; and their impressions.
+//! Seals (印章管理): made from a template or a picture, renamed, enabled, granted to members and removed; and their
+//! impressions.
 
 mod manage;
 mod picture;
@@ -31,6 +32,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(template::preview_seal))
         .routes(routes!(manage::get_seal))
         .routes(routes!(manage::update_seal))
+        .routes(routes!(manage::remove_seal))
         .routes(routes!(manage::set_seal_grant))
         .merge(picture::router())
 }
@@ -53,6 +55,7 @@ pub(super) const REFUSALS: Refusals = &[
     ("preview_seal", &[Code::Forbidden]),
     ("get_seal", &[Code::Forbidden]),
     ("update_seal", &[Code::Forbidden, Code::SealNameTaken]),
+    ("remove_seal", &[Code::Forbidden, Code::SealEnabled, Code::SealAwaited]),
     ("set_seal_grant", &[Code::Forbidden]),
     ("preview_seal_picture", PICTURE),
     (
