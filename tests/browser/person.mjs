@@ -80,6 +80,13 @@ export async function person(browser, { name, phone, screen, out, texts }) {
         await page.mouse.up()
       }
     },
+    /** Takes hold of a point and moves it. */
+    async drag([x, y], [right, down]) {
+      await page.mouse.move(x, y)
+      await page.mouse.down()
+      await page.mouse.move(x + right, y + down, { steps: 4 })
+      await page.mouse.up()
+    },
     /** Where something is, once it has stopped moving. */
     async settled(id) {
       let before

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { errorOfAnswer } from '@/api/problem'
 import type { Document, RoleField } from '@/api/types'
 import { i18n } from '@/i18n'
-import { kindsOf, moved, newEntry, type PlacedEntry, placedOf, problemOf, slicesOn } from '@/pc/compose/placing'
+import { kindsOf, moved, newEntry, type PlacedEntry, placedOf, problemOf, resized, slicesOn } from '@/pc/compose/placing'
 import PlacedBox from '@/pc/compose/PlacedBox.vue'
 import { usePlacing } from '@/pc/compose/usePlacing'
 import FieldBox from '@/signing/FieldBox.vue'
@@ -49,6 +49,14 @@ describe('placed fields', () => {
     expect(moved(entry(), { x: -5, y: 400 }, A4)).toEqual({ x_mm: 0, y_mm: 279 })
     expect(moved(entry(), { x: 500 }, A4)).toEqual({ x_mm: 170, y_mm: 30 })
     expect(moved(across(), { x: 50, y: 120.04 }, A4)).toEqual({ x_mm: 0, y_mm: 120 })
+  })
+  it('are sized within the page and what the server takes, and seals keep their proportion', () => {
+    expect(resized(entry(), { w: 60.04, h: 30 }, A4)).toEqual({ w_mm: 60, h_mm: 30 })
+    expect(resized(entry(), { w: -10, h: 1 }, A4)).toEqual({ w_mm: 5, h_mm: 3 })
+    expect(resized(entry(), { w: 900, h: 900 }, A4)).toEqual({ w_mm: 190, h_mm: 267 })
+    const seal = entry({ kind: 'seal', w_mm: 40, h_mm: 30 })
+    expect(resized(seal, { w: 60, h: 31 }, A4)).toEqual({ w_mm: 60, h_mm: 45 })
+    expect(resized(seal, { w: 900, h: 900 }, { w: 100, h: 75 })).toEqual({ w_mm: 60, h_mm: 45 })
   })
   it('are refused before they are sent when no file can have them', () => {
     const files = [file('a', 4), file('b', 1)]

@@ -1999,6 +1999,7 @@ export interface components {
              * @example buyer
              */
             role: string;
+            seal_kind?: components["schemas"]["SealKind"] | null;
             style?: components["schemas"]["TextLook"] | null;
             /**
              * Format: int32

@@ -56,7 +56,7 @@ async fn what_was_placed_is_kept_with_the_draft(db: TestStore) {
     assert_eq!(draft["fields"], json!([]));
     let document = draft["documents"][0]["id"].clone();
     let placed = [
-        across(json!({"to_page": 4, "edge": "left"})),
+        across(json!({"to_page": 4, "edge": "left", "seal_kind": "contract"})),
         words(json!({"document_id": document})),
         mark(json!({"document_id": document})),
         with(mark(json!({"role": "buyer", "document_id": document})), &json!({"kind": "seal"})),
@@ -92,6 +92,7 @@ async fn what_cannot_be_filled_is_not_placed(db: TestStore) {
             across(json!({"style": {"font": "sans", "color": "red", "align": "left", "overflow": "wrap"}})),
             "fields[0].style",
         ),
+        (words(json!({"seal_kind": "contract"})), "fields[0].seal_kind"),
         (words(json!({"edge": "left"})), "fields[0].edge"),
         (words(json!({"to_page": 3})), "fields[0].to_page"),
         (words(json!({"document_id": nowhere})), "fields[0].document_id"),
@@ -146,7 +147,8 @@ async fn each_fills_what_was_placed_for_him(db: TestStore) {
     let world = World::open(db).await;
     let draft = world.draft().await;
     let sender = world.as_person(SENDER).await;
-    let placed = [across(json!({"to_page": 4})), words(json!({}))];
+    let finance = across(json!({"y_mm": 200.0, "seal_kind": "finance"}));
+    let placed = [across(json!({"to_page": 4})), words(json!({})), finance];
     let (path, input) = placing(&world, &draft, &placed).await;
     sender.put(&path, &input).await.expect(200);
     let contract = sender.post(&format!("{path}/send"), &json!({})).await.expect(200);
@@ -192,6 +194,10 @@ async fn each_fills_what_was_placed_for_him(db: TestStore) {
     let foreign = json!({"seal_id": "019adf2c-6f00-7c3a-9d53-0c4de0a1b111"});
     transactor.put(&fields, &put(foreign)).await.refused(403, "seal_not_granted");
     let own = json!({"seal_id": view["seals"][0]["id"]});
+    let all = view["fields"].as_array().unwrap();
+    let finance = all.iter().find(|field| field["seal_kind"] == "finance").unwrap();
+    let wrong_kind = json!({"fields": [{"id": finance["id"], "value": own}]});
+    transactor.put(&fields, &wrong_kind).await.refused(403, "seal_not_granted");
     let view = transactor.put(&fields, &put(own.clone())).await.expect(200);
     assert_eq!(field_of(&view, "cross_page_seal")["value"], own);
 }

@@ -11,7 +11,7 @@ use sealflow_store::contracts::Placement;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::signing::FieldKind;
+use super::super::{seals::SealKind, signing::FieldKind};
 use crate::{
     mirrored::mirrored,
     problem::{Code, Refusal, field},
@@ -159,6 +159,10 @@ pub(crate) struct PlacedField {
     /// Height.
     #[garde(range(min = 3.0, max = 500.0))]
     h_mm: f64,
+    /// Which kind of seal may be put here; without it any.
+    #[garde(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seal_kind: Option<SealKind>,
     /// How a date or text is set.
     #[garde(dive)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,6 +181,9 @@ impl PlacedField {
                 return Err(wrong(name));
             }
         }
+        if self.seal_kind.is_some() && !matches!(self.kind, FieldKind::Seal | FieldKind::CrossPageSeal) {
+            return Err(wrong("seal_kind"));
+        }
         if self.style.is_some() && !matches!(self.kind, FieldKind::Date | FieldKind::Text) {
             return Err(wrong("style"));
         }
@@ -187,7 +194,7 @@ impl PlacedField {
             y_mm: self.y_mm,
             w_mm: self.w_mm,
             h_mm: self.h_mm,
-            seal_kind: None,
+            seal_kind: self.seal_kind.map(Into::into),
             to_page: self.to_page.map(Page::Number),
             edge: self.edge.map(Edge::from),
             style: self.style.map(TextStyle::from),
@@ -214,6 +221,7 @@ impl PlacedField {
             y_mm: placed.y_mm,
             w_mm: placed.w_mm,
             h_mm: placed.h_mm,
+            seal_kind: placed.seal_kind.map(SealKind::from),
             style: placed.style.map(TextLook::from),
         })
     }

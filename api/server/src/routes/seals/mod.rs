@@ -21,6 +21,7 @@ use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use picture::{MarkUpload, receive_mark};
+pub(super) use view::SealKind;
 
 use crate::{App, auth::SignedIn, error::Error, extract::At, openapi::Refusals, problem::Code};
 

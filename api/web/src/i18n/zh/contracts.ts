@@ -31,8 +31,8 @@ export default {
   },
   placing: {
     intro: '虚线框是业务类型规定的签署区，发送时自动添加到每个文件，不能移动。如需更多，请选择参与方，在页面上添加。', for_whom: '为谁添加', kinds: '添加', add: '添加{kind}', document: '文件', page: '页码', of_pages: '共 {n} 页', preview: '文件预览', list: '已添加的签署区', list_empty: '还没有另外添加的签署区，可直接进行下一步。',
-    keys: '选中后可拖动，或用方向键移动 1 毫米（按住 Shift 为 10 毫米），按 Delete 键移除。', box: '{role}，{kind}，第 {page} 页，距左 {x} 毫米，距上 {y} 毫米', box_across: '{role}，{kind}，第 {from} 页至第 {to} 页，距上 {y} 毫米', by_type: '{role} · {kind}（业务类型规定）', remove: '移除', removed: '已移除{kind}', full: '最多添加 {n} 个签署区',
-    settings: '设置', every_document: '加在每个文件上', from_page: '起始页', to_page: '结束页', to_last: '最后一页', edge: '骑缝位置', edges: { right: '右侧（左侧装订）', left: '左侧（右侧装订）' }, x: '距左（毫米）', y: '距上（毫米）', w: '宽（毫米）', h: '高（毫米）',
+    keys: '选中后可拖动，拖右下角改变大小，或用方向键移动 1 毫米（按住 Shift 为 10 毫米），按 Delete 键移除。', box: '{role}，{kind}，第 {page} 页，距左 {x} 毫米，距上 {y} 毫米', box_across: '{role}，{kind}，第 {from} 页至第 {to} 页，距上 {y} 毫米', by_type: '{role} · {kind}（业务类型规定）', remove: '移除', removed: '已移除{kind}', full: '最多添加 {n} 个签署区',
+    settings: '设置', every_document: '加在每个文件上', from_page: '起始页', to_page: '结束页', to_last: '最后一页', edge: '骑缝位置', edges: { right: '右侧（左侧装订）', left: '左侧（右侧装订）' }, x: '距左（毫米）', y: '距上（毫米）', w: '宽（毫米）', h: '高（毫米）', seal_kind: '印章类型', seal_any: '不限', sized: '{kind}，宽 {w} 毫米，高 {h} 毫米',
     font: '字体', fonts: { sans: '黑体', serif: '宋体' }, size: '字号（磅）', size_auto: '自动', color: '颜色', colors: { black: '黑色', red: '红色', blue: '蓝色' }, align: '对齐', aligns: { left: '左对齐', center: '居中', right: '右对齐' }, overflow: '文字过长时', overflows: { shrink: '缩小字号', wrap: '自动换行', refuse: '不允许填写' },
     page_missing: '文件没有这一页，请修改页码或移除。', span_pages: '骑缝章须覆盖 2 至 500 页，请修改页码，只加在页数合适的文件上，或移除。', check: '有签署区不能这样添加，请按提示修改。', fix: '去调整签署位置', where: '第 {page} 页', where_across: '第 {from}–{to} 页',
   },

@@ -25,10 +25,11 @@ const SIZES: Record<FieldKind, { w: number; h: number }> = {
 export const LOOK: TextLook = { font: 'sans', size: null, color: 'black', align: 'left', overflow: 'shrink' }
 
 export const pageMm = (points: { width: number; height: number }): PageMm => ({ w: points.width * MM_PER_POINT, h: points.height * MM_PER_POINT })
+export const isSeal = (kind: FieldKind): boolean => kind === 'seal' || kind === 'cross_page_seal'
 export const isText = (kind: FieldKind): boolean => kind === 'date' || kind === 'text'
 /** Seals belong to organizations. */
 export const kindsOf = (party: 'person' | 'organization'): FieldKind[] =>
-  KINDS.filter((kind) => party === 'organization' || (kind !== 'seal' && kind !== 'cross_page_seal'))
+  KINDS.filter((kind) => party === 'organization' || !isSeal(kind))
 
 const round = (mm: number): number => Math.round(mm * 10) / 10
 const within = (value: number, most: number): number => round(Math.min(Math.max(0, value), Math.max(0, most)))
@@ -37,6 +38,15 @@ const within = (value: number, most: number): number => round(Math.min(Math.max(
 export function moved(entry: PlacedEntry, to: { x?: number; y?: number }, page: PageMm = A4): { x_mm: number; y_mm: number } {
   const y_mm = within(to.y ?? entry.y_mm, page.h - entry.h_mm)
   return { x_mm: entry.kind === 'cross_page_seal' ? 0 : within(to.x ?? entry.x_mm, page.w - entry.w_mm), y_mm }
+}
+
+/** The nearest size with which it stays on the page and the server takes it; a seal keeps its proportion. */
+export function resized(entry: PlacedEntry, to: { w: number; h: number }, page: PageMm = A4): { w_mm: number; h_mm: number } {
+  const between = (value: number, { min, max }: { min: number; max: number }, room: number) => round(Math.max(min, Math.min(value, max, room)))
+  const [wide, high] = [page.w - entry.x_mm, page.h - entry.y_mm]
+  if (!isSeal(entry.kind)) return { w_mm: between(to.w, LIMITS_MM.w, wide), h_mm: between(to.h, LIMITS_MM.h, high) }
+  const by = Math.min(Math.max(to.w / entry.w_mm, to.h / entry.h_mm), wide / entry.w_mm, high / entry.h_mm)
+  return { w_mm: between(entry.w_mm * by, LIMITS_MM.w, wide), h_mm: between(entry.h_mm * by, LIMITS_MM.h, high) }
 }
 
 const overlap = (one: PlacedEntry, other: PlacedEntry): boolean =>
