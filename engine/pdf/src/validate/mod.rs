@@ -6,7 +6,6 @@ pub(crate) mod chain;
 mod changes;
 mod evidence;
 mod gm;
-mod harmless;
 mod judge;
 mod revocation;
 mod roles;

@@ -3,7 +3,7 @@
 use sealflow_core::Timestamp;
 
 use super::{
-    Conn, Error, Store,
+    Conn, Error, Store, Tx,
     lines::{Held, Lines},
 };
 
@@ -43,6 +43,12 @@ impl Store {
     /// A connection for a statement that is a transaction of its own, as little lasting as [`Store::begin_relaxed`].
     pub(crate) async fn alone(&self) -> Result<Alone, Error> {
         Alone::take(&self.inner.relaxed).await
+    }
+
+    /// A transaction that is not begun: a look without locks, then at most one statement that writes, which lasts when it
+    /// has ended. Two trips instead of four. Tells whether its connection is known to work.
+    pub(crate) async fn unbegun(&self) -> Result<(Tx, bool), Error> {
+        Tx::unbegun(self, &self.inner.writers).await
     }
 
     /// How far this store's view of the clock is from the database's, in milliseconds.

@@ -56,6 +56,8 @@ struct Shelf {
 pub(super) struct Line {
     lines: Lines,
     held: Option<Held>,
+    /// Else each statement is a transaction of its own, and nothing is to be ended.
+    has_begun: bool,
 }
 
 /// What a transaction holds until it ends.
@@ -134,6 +136,14 @@ impl Lines {
         self.take(permit).await
     }
 
+    /// The same as a line, on which no transaction begins.
+    pub(super) async fn unbegun(&self) -> Result<(Line, bool), Error> {
+        let (held, is_fresh) = self.alone().await?;
+        let mut line = self.line(held);
+        line.has_begun = false;
+        Ok((line, is_fresh))
+    }
+
     async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
         let counted = Waiting::new(&self.inner.waiting);
         let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, self.inner.free.clone().acquire_owned()).await;
@@ -145,7 +155,7 @@ impl Lines {
     }
 
     fn line(&self, held: Held) -> Line {
-        Line { lines: self.clone(), held: Some(held) }
+        Line { lines: self.clone(), held: Some(held), has_begun: true }
     }
 
     fn new_group(&self) -> Group {
@@ -219,7 +229,9 @@ impl Line {
         if self.held.as_ref().is_some_and(|held| held.group.is_some()) {
             return self.commit_in_group().await;
         }
-        sqlx::raw_sql("commit").execute(self.connection()).await?;
+        if self.has_begun {
+            sqlx::raw_sql("commit").execute(self.connection()).await?;
+        }
         if let Some(held) = self.held.take() {
             self.lines.give_back(held);
         }
@@ -236,7 +248,7 @@ impl Line {
 
     /// Undoes the transaction; returns when it is undone.
     pub(super) async fn rollback(mut self) -> Result<(), Error> {
-        if let Some(held) = self.held.take() {
+        if let Some(held) = self.held.take().filter(|_| self.has_begun) {
             // In a task of its own: it must end even when nobody waits for it any more.
             tokio::spawn(undo(self.lines.clone(), held)).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
         }
@@ -246,6 +258,10 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
+        if !self.has_begun {
+            // The pool looks whether the connection still works.
+            return;
+        }
         // Without a runtime the process is ending, and the database undoes what is open.
         if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
             runtime.spawn(undo(self.lines.clone(), held));

@@ -34,7 +34,7 @@ use crate::{
     blobs::Blobs,
     definitions,
     failpoint::ClockShift,
-    jobs::{LimitsCache, Queue},
+    jobs::{LimitsCache, Offers, Queue},
     refusals,
 };
 
@@ -64,6 +64,7 @@ struct Inner {
     blobs: Blobs,
     definitions: definitions::Cache,
     limits: LimitsCache,
+    offers: Offers,
     clock_shift: ClockShift,
     refusals: refusals::Pending,
 }
@@ -94,6 +95,7 @@ impl Store {
                 blobs: opened.blobs,
                 definitions: definitions::Cache::default(),
                 limits: LimitsCache::default(),
+                offers: Offers::default(),
                 clock_shift: ClockShift::default(),
                 refusals: refusals::Pending::default(),
             }),
@@ -184,6 +186,11 @@ impl Store {
 
     pub(crate) fn limits(&self) -> &LimitsCache {
         &self.inner.limits
+    }
+
+    /// The free hands of this process.
+    pub(crate) fn offers(&self) -> &Offers {
+        &self.inner.offers
     }
 
     /// A job of this queue ended: one that waited for its slot may begin.

@@ -8,7 +8,7 @@
 //! with g0 as (insert into instances …), g1 as (update instances …),   the guards: each must write all of its rows
 //!      kept as (select …),                                            whether they did
 //!      p0 as (insert into history … where (select kept.so from kept)), …   nothing is written when they did not
-//! select … from kept
+//! select … from kept                                             whether they did, and what a part tells
 //! ```
 
 use std::fmt::Write as _;
@@ -30,6 +30,7 @@ const KEPT: &str = "(select kept.so from kept)";
 pub(crate) struct Together {
     guards: Vec<Part>,
     parts: Vec<Part>,
+    telling: Option<Part>,
 }
 
 #[derive(Debug)]
@@ -63,38 +64,52 @@ impl Together {
         Ok(())
     }
 
-    /// Runs them; false when a guard did not write all of its rows.
-    pub(crate) async fn run(self, tx: &mut Tx) -> Result<bool, Error> {
+    /// A part that tells words without commas: its text ends with `returning … as told`. There is one.
+    pub(crate) fn telling<T: Serialize>(
+        &mut self,
+        statement: &'static Many,
+        rows: &[T],
+    ) -> Result<(), Error> {
+        self.telling = Part::new(statement, rows)?;
+        Ok(())
+    }
+
+    /// Runs them; tells what the telling part told. None: a guard did not write all of its rows.
+    pub(crate) async fn run(self, tx: &mut Tx) -> Result<Option<Vec<String>>, Error> {
         match tx.store().dialect() {
             Dialect::Sqlite => self.run_each(tx).await,
             Dialect::Postgres => self.run_at_once(tx).await,
         }
     }
 
-    async fn run_each(self, tx: &mut Tx) -> Result<bool, Error> {
+    async fn run_each(self, tx: &mut Tx) -> Result<Option<Vec<String>>, Error> {
         for Part { statement, rows, count } in self.guards {
             let written = sqlx::query(statement.text(Dialect::Sqlite)).bind(rows).execute(tx.conn()).await?;
             if written.rows_affected() != count {
-                return Ok(false);
+                return Ok(None);
             }
         }
         for Part { statement, rows, .. } in self.parts {
             sqlx::query(statement.text(Dialect::Sqlite)).bind(rows).execute(tx.conn()).await?;
         }
-        Ok(true)
+        let Some(Part { statement, rows, .. }) = self.telling else { return Ok(Some(Vec::new())) };
+        let told: Vec<Option<String>> =
+            sqlx::query_scalar(statement.text(Dialect::Sqlite)).bind(rows).fetch_all(tx.conn()).await?;
+        Ok(Some(told.into_iter().flatten().collect()))
     }
 
-    async fn run_at_once(self, tx: &mut Tx) -> Result<bool, Error> {
-        if self.guards.is_empty() && self.parts.is_empty() {
-            return Ok(true);
+    async fn run_at_once(self, tx: &mut Tx) -> Result<Option<Vec<String>>, Error> {
+        if self.guards.is_empty() && self.parts.is_empty() && self.telling.is_none() {
+            return Ok(Some(Vec::new()));
         }
         // Only texts of this crate are put together; what comes from outside is bound.
-        let mut query = sqlx::query_scalar(AssertSqlSafe(self.text()));
-        for part in self.guards.into_iter().chain(self.parts) {
+        let mut query = sqlx::query_as(AssertSqlSafe(self.text()));
+        for part in self.guards.into_iter().chain(self.parts).chain(self.telling) {
             query = query.bind(part.rows);
         }
-        let kept: i64 = query.fetch_one(tx.conn()).await?;
-        Ok(kept != 0)
+        let (kept, told): (i64, String) = query.fetch_one(tx.conn()).await?;
+        let told = || told.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        Ok((kept != 0).then(told))
     }
 
     /// The statement; the lists are its parameters, the guards' first.
@@ -107,11 +122,16 @@ impl Together {
             let _ = write!(kept, " and (select count(*) from g{n}) = json_array_length(${number}::json)");
         }
         let _ = write!(text, "kept as (select {kept} as so)");
-        for (n, part) in self.parts.iter().enumerate() {
+        for (n, part) in self.parts.iter().chain(&self.telling).enumerate() {
             let statement = part.statement.numbered(self.guards.len() + n + 1, KEPT);
             let _ = write!(text, ",\np{n} as (\n{statement}\n)");
         }
-        text.push_str("\nselect cast(case when kept.so then 1 else 0 end as bigint) from kept");
+        let told = match self.telling {
+            Some(_) => format!("(select coalesce(string_agg(told, ','), '') from p{})", self.parts.len()),
+            None => "''".to_owned(),
+        };
+        let _ =
+            write!(text, "\nselect cast(case when kept.so then 1 else 0 end as bigint), {told} from kept");
         text
     }
 }
@@ -126,6 +146,10 @@ mod tests {
     static PUT: Many = Many::new("insert into a select n from {rows} where {when}", &[("n", Column::Number)]);
     static DROP: Many =
         Many::new("delete from b where n in (select n from {rows}) and {when}", &[("n", Column::Number)]);
+    static TELL: Many = Many::new(
+        "insert into c select n from {rows} where {when} returning n as told",
+        &[("n", Column::Number)],
+    );
 
     #[test]
     fn the_parts_are_one_statement_that_the_guards_hold_back() {
@@ -141,7 +165,13 @@ mod tests {
             delete from b where n in (select n from json_to_recordset($2::json) as r(n bigint)) \
             and (select kept.so from kept)\n\
             )\n\
-            select cast(case when kept.so then 1 else 0 end as bigint) from kept";
+            select cast(case when kept.so then 1 else 0 end as bigint), '' from kept";
         assert_eq!(together.text(), expected);
+        together.telling(&TELL, &[serde_json::json!({"n": 3})]).unwrap();
+        let text = together.text();
+        assert!(
+            text.contains("p1 as (\ninsert into c select n from json_to_recordset($3::json) as r(n bigint)")
+        );
+        assert!(text.ends_with(", (select coalesce(string_agg(told, ','), '') from p1) from kept"));
     }
 }

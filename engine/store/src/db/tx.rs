@@ -1,6 +1,6 @@
 //! A transaction, with the database's time and the queues to wake when it is committed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use sealflow_core::{Timestamp, ids::InstanceId};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     failpoint,
-    jobs::{ChangingLimits, Queue},
+    jobs::{ChangingLimits, Queue, Reserved},
 };
 
 /// A transaction that may write. Dropped without commit it is rolled back.
@@ -18,11 +18,16 @@ use crate::{
 pub struct Tx {
     line: Line,
     store: Store,
+    begun_at: Instant,
     now: Timestamp,
     wake: BTreeSet<Queue>,
     commits: BTreeSet<Commit>,
     ended: Vec<InstanceId>,
     changing: Vec<ChangingLimits>,
+    /// Jobs that were written as taken by free hands of this process.
+    taken: Vec<Reserved>,
+    /// How many of them there were at the savepoint.
+    taken_before: usize,
 }
 
 /// What a commit makes lasting, for the fail points around it.
@@ -43,7 +48,7 @@ pub enum Commit {
 }
 
 impl Commit {
-    const fn before(self) -> &'static str {
+    pub(crate) const fn before(self) -> &'static str {
         match self {
             Self::Submit => "store::submit::before_commit",
             Self::Claim => "jobs::claim::before_commit",
@@ -68,22 +73,48 @@ impl Commit {
 
 impl Tx {
     pub(super) async fn begin(store: &Store, lines: &Lines) -> Result<Self, Error> {
+        let begun_at = Instant::now();
         let (line, now) = lines.begin().await?;
-        Ok(Self {
+        Ok(Self::on(line, store, begun_at, now))
+    }
+
+    /// Begins nothing: each statement is a transaction of its own, and the first one tells the clock. Tells whether its
+    /// connection is known to work.
+    pub(super) async fn unbegun(store: &Store, lines: &Lines) -> Result<(Self, bool), Error> {
+        let begun_at = Instant::now();
+        let (line, is_fresh) = lines.unbegun().await?;
+        Ok((Self::on(line, store, begun_at, Timestamp(0)), is_fresh))
+    }
+
+    fn on(line: Line, store: &Store, begun_at: Instant, now: Timestamp) -> Self {
+        Self {
             line,
             store: store.clone(),
+            begun_at,
             now: store.shifted(now),
             wake: BTreeSet::new(),
             commits: BTreeSet::new(),
             ended: Vec::new(),
             changing: Vec::new(),
-        })
+            taken: Vec::new(),
+            taken_before: 0,
+        }
+    }
+
+    /// The clock, as the first statement of a transaction told that was not begun.
+    pub(crate) fn tell_now(&mut self, now: Timestamp) {
+        self.now = self.store.shifted(now);
     }
 
     /// The database's clock, read once when the transaction began.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// A moment of this process before [`Tx::now`].
+    pub(crate) fn begun_at(&self) -> Instant {
+        self.begun_at
     }
 
     /// For the statements of an aggregate.
@@ -100,6 +131,11 @@ impl Tx {
     /// Wakes this queue's workers after the commit.
     pub(crate) fn wake(&mut self, queue: Queue) {
         self.wake.insert(queue);
+    }
+
+    /// Gives jobs that were written as taken to the hands that took them, after the commit.
+    pub(crate) fn hand_over(&mut self, jobs: Vec<Reserved>) {
+        self.taken.extend(jobs);
     }
 
     /// Tells those who wait for the end of this instance, after the commit.
@@ -130,6 +166,9 @@ impl Tx {
         for commit in &self.commits {
             failpoint::hit(commit.after());
         }
+        for job in self.taken {
+            job.hand_over();
+        }
         self.store.wake(self.wake);
         self.store.tell_ended(&self.ended);
         Ok(())
@@ -149,6 +188,7 @@ impl Tx {
     /// When the database cannot be reached.
     pub async fn savepoint(&mut self) -> Result<(), Error> {
         sqlx::raw_sql("savepoint sealflow_part").execute(self.conn()).await?;
+        self.taken_before = self.taken.len();
         Ok(())
     }
 
@@ -167,6 +207,7 @@ impl Tx {
     /// When the database cannot be reached.
     pub async fn undo(&mut self) -> Result<(), Error> {
         sqlx::raw_sql("rollback to savepoint sealflow_part").execute(self.conn()).await?;
+        self.taken.truncate(self.taken_before);
         self.keep().await
     }
 }

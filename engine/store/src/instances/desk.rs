@@ -1,9 +1,13 @@
 //! Takes starts, events and jobs of many callers, and commits as many as are waiting in one transaction, because a commit
 //! costs the same for one as for many.
 //!
+//! On PostgreSQL one that comes alone needs no transaction around it (`desk/write.rs`).
+//!
 //! Each caller hears what came of his own; a refused one does not touch the others. A transaction that the database gave
 //! up is tried again, and so is one whose commit got no answer: the events' ids tell what has happened already, so that
 //! the repeat reads back before it writes.
+
+mod write;
 
 use std::{
     fmt,
@@ -15,15 +19,10 @@ use std::{
 use sealflow_core::ids::{InstanceId, JobId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{
-    Instance, NewEvent, StartInstance, Submitted,
-    batch::{Awaited, Batch},
-    submit::Error,
-    wait_until_ended,
-};
+use super::{Instance, NewEvent, StartInstance, Submitted, batch::Awaited, submit::Error, wait_until_ended};
 use crate::{
-    Dialect, Store, Tx,
-    jobs::{self, NewJob, Round},
+    Dialect, Store,
+    jobs::{NewJob, Round},
 };
 
 /// The most events and jobs in one transaction.
@@ -224,7 +223,7 @@ fn of_store(error: Error) -> crate::Error {
 async fn write_patiently(writer: &Writer, group: &[Waiting]) -> Result<Written, Error> {
     let mut rest = REST_FIRST;
     for _ in 1..TRIES_MAX {
-        match write(writer, group).await {
+        match write::write(writer, group).await {
             Err(error) if error.is_transient() => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "events are not written yet");
             }
@@ -233,53 +232,7 @@ async fn write_patiently(writer: &Writer, group: &[Waiting]) -> Result<Written, 
         tokio::time::sleep(rest / 2 + rest.mul_f64(rand::random_range(0.0..0.5))).await;
         rest *= 2;
     }
-    write(writer, group).await
-}
-
-async fn write(writer: &Writer, group: &[Waiting]) -> Result<Written, Error> {
-    let mut tx = writer.store.begin().await?;
-    let (mut wanted, mut jobs) = (Vec::new(), Vec::new());
-    for waiting in group {
-        match waiting {
-            Waiting::Event(event, _) => wanted.push(event),
-            Waiting::Job(job, _) => jobs.push(job),
-        }
-    }
-    let events = submit(&mut tx, &wanted, writer.follow.as_deref()).await?;
-    let jobs = jobs::insert_all(&mut tx, &jobs).await?;
-    tx.commit().await?;
-    Ok(Written { events, jobs })
-}
-
-async fn submit(
-    tx: &mut Tx,
-    wanted: &[&Wanted],
-    follow: Option<&dyn Follow>,
-) -> Result<Vec<Result<Answer, Error>>, Error> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let since = Instant::now();
-    let awaited: Vec<Awaited> = wanted.iter().map(|wanted| wanted.awaited()).collect();
-    let mut round = Round::of_events(Batch::load(tx, &awaited).await?, tx.now());
-    let mut results = Vec::with_capacity(wanted.len());
-    for wanted in wanted {
-        let submitted = match wanted {
-            Wanted::Start(new) => {
-                round.learn(tx, &new.definition).await?;
-                round.work_out(|batch, now| batch.start(new, now))
-            }
-            Wanted::Submit(id, event) => round.work_out(|batch, now| batch.submit(*id, event.clone(), now)),
-        };
-        if let Some(follow) = follow {
-            follow.follow(&mut round, since).await;
-        }
-        round.leave_started();
-        results
-            .push(submitted.map(|submitted| Answer { submitted, ended: round.ended(wanted.instance_id()) }));
-    }
-    round.write(tx).await?;
-    Ok(results)
+    write::write(writer, group).await
 }
 
 impl Wanted {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::limits::Limits;
+use super::{Queue, limits::Limits};
 use crate::{Error, Store, Tx};
 
 /// How long a process trusts what it read.
@@ -85,6 +85,11 @@ pub(super) async fn current(tx: &mut Tx) -> Result<Arc<Limits>, Error> {
     let limits = Arc::new(Limits::read(tx.conn()).await?);
     tx.store().limits().keep(&limits, changes);
     Ok(limits)
+}
+
+/// Whether nothing but its order and a pause holds this queue's jobs back, surely and as of a second ago at most.
+pub(super) fn is_free(store: &Store, queue: Queue) -> bool {
+    store.limits().fresh().is_some_and(|limits| !limits.apply_to(queue))
 }
 
 /// Says that this transaction changes limits.

@@ -63,8 +63,7 @@ pub(super) struct Row {
 /// # Errors
 /// When the database cannot be reached. Jobs that were taken nevertheless come back when their lease ends.
 pub async fn claim_now(store: &Store, claim: &Claim<'_>) -> Result<Vec<ClaimedJob>, Error> {
-    let is_free = || store.limits().fresh().is_some_and(|limits| !limits.apply_to(claim.queue));
-    if store.dialect() == Dialect::Postgres && claim.slots > 0 && is_free() {
+    if store.dialect() == Dialect::Postgres && claim.slots > 0 && cache::is_free(store, claim.queue) {
         return claim_alone(store, claim).await;
     }
     let mut tx = store.begin_relaxed().await?;

@@ -153,6 +153,15 @@ impl NewRow {
         self.state == State::Available
     }
 
+    /// Whether its time has come.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.run_at_ms <= now.as_ms()
+    }
+
+    pub(super) fn queue(&self) -> Queue {
+        self.queue
+    }
+
     pub(crate) fn kind(&self) -> &str {
         &self.kind
     }

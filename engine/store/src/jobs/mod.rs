@@ -15,6 +15,8 @@
 //!      cancelled └────── retry ────  dead
 //! ```
 //!
+//! While its queue is empty, a free hand of the process takes a job with the transaction that inserts it (`offers.rs`).
+//!
 //! Functions take `now` as an argument; production code passes [`Tx::now`](crate::Tx::now).
 
 mod ack;
@@ -29,6 +31,7 @@ mod kinds;
 mod lease;
 mod limits;
 mod list;
+mod offers;
 mod ops;
 mod round;
 mod throttle;
@@ -54,6 +57,8 @@ pub use kinds::{Concurrency, Kind, Provider, Queue, Traits};
 pub use lease::{Reaped, reap, renew};
 pub use limits::{ConfiguredLimits, Limits, Scope, SetBy, apply_configured, set_rate, set_slots};
 pub use list::{Filter, JobSummary, PAGE_SIZE_MAX, Page, get, list, of_instance};
+pub use offers::{Given, Offer, Offered};
+pub(crate) use offers::{Offers, Reserved, reserve};
 pub use ops::{QueueStats, RetryDeadError, delete_finished, pause, queue_stats, resume, retry_dead};
 pub use round::{Round, StartedJob};
 

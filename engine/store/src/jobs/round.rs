@@ -174,6 +174,11 @@ impl Round {
         self.started.clear();
     }
 
+    /// Whether [`Round::write`] is one statement, on PostgreSQL.
+    pub(crate) fn is_one_statement(&self) -> bool {
+        self.refused.is_empty() && self.batch.is_one_statement()
+    }
+
     /// Writes all of it.
     ///
     /// # Errors

@@ -25,5 +25,6 @@ mod cron;
 mod endings;
 mod flow;
 mod limits;
+mod offers;
 pub(crate) mod puppet;
 mod stop;

@@ -187,7 +187,7 @@ async fn a_start_that_loses_a_race_writes_nothing(db: TestStore) {
 }
 
 /// Returns when a transaction of this database waits for another.
-async fn until_blocked(db: &TestStore) {
+pub(super) async fn until_blocked(db: &TestStore) {
     let deadline = std::time::Instant::now() + Duration::from_secs(20);
     loop {
         let blocked: i64 = sqlx::query_scalar(

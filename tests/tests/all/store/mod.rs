@@ -12,6 +12,7 @@ mod leases;
 mod limits;
 mod migrate;
 mod ops;
+mod overtaken;
 mod refusals;
 mod retention;
 mod schedules;

@@ -5,17 +5,23 @@
 //! their leases are renewed, and they go back when the process stops. With jobs that take longer nothing is taken ahead,
 //! so that none waits here under a lease while another process is idle; should the jobs suddenly become slow, what was
 //! taken goes back after [`STALE_AFTER`].
+//!
+//! While the table has no more jobs, the free hands are offered to whoever writes jobs in this process: such a job comes
+//! to us with its commit, without a claim.
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use futures::{FutureExt as _, future::BoxFuture};
 use sealflow_store::{
     Error, Store,
-    jobs::{self, Claim, ClaimedJob, Queue},
+    jobs::{self, Claim, ClaimedJob, Given, Offer, Offered, Queue},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
@@ -80,6 +86,8 @@ struct Fetch {
     claiming: Option<(Claiming, usize)>,
     /// The last claim brought less than it asked for: there is no more before this time, or a signal.
     drained_until: Option<Instant>,
+    /// Told to those who write jobs: nothing waits, here or in the table.
+    is_drained: Arc<AtomicBool>,
     pace: Pace,
     going_back: JoinSet<()>,
 }
@@ -90,25 +98,34 @@ pub(super) async fn run(parts: Parts, queue: Queue, slots: Arc<Semaphore>, out: 
     let stop = parts.stop.clone();
     let pace = Pace::new(Instant::now());
     let (ahead, going_back) = (VecDeque::new(), JoinSet::new());
-    let (hand, claiming, drained_until) = (None, None, None);
-    let mut fetch = Fetch { parts, queue, slots, ahead, hand, claiming, drained_until, pace, going_back };
+    let (hand, claiming, drained_until, is_drained) = (None, None, None, Arc::default());
+    let mut fetch =
+        Fetch { parts, queue, slots, ahead, hand, claiming, drained_until, is_drained, pace, going_back };
+    let (offered, mut given) = fetch.offer();
     while !stop.is_cancelled() {
         if !fetch.hand_out(&out).await {
             return;
         }
         fetch.claim_if_wanted();
+        fetch.tell_drained();
         let stale_at = fetch.ahead.front().map(|first| first.since + STALE_AFTER);
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
+            Some(given) = given.recv() => {
+                if !fetch.hand_over(given, &out).await {
+                    return;
+                }
+            }
             claimed = claimed(&mut fetch.claiming) => fetch.take(claimed),
-            hand = fetch.slots.clone().acquire_owned(), if fetch.hand.is_none() => fetch.hand = hand.ok(),
+            hand = fetch.slots.clone().acquire_owned(), if fetch.wants_hand() => fetch.hand = hand.ok(),
             () = signal.notified(), if fetch.drained_until.is_some() => fetch.drained_until = None,
             () = at(fetch.drained_until) => fetch.drained_until = None,
             () = at(stale_at) => fetch.give_back_stale(),
         }
     }
-    fetch.give_back_all().await;
+    drop(offered);
+    fetch.give_back_all(given).await;
 }
 
 /// What the claim under way brings; none under way: never.
@@ -145,6 +162,39 @@ impl Fetch {
         true
     }
 
+    /// Offers the free hands to those who write jobs.
+    fn offer(&self) -> (Offered, mpsc::UnboundedReceiver<Given>) {
+        let (out, given) = mpsc::unbounded_channel();
+        let offered = self.parts.store.offer_hands(Offer {
+            queue: self.queue,
+            worker: self.parts.worker.clone(),
+            lease_ms: self.parts.config.lease_ms(),
+            hands: self.slots.clone(),
+            is_drained: self.is_drained.clone(),
+            out,
+        });
+        (offered, given)
+    }
+
+    /// Gives a job to the hand that took it when it was written; false when nobody takes it any more.
+    async fn hand_over(&mut self, given: Given, out: &mpsc::Sender<Claimed>) -> bool {
+        let Given { job, hand, since } = given;
+        self.pace.begun();
+        let hold = self.parts.held.hold(&job.lease, since);
+        out.send(Claimed::new(job, hold, hand).telling(&self.parts.store, self.queue)).await.is_ok()
+    }
+
+    /// Tells whether a new job is the next one.
+    fn tell_drained(&self) {
+        let is_drained = self.drained_until.is_some() && self.ahead.is_empty() && self.claiming.is_none();
+        self.is_drained.store(is_drained, Ordering::Release);
+    }
+
+    /// Whether a hand is waited for; while nothing waits for one, all of them are offered.
+    fn wants_hand(&self) -> bool {
+        self.hand.is_none() && (self.drained_until.is_none() || !self.ahead.is_empty())
+    }
+
     /// Begins a claim when hands are free, or when half of what was taken ahead is gone.
     fn claim_if_wanted(&mut self) {
         if self.claiming.is_some() || self.drained_until.is_some() {
@@ -170,6 +220,9 @@ impl Fetch {
         let Some(claimed) = claimed else { return };
         self.drained_until = (claimed.len() < asked).then(|| Instant::now() + self.parts.config.poll());
         self.ahead.extend(claimed);
+        if self.ahead.is_empty() && self.drained_until.is_some() {
+            self.hand = None;
+        }
     }
 
     /// The jobs have become slow: what waits goes back, for whoever is idle.
@@ -187,12 +240,17 @@ impl Fetch {
         while self.going_back.try_join_next().is_some() {}
     }
 
-    async fn give_back_all(mut self) {
+    /// Waits for the claim under way, and for the transactions that write jobs as taken.
+    async fn give_back_all(mut self, mut given: mpsc::UnboundedReceiver<Given>) {
         if let Some((claiming, _)) = self.claiming.take() {
             self.ahead.extend(claiming.await.into_iter().flatten());
         }
         let rest = self.ahead.drain(..).collect();
         self.give_back(rest);
+        while let Some(Given { job, since, .. }) = given.recv().await {
+            let hold = self.parts.held.hold(&job.lease, since);
+            self.give_back(vec![Waiting { job, hold, since: Instant::now() }]);
+        }
         while self.going_back.join_next().await.is_some() {}
     }
 }

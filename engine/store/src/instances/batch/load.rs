@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sealflow_core::{EventId, ids::InstanceId};
+use sealflow_core::{EventId, Timestamp, ids::InstanceId};
 use sqlx::{FromRow as _, Row as _, any::AnyRow};
 
 use super::Awaited;
@@ -20,6 +20,8 @@ static POSTGRES: Many = Many::new(
     concat!(include_str!("load.sql"), " for update of instances"),
     &[("instance_id", Text), ("event_id", Text)],
 );
+/// PostgreSQL only: SQLite has no trips to save.
+const LOOK: &str = include_str!("look.sql");
 
 /// What there is of what was asked for.
 #[derive(Debug, Default)]
@@ -51,6 +53,23 @@ pub(super) async fn load(tx: &mut Tx, awaited: &[Awaited]) -> Result<Loaded, Err
         // The events were looked for before the locks were ours.
         let asked: Vec<&Awaited> = awaited.iter().filter(|asked| asked.event_id.is_some()).collect();
         loaded.known = history::find_many(tx, &asked).await?;
+    }
+    Ok(loaded)
+}
+
+/// Finds an instance and its event, without a lock, in a transaction that was not begun; the clock comes with them.
+pub(super) async fn look(tx: &mut Tx, asked: &Awaited) -> Result<Loaded, Error> {
+    let row = sqlx::query(LOOK)
+        .bind(asked.instance_id.to_string())
+        .bind(asked.event_id.as_ref().map(|id| &id.0))
+        .fetch_one(tx.conn())
+        .await?;
+    tx.tell_now(Timestamp(row.try_get("now_ms")?));
+    let mut loaded = Loaded::default();
+    if row.try_get::<Option<String>, _>("id")?.is_some() {
+        let instance = Instance::try_from(Row::from_row(&row)?)?;
+        loaded.known.extend(entry(&row)?.map(|entry| ((instance.id, entry.event.id.clone()), entry)));
+        loaded.instances.push(instance);
     }
     Ok(loaded)
 }

@@ -68,16 +68,26 @@ impl Batch {
     /// Locks the instances, in one order, so that two transactions that take several wait for each other instead of for
     /// ever, and reads what is needed to work out their events. Those that are not there are passed over.
     pub(crate) async fn load(tx: &mut Tx, awaited: &[Awaited]) -> Result<Self, crate::Error> {
+        let loaded = load::load(tx, awaited).await?;
+        Self::of(tx, loaded).await
+    }
+
+    /// Reads what is needed to work out one event, without a lock, in a transaction that was not begun. What was read may
+    /// be out of date when the batch is written: nothing is written then.
+    pub(crate) async fn look(tx: &mut Tx, asked: &Awaited) -> Result<Self, crate::Error> {
+        let loaded = load::look(tx, asked).await?;
+        Self::of(tx, loaded).await
+    }
+
+    async fn of(tx: &mut Tx, loaded: load::Loaded) -> Result<Self, crate::Error> {
         let mut batch = Self {
             instances: BTreeMap::new(),
             definitions: HashMap::new(),
-            known: HashMap::new(),
+            known: loaded.known,
             writes: Writes::default(),
             now: tx.now(),
             store: tx.store().clone(),
         };
-        let loaded = load::load(tx, awaited).await?;
-        batch.known = loaded.known;
         for instance in loaded.instances {
             batch.learn(tx, &instance.definition).await?;
             let stored_seq = instance.seq;
@@ -214,6 +224,11 @@ impl Batch {
         if let Some(started) = self.writes.jobs.get_mut(place) {
             started.row.done(worker, now);
         }
+    }
+
+    /// Whether [`Batch::write`] is one statement, on PostgreSQL.
+    pub(crate) fn is_one_statement(&self) -> bool {
+        self.writes.is_one_statement()
     }
 
     /// Writes all of it. Nothing may be submitted afterwards.

@@ -217,24 +217,32 @@ impl Writes {
 }
 
 impl Writes {
+    /// Whether [`Writes::write`] is one statement, on PostgreSQL.
+    pub(super) fn is_one_statement(&self) -> bool {
+        let tells = |last: &Last<(TaskRequest, Timestamp)>| matches!(last, Last::There((task, _)) if task.item.is_some());
+        self.incidents.is_empty() && !self.tasks.values().any(tells)
+    }
+
     /// Writes all of it together; `changed` are the instances that an event took further.
     pub(super) async fn write(self, tx: &mut Tx, changed: &[&Loaded]) -> Result<(), Error> {
         let mut together = Together::default();
         guard_instances(&mut together, changed)?;
         together.part(&APPEND, &self.history)?;
         jobs::cancel_many(&mut together, &self.cancelled_jobs, tx.now())?;
-        let rows: Vec<&NewRow> = self.jobs.iter().map(|job| &job.row).collect();
-        jobs::insert_many(&mut together, &rows)?;
+        let jobs = jobs::reserve(tx, self.jobs.iter().map(|job| &job.row));
+        jobs::insert_many(&mut together, &jobs.others)?;
+        jobs.insert(&mut together, tx)?;
         let (set, dropped) = timer_rows(self.fired, self.timers);
         timers::write_many(&mut together, &set, &dropped)?;
         let (opened, closed) = task_rows(self.tasks);
         tasks::write_many(&mut together, &opened, &closed)?;
-        if !together.run(tx).await? {
+        let Some(taken) = together.run(tx).await? else {
             // Which of them was changed by another is not told; the caller tries again in any case.
             let id = changed.first().map(|loaded| loaded.instance.id);
             return Err(id.map_or_else(|| sqlx::Error::RowNotFound.into(), Error::Conflict));
-        }
-        jobs::wake_many(tx, &rows);
+        };
+        jobs::wake_many(tx, &jobs.others);
+        jobs.hand_over(tx, &taken);
         tasks::opened(tx, &opened).await?;
         // One by one: they are rare.
         for ((id, key), last) in self.incidents {
