@@ -23,7 +23,8 @@ async fn main() -> Result<(), Failure> {
         ["workflows", url, clients, seconds] => {
             workflows(url, clients.parse()?, Duration::from_secs(seconds.parse()?)).await
         }
-        ["event", url, count] => event(url, count.parse()?).await,
+        // In a task of its own, as a server answers requests.
+        ["event", url, count] => tokio::spawn(event((*url).to_owned(), count.parse()?)).await?,
         _ => Err("workflows URL CLIENTS SECONDS, or event URL COUNT".into()),
     }
 }
@@ -68,8 +69,8 @@ async fn workflows(url: &str, clients: u32, time: Duration) -> Result<(), Failur
     Ok(())
 }
 
-async fn event(url: &str, count: usize) -> Result<(), Failure> {
-    let dbos = DBOS::new(config(url, 10));
+async fn event(url: String, count: usize) -> Result<(), Failure> {
+    let dbos = DBOS::new(config(&url, 10));
     let (began, mut begins) = mpsc::unbounded_channel();
     let waiter = dbos.register_workflow("waiter", move |count: u64| {
         let began = began.clone();
