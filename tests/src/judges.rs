@@ -76,6 +76,24 @@ pub fn pyhanko_accepts_for_long(pdf: &Path, root_pem: &Path, count: usize) -> Re
     Ok(())
 }
 
+/// pyHanko, which asks nobody, finds all that it needs in the file: `count` signatures, each valid, with word on the
+/// revocation of every certificate. An archive is proven beyond the time of its certificates, too.
+///
+/// # Errors
+/// What pyHanko said.
+pub fn pyhanko_accepts_alone(pdf: &Path, root_pem: &Path, count: usize, archive: bool) -> Result<()> {
+    let script = include_str!("judges/alone.py");
+    let wanted = if archive { "archive" } else { "now" };
+    let said = run(Command::new("python3").args(["-c", script, wanted]).arg(root_pem).arg(pdf))?;
+    let text = text(&said);
+    let valid = text.lines().filter(|line| line.ends_with(": valid")).count();
+    ensure!(
+        said.status.success() && valid == count,
+        "pyHanko alone accepts {valid} of {count} signatures, {wanted}:\n{text}"
+    );
+    Ok(())
+}
+
 /// poppler's `pdfsig`, which asks nobody, finds `count` signatures, each valid and trusted by the root.
 ///
 /// # Errors

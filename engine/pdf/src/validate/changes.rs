@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
-    Change,
+    Change, harmless,
     roles::{Role, Roles},
 };
 use crate::read::{
@@ -146,10 +146,10 @@ impl Comparison<'_, '_> {
             return Ok(());
         };
         match role {
-            Some(Role::Catalog) => self.catalog(before, after),
-            Some(Role::Form) => self.form(before, after),
+            Some(Role::Catalog) => self.catalog(before, after)?,
+            Some(Role::Form) => self.form(before, after)?,
             Some(Role::Field(field)) => self.field(&field, before, after),
-            Some(Role::Page(page)) => self.page(page, before, after),
+            Some(Role::Page(page)) => self.page(page, before, after)?,
             Some(Role::Metadata) => self.metadata(number, &old, &new)?,
             Some(Role::Information) => self.keys_only(&INFORMATION, "document information", before, after),
             Some(Role::ValidationData) => self.keys_only(&VALIDATION_DATA, "validation data", before, after),
@@ -161,7 +161,7 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    fn catalog(&mut self, before: &Dictionary, after: &Dictionary) {
+    fn catalog(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
         for key in differing_keys(before, after) {
             let (old, new) = (before.get(&key), after.get(&key));
             match key.as_str() {
@@ -172,12 +172,13 @@ impl Comparison<'_, '_> {
                 // A form that was not there can hold nothing but added fields, which are looked at one by one.
                 "AcroForm" if old.is_none() => self.new_form(new),
                 "AcroForm" => match (old, new) {
-                    (Some(Object::Dictionary(old)), Some(Object::Dictionary(new))) => self.form(old, new),
+                    (Some(Object::Dictionary(old)), Some(Object::Dictionary(new))) => self.form(old, new)?,
                     _ => self.found.push(change("form_replaced", "/AcroForm", false)),
                 },
                 _ => self.found.push(change("catalog_changed", format!("/{key}"), false)),
             }
         }
+        Ok(())
     }
 
     /// Such an object is named by its author, who could have named a font or a page's resources: so only keys that mean
@@ -223,35 +224,42 @@ impl Comparison<'_, '_> {
         }
     }
 
-    fn form(&mut self, before: &Dictionary, after: &Dictionary) {
+    fn form(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
         for key in differing_keys(before, after) {
-            let lists =
-                (before.get(&key).and_then(Object::as_array), after.get(&key).and_then(Object::as_array));
+            let (old, new) = (before.get(&key), after.get(&key));
+            let lists = (old.and_then(Object::as_array), new.and_then(Object::as_array));
             let allowed = match (key.as_str(), lists) {
                 ("SigFlags", _) => true,
                 ("Fields", (Some(old), Some(new))) => self.only_added(old, new),
-                ("Fields", (None, Some(new))) if before.get("Fields").is_none() => self.only_added(&[], new),
+                ("Fields", (None, Some(new))) if old.is_none() => self.only_added(&[], new),
+                ("DR", _) => harmless::only_fonts_added(self.signed, self.now, old, new)?,
                 _ => false,
             };
-            if !allowed {
-                self.found.push(change("form_changed", format!("/{key}"), false));
+            match (allowed, key.as_str()) {
+                (false, _) => self.found.push(change("form_changed", format!("/{key}"), false)),
+                (true, "DR") => self.found.push(change("form_fonts_added", "/DR", true)),
+                (true, _) => {}
             }
         }
+        Ok(())
     }
 
-    fn page(&mut self, page: usize, before: &Dictionary, after: &Dictionary) {
+    /// The annotations may move into another list, if it says the same and names further signatures at most.
+    fn page(&mut self, page: usize, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
         for key in differing_keys(before, after) {
-            let lists =
-                (before.get(&key).and_then(Object::as_array), after.get(&key).and_then(Object::as_array));
-            let allowed = match (key.as_str(), lists) {
-                ("Annots", (Some(old), Some(new))) => self.only_added(old, new),
-                ("Annots", (None, Some(new))) if before.get("Annots").is_none() => self.only_added(&[], new),
-                _ => false,
+            let lists = match key.as_str() {
+                "Annots" => (
+                    harmless::list(self.signed, before.get(&key))?,
+                    harmless::list(self.now, after.get(&key))?,
+                ),
+                _ => (None, None),
             };
+            let allowed = matches!(&lists, (Some(old), Some(new)) if self.only_added(old, new));
             if !allowed {
                 self.found.push(change("page_changed", format!("page {page}, /{key}"), false));
             }
         }
+        Ok(())
     }
 
     /// The list is what it was, followed by signature fields that were added.
@@ -268,7 +276,10 @@ impl Comparison<'_, '_> {
         let only = |allowed: &[&str]| keys.iter().all(|key| allowed.contains(&key.as_str()));
         let (kind, allowed) = match field.field_type.as_slice() {
             b"Sig" if field.is_signed() => ("signature_changed", false),
-            b"Sig" => ("signature_added", after.get("V").is_some() && only(&["V", "AP"])),
+            b"Sig" => {
+                let signed = after.get("V").is_some() && only(&["V", "AP", "F"]);
+                ("signature_added", signed && harmless::only_locked(before, after))
+            }
             b"Tx" => ("field_filled", empty("V") && empty("AP") && only(&["V", "AP"])),
             b"Btn" => ("field_filled", empty("AP") && only(&["AP"])),
             _ => ("field_changed", false),
@@ -313,7 +324,7 @@ fn count_references(object: &Object, number: u32) -> usize {
     }
 }
 
-fn load<'a>(file: &File<'a>, number: u32) -> Result<Loaded<'a>, Error> {
+pub(super) fn load<'a>(file: &File<'a>, number: u32) -> Result<Loaded<'a>, Error> {
     let generation = match file.xref.place(number) {
         Some((Place::At { generation, .. }, _)) => generation,
         _ => 0,

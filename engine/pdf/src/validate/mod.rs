@@ -6,6 +6,7 @@ pub(crate) mod chain;
 mod changes;
 mod evidence;
 mod gm;
+mod harmless;
 mod judge;
 mod revocation;
 mod roles;

@@ -9,6 +9,7 @@ mod cross_page;
 mod every_byte;
 mod fuzzing;
 mod judges;
+mod later_signers;
 mod levels;
 mod looks;
 mod metadata;

@@ -27,6 +27,16 @@ async fn every_level_is_reached_and_believed_by_others() -> Result<()> {
         judges::pdfsig_accepts(&file, &desk.at("ca.pem"), 1)?;
         judges::pyhanko_accepts_for_long(&file, &desk.at("ca.pem"), 1)?;
     }
+    // Without a network, others accept just what carries its proofs.
+    for (level, now, archive) in
+        [("b-b", false, false), ("b-t", false, false), ("b-lt", true, false), ("b-lta", true, true)]
+    {
+        let file = desk.at(&format!("{level}.pdf"));
+        for (as_archive, expected) in [(false, now), (true, archive)] {
+            let judged = judges::pyhanko_accepts_alone(&file, &desk.at("ca.pem"), 1, as_archive);
+            ensure!(judged.is_ok() == expected, "{level}: {expected} was expected, {judged:?}");
+        }
+    }
     Ok(())
 }
 
@@ -61,6 +71,7 @@ async fn a_signature_is_raised_later_and_renewed() -> Result<()> {
     ensure!(std::fs::read(desk.at("lta.pdf"))? == std::fs::read(desk.at("same.pdf"))?, "a file was changed");
     desk.good(&upgrade("lta.pdf", "renewed.pdf", "--renew"))?;
     judges::pyhanko_accepts_for_long(&desk.at("renewed.pdf"), &desk.at("ca.pem"), 1)?;
+    judges::pyhanko_accepts_alone(&desk.at("renewed.pdf"), &desk.at("ca.pem"), 1, false)?;
     Ok(())
 }
 

@@ -4,15 +4,24 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use sealflow_pdf::{Trust, validate, validate::Level};
-use sealflow_tests::{judges, scene::Scene};
+use sealflow_tests::{judges, pg, scene::Scene};
 use serde_json::json;
 
 /// Longest wait for something that comes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_contract_waits_for_its_timestamp_and_is_archived() -> Result<()> {
-    let mut scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), None).await?;
+async fn a_contract_waits_for_its_timestamp_and_is_archived_on_sqlite() -> Result<()> {
+    a_contract_waits_for_its_timestamp_and_is_archived(None).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contract_waits_for_its_timestamp_and_is_archived_on_postgres() -> Result<()> {
+    a_contract_waits_for_its_timestamp_and_is_archived(Some(pg::new_database().await?)).await
+}
+
+async fn a_contract_waits_for_its_timestamp_and_is_archived(database_url: Option<String>) -> Result<()> {
+    let mut scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), database_url).await?;
     scene.program.settings.push(("SEALFLOW_SIGNATURES__RAISE_AFTER_S".to_owned(), "0".to_owned()));
     let often = "SEALFLOW_JOBS__SCHEDULES__RAISE_DOCUMENTS__CRON".to_owned();
     scene.program.settings.push((often, "* * * * * *".to_owned()));
@@ -40,6 +49,7 @@ async fn a_contract_waits_for_its_timestamp_and_is_archived() -> Result<()> {
     std::fs::write(&path, archived)?;
     judges::pdfsig_accepts(&path, scene.root_file(), 2)?;
     judges::pyhanko_accepts_for_long(&path, scene.root_file(), 2)?;
+    judges::pyhanko_accepts_alone(&path, scene.root_file(), 2, true)?;
     judges::qpdf_accepts(&path)
 }
 
