@@ -20,6 +20,8 @@ use crate::survive::verdict;
 const CONTRACTS: usize = 3;
 /// How long a process may take to begin.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is started when it does not begin.
+const STARTS_MAX: usize = 3;
 
 /// A process of the crowd.
 struct Part {
@@ -29,19 +31,40 @@ struct Part {
 }
 
 impl Part {
-    /// Starts it, and waits until it is at work: before that a signal ends it out of order.
+    /// Starts it, and waits until it is at work: before that a signal ends it out of order. One that cannot begin, as on
+    /// an overloaded machine the database does not answer in time, is started again, as a supervisor does.
     async fn start(scene: &Scene, command: &'static str, address: String) -> Result<Self> {
+        for _ in 1..STARTS_MAX {
+            match Self::start_once(scene, command, &address).await? {
+                Some(part) => return Ok(part),
+                None => {
+                    println!("{command} did not begin and is started again\n{}", scene.program.log_tail())
+                }
+            }
+        }
+        let part = Self::start_once(scene, command, &address).await?;
+        part.with_context(|| format!("{command} does not begin\n{}", scene.program.log_tail()))
+    }
+
+    /// None: it ended before it was at work.
+    async fn start_once(scene: &Scene, command: &'static str, address: &str) -> Result<Option<Self>> {
         let url = format!("http://{address}");
-        let own = [("SEALFLOW_LISTEN", address.as_str()), ("SEALFLOW_PUBLIC_URL", url.as_str())];
+        let own = [("SEALFLOW_LISTEN", address), ("SEALFLOW_PUBLIC_URL", url.as_str())];
         let before = begun(scene);
         let running = scene.program.start_part(&[command], &own)?;
-        let part = Self { command, address, running };
-        if command == "serve" {
-            scene.until_ready(&part.url()?).await?;
-        } else {
-            until_another_has_begun(scene, before).await?;
+        let mut part = Self { command, address: address.to_owned(), running };
+        let url = part.url()?;
+        let at_work = async {
+            match command {
+                "serve" => scene.until_ready(&url).await.with_context(|| scene.program.log_tail()),
+                _ => until_another_has_begun(scene, before).await,
+            }
+        };
+        tokio::select! {
+            at_work = at_work => at_work?,
+            _ = part.running.ended() => return Ok(None),
         }
-        Ok(part)
+        Ok(Some(part))
     }
 
     fn url(&self) -> Result<Url> {
