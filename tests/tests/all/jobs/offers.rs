@@ -31,6 +31,9 @@ on_both!(
     workers_that_stop_give_it_back,
 );
 
+/// The end of the key of an errand's first job.
+const FIRST: &str = "work/1";
+
 /// Hands as a worker offers them.
 struct Hands {
     free: Arc<Semaphore>,
@@ -60,7 +63,7 @@ async fn written(errand: &Errand) -> (Tx, State) {
     let mut tx = errand.store.begin().await.unwrap();
     errand.act_in(&mut tx, "again", "again").await.unwrap();
     let state: String = sqlx::query_scalar("select state from jobs where key = $1")
-        .bind(format!("{}/work/1", errand.id))
+        .bind(format!("{}/{FIRST}", errand.id))
         .fetch_one(tx.conn())
         .await
         .unwrap();
@@ -201,7 +204,7 @@ async fn a_hand_that_dies_after_the_commit_loses_the_lease(db: TestStore) {
 
 async fn a_job_whose_key_was_used_before_is_given_to_nobody(db: TestStore) {
     let errand = Errand::start_asking(&db.store).await;
-    let key = format!("{}/work/1", errand.id);
+    let key = format!("{}/{FIRST}", errand.id);
     let mut tx = db.store.begin().await.unwrap();
     let job = NewJob { kind: Kind::SendSms, key, payload: Value::Null, run_at: None };
     let id = jobs::insert(&mut tx, &job).await.unwrap();
@@ -239,7 +242,7 @@ async fn workers_that_stop_give_it_back(db: TestStore) {
     let stopping = tokio::spawn(workers.stop());
     tx.commit().await.unwrap();
     in_time(stopping).await.unwrap();
-    let job = errand.jobs().await.into_iter().find(|job| job.key.ends_with("work/1")).unwrap();
+    let job = errand.jobs().await.into_iter().find(|job| job.key.ends_with(FIRST)).unwrap();
     let mut reader = db.store.read().await.unwrap();
     let epoch: i64 = sqlx::query_scalar("select lease_epoch from jobs where id = $1")
         .bind(job.id.to_string())
