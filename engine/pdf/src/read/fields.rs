@@ -80,7 +80,7 @@ pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
         roots.iter().rev().filter_map(Object::as_reference).map(|root| (root, top.clone(), 0)).collect();
     while let Some((reference, above, depth)) = open.pop() {
         if depth > DEPTH_MAX || found.len() + open.len() > FORM_FIELDS_MAX {
-            return Err(Error::TooLarge { what: "the form has too many fields".to_owned() });
+            return too_many();
         }
         if !seen.insert(reference) {
             return Err(Error::Damaged { what: "the form's fields form a ring".to_owned() });
@@ -95,10 +95,18 @@ pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
             let Above { name, field_type } = own;
             found.push(Field { reference, name, dictionary, field_type });
         } else {
+            // Each takes a copy of its name with it.
+            if found.len() + open.len() + kids.len() > FORM_FIELDS_MAX {
+                return too_many();
+            }
             open.extend(kids.into_iter().rev().map(|kid| (kid, own.clone(), depth + 1)));
         }
     }
     Ok(found)
+}
+
+fn too_many<T>() -> Result<T, Error> {
+    Err(Error::TooLarge { what: "the form has too many fields".to_owned() })
 }
 
 /// Kids that are fields, not mere widgets: those with a name of their own.

@@ -53,6 +53,15 @@ pub(super) struct ObjectStream {
     index: Vec<(u32, usize)>,
 }
 
+/// Objects may overlap in a hostile file, so that each is nearly as long as the file: says whether so many bytes of objects may
+/// be read of a file of this length.
+pub(super) fn check_parsed(parsed: usize, file: usize) -> Result<(), Error> {
+    if parsed > file.saturating_mul(PARSED_FILES_MAX).saturating_add(PARSED_BYTES_MAX) {
+        return Err(Error::TooLarge { what: "the objects are longer than the file by far".to_owned() });
+    }
+    Ok(())
+}
+
 /// Where the header is: bytes before it shift all offsets.
 pub(crate) fn header_offset(bytes: &[u8]) -> Result<usize, Error> {
     if bytes.is_empty() {
@@ -163,14 +172,9 @@ impl<'a> File<'a> {
         Ok(Loaded { object: found.object, stream, span: Some((offset, found.end)) })
     }
 
-    /// Objects may overlap in a hostile file, so that each is nearly as long as the file.
     fn count(&self, bytes: usize) -> Result<(), Error> {
-        let parsed = self.parsed.get().saturating_add(bytes);
-        self.parsed.set(parsed);
-        if parsed > self.bytes.len().saturating_mul(PARSED_FILES_MAX).saturating_add(PARSED_BYTES_MAX) {
-            return Err(Error::TooLarge { what: "the objects are longer than the file by far".to_owned() });
-        }
-        Ok(())
+        self.parsed.set(self.parsed.get().saturating_add(bytes));
+        check_parsed(self.parsed.get(), self.bytes.len())
     }
 
     /// A stream's length. An indirect one is read where it stands and never followed further, so that no chain of lengths
@@ -181,11 +185,16 @@ impl<'a> File<'a> {
             direct => return Ok(direct.and_then(Object::as_usize)),
         };
         Ok(match self.xref.place(reference.number) {
-            Some((Place::At { offset, .. }, _)) => Parser::new(self.bytes, offset)
-                .indirect_object()
-                .ok()
-                .filter(|found| found.reference == reference)
-                .and_then(|found| found.object.as_usize()),
+            Some((Place::At { offset, .. }, _)) => {
+                let mut parser = Parser::new(self.bytes, offset);
+                let found = parser.indirect_object();
+                // A length may be as long as the file, and that of all its streams.
+                self.count(parser.position().saturating_sub(offset))?;
+                found
+                    .ok()
+                    .filter(|found| found.reference == reference)
+                    .and_then(|found| found.object.as_usize())
+            }
             Some((Place::In { stream, index }, _)) => {
                 let cached = self.streams.borrow().get(&stream).cloned();
                 match cached {
@@ -225,7 +234,7 @@ impl<'a> File<'a> {
         let data = crypt::open_stream(self.crypt.as_ref(), reference, dictionary, data)?;
         let left = UNPACKED_BYTES_MAX.saturating_sub(self.unpacked.get());
         let opened = ObjectStream::open(reference.number, dictionary, &data, left)?;
-        self.unpacked.set(self.unpacked.get().saturating_add(opened.plain.len()));
+        self.unpacked.set(self.unpacked.get().saturating_add(opened.bytes()));
         Ok(opened)
     }
 
@@ -293,9 +302,9 @@ impl ObjectStream {
         Ok(Self { plain, index })
     }
 
-    /// How many bytes it unpacked to.
+    /// How many bytes it takes unpacked; a crowded index takes more than what it is an index of.
     pub(super) fn bytes(&self) -> usize {
-        self.plain.len()
+        self.plain.len().saturating_add(self.index.len().saturating_mul(size_of::<(u32, usize)>()))
     }
 
     /// The objects' numbers, in their order.

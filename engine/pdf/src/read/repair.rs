@@ -188,6 +188,9 @@ fn write(objects: &BTreeMap<u32, Found<'_>>, mut trailer: Dictionary) -> Result<
     for (stream, numbers) in packed(objects, &trailer)? {
         for (index, number) in numbers.into_iter().enumerate() {
             // An object that also stands alone was changed after it was packed.
+            if taken.len() >= OBJECTS_MAX {
+                return Err(Error::TooLarge { what: format!("more than {OBJECTS_MAX} objects") });
+            }
             if taken.insert(number) {
                 rows.insert(number, (2, stream, u16::try_from(index).unwrap_or(u16::MAX)));
             }

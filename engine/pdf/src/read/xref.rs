@@ -3,7 +3,7 @@
 
 use super::{
     Error,
-    file::stream_bytes,
+    file::{check_parsed, stream_bytes},
     filter,
     object::{Dictionary, Object},
     parser::{Parser, is_space},
@@ -51,13 +51,20 @@ pub(crate) struct Xref {
     pub(crate) trailer: Dictionary,
     /// What its streams unpacked to, in bytes.
     unpacked: usize,
+    /// Bytes of its streams' objects that were read so far.
+    parsed: usize,
 }
 
 impl Xref {
     /// Follows the chain from `startxref`.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
-        let mut xref =
-            Self { places: Vec::new(), sections: Vec::new(), trailer: Dictionary::new(), unpacked: 0 };
+        let mut xref = Self {
+            places: Vec::new(),
+            sections: Vec::new(),
+            trailer: Dictionary::new(),
+            unpacked: 0,
+            parsed: 0,
+        };
         let mut next = Some(start(bytes)?);
         while let Some(offset) = next {
             if xref.sections.iter().any(|section| section.offset == offset) {
@@ -119,6 +126,11 @@ impl Xref {
         Ok(())
     }
 
+    fn count(&mut self, parsed: usize, bytes: &[u8]) -> Result<(), Error> {
+        self.parsed = self.parsed.saturating_add(parsed);
+        check_parsed(self.parsed, bytes.len())
+    }
+
     fn section(&mut self, bytes: &[u8], offset: usize) -> Result<Dictionary, Error> {
         let mut parser = Parser::new(bytes, offset);
         if offset >= bytes.len() {
@@ -177,7 +189,11 @@ impl Xref {
     }
 
     fn stream(&mut self, bytes: &[u8], offset: usize) -> Result<Dictionary, Error> {
-        let found = Parser::new(bytes, offset).indirect_object()?;
+        let mut parser = Parser::new(bytes, offset);
+        let found = parser.indirect_object();
+        // Many tables may name one hidden stream, or places before it that lead there.
+        self.count(parser.position().saturating_sub(offset), bytes)?;
+        let found = found?;
         let (Object::Dictionary(dictionary), Some(start)) = (found.object, found.stream_start) else {
             return damaged("there is no cross-reference where one should be");
         };
@@ -185,6 +201,7 @@ impl Xref {
             return damaged("there is no cross-reference where one should be");
         }
         let data = stream_bytes(bytes, start, dictionary.get("Length").and_then(Object::as_usize))?;
+        self.count(data.len(), bytes)?;
         let left = UNPACKED_BYTES_MAX.saturating_sub(self.unpacked);
         let plain = filter::unpack(&dictionary, data, left.min(STREAM_BYTES_MAX))?;
         self.unpacked = self.unpacked.saturating_add(plain.len());

@@ -4,7 +4,7 @@
 //! Objects that are new show only through objects that are explained, or through a reference that the signed file left hanging
 //! on purpose; such references are sought in the whole signed revision.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Change, harmless,
@@ -162,8 +162,7 @@ impl Comparison<'_, '_> {
     }
 
     fn catalog(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
-        for key in differing_keys(before, after) {
-            let (old, new) = (before.get(&key), after.get(&key));
+        for (key, (old, new)) in differing(before, after) {
             match key.as_str() {
                 // A version says which words the file may use, and a document timestamp is a newer word.
                 "DSS" | "Extensions" | "Metadata" | "Version" => {
@@ -184,7 +183,7 @@ impl Comparison<'_, '_> {
     /// Such an object is named by its author, who could have named a font or a page's resources: so only keys that mean
     /// nothing there may differ.
     fn keys_only(&mut self, keys: &[&str], what: &str, before: &Dictionary, after: &Dictionary) {
-        let allowed = differing_keys(before, after).iter().all(|key| keys.contains(&key.as_str()));
+        let allowed = differing(before, after).keys().all(|key| keys.contains(&key.as_str()));
         self.found.push(change(if allowed { "metadata_changed" } else { "object_changed" }, what, allowed));
     }
 
@@ -225,8 +224,7 @@ impl Comparison<'_, '_> {
     }
 
     fn form(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
-        for key in differing_keys(before, after) {
-            let (old, new) = (before.get(&key), after.get(&key));
+        for (key, (old, new)) in differing(before, after) {
             let lists = (old.and_then(Object::as_array), new.and_then(Object::as_array));
             let allowed = match (key.as_str(), lists) {
                 ("SigFlags", _) => true,
@@ -246,12 +244,9 @@ impl Comparison<'_, '_> {
 
     /// The annotations may move into another list, if it says the same and names further signatures at most.
     fn page(&mut self, page: usize, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
-        for key in differing_keys(before, after) {
+        for (key, (old, new)) in differing(before, after) {
             let lists = match key.as_str() {
-                "Annots" => (
-                    harmless::list(self.signed, before.get(&key))?,
-                    harmless::list(self.now, after.get(&key))?,
-                ),
+                "Annots" => (harmless::list(self.signed, old)?, harmless::list(self.now, new)?),
                 _ => (None, None),
             };
             let allowed = matches!(&lists, (Some(old), Some(new)) if self.only_added(old, new));
@@ -271,9 +266,9 @@ impl Comparison<'_, '_> {
 
     /// A prepared field may be filled once.
     fn field(&mut self, field: &Field, before: &Dictionary, after: &Dictionary) {
-        let keys = differing_keys(before, after);
+        let differing = differing(before, after);
         let empty = |key: &str| before.get(key).is_none_or(|old| *old == Object::Null);
-        let only = |allowed: &[&str]| keys.iter().all(|key| allowed.contains(&key.as_str()));
+        let only = |allowed: &[&str]| differing.keys().all(|key| allowed.contains(&key.as_str()));
         let (kind, allowed) = match field.field_type.as_slice() {
             b"Sig" if field.is_signed() => ("signature_changed", false),
             b"Sig" => {
@@ -341,12 +336,18 @@ fn is_structure(old: &Loaded<'_>, new: &Loaded<'_>) -> bool {
     ["XRef", "ObjStm"].into_iter().any(|kind| is(old, kind) && is(new, kind))
 }
 
-fn differing_keys(before: &Dictionary, after: &Dictionary) -> BTreeSet<String> {
-    let differs = |key: &[u8], value: &Object, other: &Dictionary| {
-        let key = String::from_utf8_lossy(key).into_owned();
-        (other.get(&key) != Some(value)).then_some(key)
-    };
-    let gone = before.iter().filter_map(|(key, value)| differs(key, value, after));
-    let come = after.iter().filter_map(|(key, value)| differs(key, value, before));
-    gone.chain(come).collect()
+/// What an entry was, and what it is.
+type Values<'d> = (Option<&'d Object>, Option<&'d Object>);
+
+/// The entries that differ: what they were, and what they are. There may be a million of them.
+fn differing<'d>(before: &'d Dictionary, after: &'d Dictionary) -> BTreeMap<String, Values<'d>> {
+    let mut entries: BTreeMap<&[u8], Values<'_>> = BTreeMap::new();
+    for (key, value) in before.iter() {
+        entries.entry(key).or_default().0 = Some(value);
+    }
+    for (key, value) in after.iter() {
+        entries.entry(key).or_default().1 = Some(value);
+    }
+    let differing = entries.into_iter().filter(|(_, (old, new))| old != new);
+    differing.map(|(key, values)| (String::from_utf8_lossy(key).into_owned(), values)).collect()
 }

@@ -2,7 +2,7 @@
 //! annotations into another list, and adds its fonts to the form. What of that shows and hides nothing is let through, and
 //! told; all else stays a change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::read::{
     Error,
@@ -50,18 +50,18 @@ pub(super) fn only_fonts_added(
     };
     let (old_others, old_fonts) = resources(signed, before)?;
     let (new_others, new_fonts) = resources(now, after)?;
-    let get = |fonts: &Dictionary, name: &[u8]| {
-        fonts.iter().find(|(known, _)| *known == name).map(|(_, font)| font.clone())
-    };
-    let kept = old_fonts.iter().all(|(name, font)| get(&new_fonts, name).as_ref() == Some(font));
+    // By their names: there may be very many.
+    let old_fonts: BTreeMap<&[u8], &Object> = old_fonts.iter().collect();
+    let new_fonts: BTreeMap<&[u8], &Object> = new_fonts.iter().collect();
+    let kept = old_fonts.iter().all(|(name, font)| new_fonts.get(name) == Some(font));
     if old_others != new_others || !kept {
         return Ok(false);
     }
     let asked = asked_names(signed)?;
-    let is_free = |name: &[u8]| get(&old_fonts, name).is_some() || !asked.contains(name);
+    let is_free = |name: &[u8]| old_fonts.contains_key(name) || !asked.contains(name);
     // A name may be written with escapes; then nobody compares it here.
     let plain = !asked.iter().any(|name| name.contains(&b'#'));
-    Ok(plain && new_fonts.iter().all(|(name, _)| is_free(name)))
+    Ok(plain && new_fonts.keys().all(|name| is_free(name)))
 }
 
 /// The names in all default appearances (`/DA`) of the file.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 /// Writes objects with a cross-reference table; object 1 is the catalog.
-fn assemble(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
+pub(crate) fn assemble(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
     let mut out = b"%PDF-1.7\n".to_vec();
     let mut offsets = Vec::new();
     for (index, body) in objects.iter().enumerate() {
@@ -22,7 +22,7 @@ fn assemble(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
     out
 }
 
-const CATALOG: &[u8] = b"<</Type/Catalog/Pages 2 0 R>>";
+pub(crate) const CATALOG: &[u8] = b"<</Type/Catalog/Pages 2 0 R>>";
 
 /// Each stream's length is the next stream.
 pub(crate) fn chain_of_lengths(count: usize) -> Vec<u8> {

@@ -6,6 +6,7 @@
 mod hostile;
 mod mutants;
 mod pool;
+mod starving;
 #[path = "../it/support/mod.rs"]
 #[expect(dead_code, reason = "the other test binary uses the rest")]
 mod support;
@@ -204,10 +205,26 @@ async fn hostile_files_are_refused_or_read() {
         ("strings that run over each other", hostile::overlapping_strings(4_000, 500)),
         ("a dictionary of many names", hostile::crowded_dictionary(400_000)),
         ("names of fields that grow", hostile::long_field_names(10_000)),
+        ("a long object that is the length of many streams", starving::shared_length(3_000, 1_000_000)),
+        ("a hidden cross-reference that many tables name", starving::shared_hidden_stream(1_900, 1_000_000)),
+        ("a field that is named many times below a long name", starving::repeated_kids(300_000)),
+        ("object streams that are all index", starving::crowded_indexes(8)),
+        ("an object stream within an object stream", starving::nested_object_streams()),
+        ("a chain of filters", starving::chain_of_filters(10_000)),
+        ("an object number beyond all", starving::far_object()),
+        ("a page that is its own parent", starving::own_parent()),
+        ("as many revisions as there may be, and one more", starving::revisions(2_001)),
+        ("a byte range at the end of all numbers", starving::endless_byte_range()),
+        ("a later catalog of other entries", starving::other_catalog(100_000)),
+        ("later fonts under other names", starving::other_fonts(30_000)),
     ] {
         match confined.inspect(&file).await {
             Ok(_) | Err(Error::Read(_)) => {}
             other => panic!("{name}: {other:?}"),
+        }
+        match confined.validate(&file, &trust()).await {
+            Ok(_) | Err(Error::Read(_)) => {}
+            other => panic!("{name}, validated: {other:?}"),
         }
         // What cannot be read is offered for repair.
         match confined.repair(&file).await {
