@@ -11,7 +11,7 @@ use crate::{
     limits,
     read::{self, fields::fields, file::File},
     seal::{self, Kind, SealSpec, Shape},
-    sign::{self, NewField, SignRequest},
+    sign::{self, GrowingFile, NewField, SignRequest, hole_bytes},
     validate::chain,
 };
 
@@ -27,8 +27,6 @@ pub struct Place {
 /// What `sealflow pdf sign` was given.
 #[derive(Debug, Clone)]
 pub struct SignFile<'a> {
-    /// The file.
-    pub pdf: &'a [u8],
     /// The signer's certificate, and its issuers', DER.
     pub chain_der: &'a [Vec<u8>],
     /// Where it shows; without it the signature is invisible.
@@ -41,6 +39,8 @@ pub struct SignFile<'a> {
     pub appearances: Vec<FieldAppearance>,
     /// The claimed time of signing, milliseconds since 1970 UTC.
     pub signed_at_ms: i64,
+    /// A timestamp may be added.
+    pub timestamped: bool,
 }
 
 /// Why a file cannot be signed or validated.
@@ -89,7 +89,7 @@ pub fn key_from_pem(pem: &[u8]) -> Result<PKey<Private>, Error> {
 ///
 /// # Errors
 /// [`Error`]
-pub fn begin_file(request: &SignFile<'_>) -> Result<PreparedSignature, Error> {
+pub fn begin_file(file: GrowingFile, request: &SignFile<'_>) -> Result<PreparedSignature, Error> {
     let signer = request.chain_der.first().map(Vec::as_slice).unwrap_or_default();
     let certificate =
         X509::from_der(signer).map_err(|source| Error::Pem { what: "the certificate", source })?;
@@ -99,7 +99,7 @@ pub fn begin_file(request: &SignFile<'_>) -> Result<PreparedSignature, Error> {
     let (field, new_field, appearances) = match request.field {
         Some(field) => (field.to_owned(), None, request.appearances.clone()),
         None => {
-            let field = unused_name(request.pdf)?;
+            let field = unused_name(file.bytes())?;
             let shown = appearance(request, &name)?;
             let shown = shown.map(|appearance| FieldAppearance { field: field.clone(), appearance });
             (field, Some(NewField { page: place.page, rect: place.rect }), shown.into_iter().collect())
@@ -113,10 +113,10 @@ pub fn begin_file(request: &SignFile<'_>) -> Result<PreparedSignature, Error> {
         reason: None,
         location: None,
         signed_at_ms: request.signed_at_ms,
-        hole_bytes: limits::HOLE_BYTES_DEFAULT,
+        hole_bytes: hole_bytes(request.chain_der, request.timestamped),
         digest: sign::digest_for(signer).map_err(Error::Sign)?,
     };
-    sign::begin(request.pdf, &sign_request).map_err(Error::Sign)
+    file.begin_last(&sign_request).map_err(Error::Sign)
 }
 
 /// The first name of the row Signature1, Signature2, … that the file has not.

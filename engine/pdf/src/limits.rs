@@ -47,7 +47,11 @@ pub const PICTURE_UNPACKED_BYTES_MAX: u64 = 160 * 1024 * 1024;
 /// Most pictures that become the pages of one file.
 pub const PICTURES_MAX: usize = 100;
 /// Smallest room for a signature, in bytes of DER.
-pub const HOLE_BYTES_MIN: usize = 4 * 1024;
+pub const HOLE_BYTES_MIN: usize = 2 * 1024;
+/// A signature without its certificates and timestamp takes at most so much, in bytes of DER: RSA-4096 and its attributes.
+pub const SIGNATURE_BYTES_MAX: usize = 1024;
+/// A timestamp with its authority's certificates takes at most so much, in bytes of DER.
+pub const TIMESTAMP_BYTES_MAX: usize = 12 * 1024;
 /// Room for a signature with its chain and a timestamp, in bytes of DER.
 pub const HOLE_BYTES_DEFAULT: usize = 16 * 1024;
 /// Largest room for a signature, in bytes of DER.

@@ -265,7 +265,7 @@ pub(crate) fn integer(value: usize) -> Object {
 
 /// Appends formatted text; a vector takes every write.
 fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.extend_from_slice(text.to_string().as_bytes());
+    let _ = out.write_fmt(text);
 }
 
 /// Writes an indirect object, and says where its value begins in `out`.

@@ -1,15 +1,18 @@
 //! Why: when many sign one file, its earlier bytes never change again; what was hashed for one signature need not be read,
 //! copied or hashed for the next, so that it costs its own revision only.
 
-use super::{Digest, DigestAlgorithm, Error, LocalSignature, SignRequest, begin::layout, finish::fill_hole};
+use super::{
+    Digest, DigestAlgorithm, Error, LocalSignature, PreparedSignature, SignRequest, begin::layout,
+    finish::fill_hole,
+};
 use crate::cms::{self, Hashing};
 
 /// A file in memory that signatures are appended to, with the hash of all its bytes so far.
 #[derive(Clone)]
 pub struct GrowingFile {
-    bytes: Vec<u8>,
-    algorithm: DigestAlgorithm,
-    hashing: Hashing,
+    pub(super) bytes: Vec<u8>,
+    pub(super) algorithm: DigestAlgorithm,
+    pub(super) hashing: Hashing,
 }
 
 /// A begun signature: what is to be appended, with a hole of zeros.
@@ -61,6 +64,18 @@ impl GrowingFile {
         hashing.update(after)?;
         let digest = Digest { algorithm: self.algorithm, value: hashing.finish()? };
         Ok(PreparedRevision { base_bytes, revision, hole: [hole_start, hole_end], digest })
+    }
+
+    /// As [`super::begin`], when it is the last signature, or whoever signs next reads the file anew.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_last(mut self, request: &SignRequest) -> Result<PreparedSignature, Error> {
+        let PreparedRevision { base_bytes, revision, hole, digest } = self.begin(request)?;
+        self.bytes.extend_from_slice(&revision);
+        let [hole_start, hole_end] = hole.map(|offset| base_bytes + offset);
+        let byte_range = [0, hole_start, hole_end, self.bytes.len() - hole_end];
+        Ok(PreparedSignature { bytes: self.bytes, byte_range, digest })
     }
 
     /// As [`super::finish`]; appends the revision and answers it.

@@ -2,6 +2,7 @@
 //! signs again and again both are done once.
 
 use openssl::pkey::{PKey, Private};
+use x509_cert::attr::Attributes;
 
 use super::{Digest, DigestAlgorithm, Error, PreparedSignature, finish::fill_hole};
 use crate::cms;
@@ -13,11 +14,12 @@ pub struct LocalSigner {
 }
 
 /// A signature that a [`LocalSigner`] made. There is no other way to get one, and what belongs to it cannot be exchanged: the
-/// key was found to be the certificate's, and the attributes are made anew of the digest that was signed. So it goes into
+/// key was found to be the certificate's, and the attributes are those of the digest that was signed. So it goes into
 /// a file without being checked; [`super::finish`] checks each signature that comes from elsewhere.
 pub struct LocalSignature<'s> {
     signer: &'s LocalSigner,
     digest: Digest,
+    attributes: Attributes,
     raw: Vec<u8>,
 }
 
@@ -45,8 +47,9 @@ impl LocalSigner {
     /// # Errors
     /// [`Error::Crypto`] when the digest was made in another way than the key's, or OpenSSL refuses.
     pub fn sign(&self, digest: &Digest) -> Result<LocalSignature<'_>, Error> {
-        let raw = self.signer.sign(&self.key, digest)?;
-        Ok(LocalSignature { signer: self, digest: digest.clone(), raw })
+        let attributes = self.signer.attributes(digest)?;
+        let raw = self.signer.sign(&self.key, &attributes)?;
+        Ok(LocalSignature { signer: self, digest: digest.clone(), attributes, raw })
     }
 }
 
@@ -78,6 +81,6 @@ impl LocalSignature<'_> {
         if *digest != self.digest {
             return Err(Error::Crypto { what: "the signature is of another file".to_owned() });
         }
-        self.signer.signer.signed_data(digest, &self.raw, timestamp_token_der)
+        self.signer.signer.signed_data(digest, self.attributes.clone(), &self.raw, timestamp_token_der)
     }
 }

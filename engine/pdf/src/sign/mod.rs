@@ -7,6 +7,7 @@
 //! [`begin_document_timestamp`] B-LTA.
 
 mod begin;
+mod copy;
 mod finish;
 mod growing;
 mod local;
@@ -15,6 +16,7 @@ mod upgrade;
 
 pub use begin::begin;
 pub(crate) use begin::{Layout, layout};
+pub use copy::{Copied, CopyError};
 pub use finish::finish;
 pub use growing::{GrowingFile, PreparedRevision};
 pub use local::{LocalSignature, LocalSigner};
@@ -85,6 +87,16 @@ pub struct SignRequest {
 /// [`Error::Crypto`] when the certificate cannot be read, or its key is of no kind that signs.
 pub fn digest_for(certificate_der: &[u8]) -> Result<DigestAlgorithm, Error> {
     cms::digest_for(certificate_der)
+}
+
+/// Room that a signature with these certificates takes at most, in bytes of DER; with a timestamp, or without one.
+#[must_use]
+pub fn hole_bytes(chain_der: &[Vec<u8>], timestamped: bool) -> usize {
+    // The signer's issuer stands beside the signature once more, and is a part of his certificate.
+    let certificates: usize = chain_der.iter().chain(chain_der.first()).map(Vec::len).sum();
+    let token = if timestamped { limits::TIMESTAMP_BYTES_MAX } else { 0 };
+    let needed = (limits::SIGNATURE_BYTES_MAX + certificates + token).next_multiple_of(1024);
+    needed.clamp(limits::HOLE_BYTES_MIN, limits::HOLE_BYTES_MAX)
 }
 
 const fn hole_bytes_default() -> usize {

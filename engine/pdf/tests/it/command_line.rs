@@ -3,7 +3,9 @@
 use sealflow_pdf::{
     Rect,
     cli::{Error, Place, SignFile, begin_file, certificates_from_pem},
-    finish, sign_with_openssl_key, signed_attributes, validate,
+    finish,
+    sign::{DigestAlgorithm, GrowingFile},
+    sign_with_openssl_key, signed_attributes, validate,
 };
 
 use crate::support::{
@@ -19,16 +21,17 @@ fn sign(
     seal_text: Option<&str>,
 ) -> Result<Vec<u8>, Error> {
     let chain_der = &identity.chain();
-    let file = SignFile {
-        pdf,
+    let file = GrowingFile::new(pdf.to_vec(), DigestAlgorithm::Sha256).map_err(Error::Sign)?;
+    let request = SignFile {
         chain_der,
         place,
         seal_text,
         field: None,
         appearances: Vec::new(),
         signed_at_ms: SIGNED_AT_MS,
+        timestamped: false,
     };
-    let begun = begin_file(&file)?;
+    let begun = begin_file(file, &request)?;
     let attributes = signed_attributes(&begun.digest, &chain_der[0]).unwrap();
     let signature = sign_with_openssl_key(&identity.key, &attributes).unwrap();
     finish(begun, &signature, chain_der, None).map_err(Error::Sign)

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod command_line;
+mod copying;
 mod corpus;
 mod cross_page;
 mod every_byte;

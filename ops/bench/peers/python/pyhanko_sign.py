@@ -7,6 +7,7 @@ in a new invisible field, appended as a revision.
 """
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -37,8 +38,10 @@ def main() -> None:
         begun = time.perf_counter()
         sign(source, target, signer)
         # The first ones fill its caches.
+        ended = time.perf_counter()
         if turn >= 2:
-            took.append((time.perf_counter() - begun) * 1000)
+            took.append((ended - begun) * 1000)
+        os.remove(target)
     print(json.dumps({"median_ms": statistics.median(took)}))
 
 

@@ -81,7 +81,8 @@ fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
 
-/// Reading, signing, writing: ours and the floor by turns, and the peer's once a run.
+/// Reading, signing, writing: ours and the floor by turns, and the peer's once a run. Each writes a new file, as the store of
+/// files does; a file that is written over would be flushed to the disk when it is closed (`auto_da_alloc` of ext4).
 async fn files(
     bench: &mut Bench,
     signer: &Signer,
@@ -98,7 +99,9 @@ async fn files(
     for _ in 0..bench.runs {
         for _ in 0..subject.times {
             ours.push(timed(|| signer.sign(&subject.path, &to))?);
+            fs::remove_file(&to)?;
             floor.push(timed(|| signer.floor(&subject.path, &to))?);
+            fs::remove_file(&to)?;
         }
         let text =
             |path: &Path| path.to_str().map(str::to_owned).context("a temporary folder's name is no text");

@@ -1,6 +1,6 @@
 //! A P-256 key with a certificate, and the way of a signature with it; and the least that any signature costs.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io::Write as _, path::Path, sync::Arc};
 
 use anyhow::Result;
 use openssl::{
@@ -13,9 +13,9 @@ use openssl::{
     x509::{X509, X509Builder, X509Name, extension::KeyUsage},
 };
 use sealflow_pdf::{
-    Appearance, FieldAppearance, PreparedSignature, Rect, SignRequest, Trust, begin, limits,
+    Appearance, FieldAppearance, PreparedSignature, Rect, SignRequest, Trust, limits,
     seal::{self, SealSpec},
-    sign::{DigestAlgorithm, GrowingFile, LocalSigner, NewField},
+    sign::{Copied, DigestAlgorithm, GrowingFile, LocalSigner, NewField, hole_bytes},
 };
 
 /// 2026-01-15 08:00 UTC.
@@ -66,8 +66,14 @@ impl Signer {
 
     /// Reads a file, signs it, writes it.
     pub(super) fn sign(&self, from: &Path, to: &Path) -> Result<()> {
-        let begun = begin(fs::read(from)?, &request("Signature1", None))?;
-        Ok(fs::write(to, self.finish(begun)?)?)
+        let from = fs::File::open(from)?;
+        let length = usize::try_from(from.metadata()?.len())?;
+        let mut to = fs::File::create_new(to)?;
+        let Copied { file, written_bytes } = GrowingFile::copy(from, length, &to, DigestAlgorithm::Sha256)?;
+        let request =
+            SignRequest { hole_bytes: hole_bytes(&self.chain, false), ..request("Signature1", None) };
+        let signed = self.finish(file.begin_last(&request)?)?;
+        Ok(to.write_all(signed.get(written_bytes..).unwrap_or_default())?)
     }
 
     /// One more signature on a file in memory; a picture shows it.

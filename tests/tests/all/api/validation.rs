@@ -3,7 +3,9 @@
 use sealflow_pdf::{
     Trust,
     cli::{SignFile, begin_file},
-    finish, sign_with_openssl_key, signed_attributes,
+    finish,
+    sign::{DigestAlgorithm, GrowingFile},
+    sign_with_openssl_key, signed_attributes,
 };
 use sealflow_tests::{db::TestStore, fixtures, on_both};
 use serde_json::json;
@@ -18,17 +20,17 @@ use crate::cli::{certificate, p256};
 fn signed() -> (Vec<u8>, Vec<u8>) {
     let key = p256().unwrap();
     let chain = vec![certificate(&key, "示例签署人").unwrap().to_der().unwrap()];
-    let pdf = contract_pdf();
+    let pdf = GrowingFile::new(contract_pdf(), DigestAlgorithm::Sha256).unwrap();
     let request = SignFile {
-        pdf: &pdf,
         chain_der: &chain,
         place: None,
         seal_text: None,
         field: None,
         appearances: Vec::new(),
         signed_at_ms: 1_768_464_000_000,
+        timestamped: false,
     };
-    let begun = begin_file(&request).unwrap();
+    let begun = begin_file(pdf, &request).unwrap();
     let signature =
         sign_with_openssl_key(&key, &signed_attributes(&begun.digest, &chain[0]).unwrap()).unwrap();
     let file = finish(begun, &signature, &chain, None).unwrap();

@@ -7,7 +7,7 @@ mod validate;
 use std::{
     fs,
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -19,6 +19,7 @@ use sealflow_pdf::{
     cli::{Place, certificates_from_pem},
     confined::{self, Confined},
     limits::FILE_BYTES_MAX,
+    sign::{DigestAlgorithm, GrowingFile},
     validate::Level,
 };
 use sealflow_providers::{
@@ -158,12 +159,45 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
-/// Writes beside and renames, so that nobody sees half a file.
+/// Reads a PDF, and begins a new file with its bytes.
+fn copy(input: &Path, out: &Path, algorithm: DigestAlgorithm) -> Result<(GrowingFile, NewFile)> {
+    let reading = || format!("{} cannot be read", input.display());
+    let from = fs::File::open(input).with_context(reading)?;
+    let size = from.metadata().with_context(reading)?.len();
+    if size > FILE_BYTES_MAX as u64 {
+        bail!("{} has {size} bytes; at most {FILE_BYTES_MAX} are read", input.display());
+    }
+    let mut out = NewFile::beside(out)?;
+    let copied = GrowingFile::copy(from, usize::try_from(size)?, &mut out.file, algorithm)
+        .with_context(|| format!("copying {}", input.display()))?;
+    out.written_bytes = copied.written_bytes;
+    Ok((copied.file, out))
+}
+
+/// A file that is written beside its place and then moved there, so that nobody sees half of it.
+struct NewFile {
+    file: tempfile::NamedTempFile,
+    /// It has so many bytes already.
+    written_bytes: usize,
+    path: PathBuf,
+}
+
+impl NewFile {
+    fn beside(path: &Path) -> Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::NamedTempFile::new_in(folder)
+            .with_context(|| format!("writing into {}", folder.display()))?;
+        Ok(Self { file, written_bytes: 0, path: path.to_owned() })
+    }
+
+    /// Writes what is not there yet of all its bytes, and shows it.
+    fn finish(mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes.get(self.written_bytes..).unwrap_or_default())?;
+        self.file.persist(&self.path).with_context(|| format!("writing {}", self.path.display()))?;
+        Ok(())
+    }
+}
+
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("writing into {}", folder.display()))?;
-    file.write_all(bytes)?;
-    file.persist(path).with_context(|| format!("writing {}", path.display()))?;
-    Ok(())
+    NewFile::beside(path)?.finish(bytes)
 }

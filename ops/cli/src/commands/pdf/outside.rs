@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use sealflow_pdf::{
     limits::FILE_BYTES_MAX,
-    sign::{DigestAlgorithm, PendingSignature},
+    sign::{DigestAlgorithm, GrowingFile, PendingSignature},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PEM_BYTES_MAX, certificate, chain, read,
-    sign::{begun, finish_file},
+    NewFile, PEM_BYTES_MAX, certificate, chain, read,
+    sign::{algorithm, begun, finish_file},
     write_whole,
 };
 use crate::cli::{PdfBegin, PdfFinish};
@@ -34,7 +34,9 @@ struct Begun {
 pub fn begin(args: &PdfBegin) -> Result<ExitCode> {
     let pdf = read(&args.input, FILE_BYTES_MAX as u64)?;
     let chain = chain(certificate(&args.cert)?, args.chain.as_deref())?;
-    let (begun, attributes) = begun(&args.input, &pdf, &chain, &args.place)?;
+    let file = GrowingFile::new(pdf.clone(), algorithm(&chain)?)?;
+    // The level is known when it is finished.
+    let (begun, attributes) = begun(&args.input, file, &chain, &args.place, true)?;
     let how = match begun.digest.algorithm {
         DigestAlgorithm::Sm3 => "SM2 with SM3 and the identity 1234567812345678",
         _ => "SHA-256, and PKCS#1 v1.5 (RSA) or ECDSA",
@@ -68,5 +70,5 @@ pub async fn finish(args: &PdfFinish) -> Result<ExitCode> {
         .with_context(|| format!("{} was changed", args.state.display()))?;
     let signature = read(&args.signature, PEM_BYTES_MAX)?;
     let begun = kept.pending.resume(&pdf)?;
-    finish_file(&args.input, &args.out, begun, &signature, &chain, &args.timestamps).await
+    finish_file(&args.input, NewFile::beside(&args.out)?, begun, &signature, &chain, &args.timestamps).await
 }

@@ -14,8 +14,8 @@ use sealflow_pdf::{
     PreparedSignature,
     cli::{SignFile, begin_file, key_from_pem},
     finish,
-    limits::{CHAIN_CERTIFICATES_MAX, FILE_BYTES_MAX},
-    sign::issuer_urls,
+    limits::CHAIN_CERTIFICATES_MAX,
+    sign::{DigestAlgorithm, GrowingFile, digest_for, issuer_urls},
     sign_with_openssl_key, signed_attributes, timestamp_imprint,
     validate::Level,
 };
@@ -24,7 +24,7 @@ use sealflow_providers::{
     revocation::{self, RevocationClient},
 };
 
-use super::{PEM_BYTES_MAX, certificate, chain, now_ms, place, raise, read, write_whole};
+use super::{NewFile, PEM_BYTES_MAX, certificate, chain, copy, now_ms, place, raise, read};
 use crate::cli::{self, PdfSign, Timestamps};
 
 /// A key that is at hand.
@@ -70,36 +70,43 @@ impl Key {
 /// # Errors
 /// A sentence that names the file and what is wrong with it.
 pub async fn sign(args: &PdfSign) -> Result<ExitCode> {
-    let pdf = read(&args.input, FILE_BYTES_MAX as u64)?;
     args.timestamps.authority()?;
     let key = Key::open(args)?;
     let mut chain = chain(key.certificate(args)?, args.chain.as_deref())?;
     if args.timestamps.level >= Level::BLt {
         complete(&mut chain).await?;
     }
-    let (begun, attributes) = begun(&args.input, &pdf, &chain, &args.place)?;
+    let (file, out) = copy(&args.input, &args.out, algorithm(&chain)?)?;
+    let timestamped = args.timestamps.level >= Level::BT;
+    let (begun, attributes) = begun(&args.input, file, &chain, &args.place, timestamped)?;
     let signature = key.sign(&attributes).with_context(|| format!("signing {}", args.input.display()))?;
-    finish_file(&args.input, &args.out, begun, &signature, &chain, &args.timestamps).await
+    finish_file(&args.input, out, begun, &signature, &chain, &args.timestamps).await
+}
+
+/// How a file is hashed for the signer's key.
+pub(super) fn algorithm(chain: &[Vec<u8>]) -> Result<DigestAlgorithm> {
+    Ok(digest_for(chain.first().map(Vec::as_slice).unwrap_or_default())?)
 }
 
 /// The new revision without its signature, and what the key is to sign.
 pub(super) fn begun(
     input: &Path,
-    pdf: &[u8],
+    file: GrowingFile,
     chain: &[Vec<u8>],
     wanted: &cli::Place,
+    timestamped: bool,
 ) -> Result<(PreparedSignature, Vec<u8>)> {
     let request = SignFile {
-        pdf,
         chain_der: chain,
         place: place(wanted),
         seal_text: wanted.seal.as_deref(),
         field: wanted.field.as_deref(),
         appearances: crate::commands::pages::appearances(wanted)?,
         signed_at_ms: now_ms()?,
+        timestamped,
     };
     let signing = || format!("signing {}", input.display());
-    let begun = begin_file(&request).with_context(signing)?;
+    let begun = begin_file(file, &request).with_context(signing)?;
     let signer = chain.first().map(Vec::as_slice).unwrap_or_default();
     let attributes = signed_attributes(&begun.digest, signer).with_context(signing)?;
     Ok((begun, attributes))
@@ -108,7 +115,7 @@ pub(super) fn begun(
 /// Puts the signature in, raises it to its level, and writes the file.
 pub(super) async fn finish_file(
     input: &Path,
-    out: &Path,
+    out: NewFile,
     begun: PreparedSignature,
     signature: &[u8],
     chain: &[Vec<u8>],
@@ -117,13 +124,9 @@ pub(super) async fn finish_file(
     let signed = finish_at(begun, signature, chain, timestamps)
         .await
         .with_context(|| format!("signing {}", input.display()))?;
-    write_whole(out, &signed)?;
-    println!(
-        "{} has one more signature, level {} ({} bytes).",
-        out.display(),
-        timestamps.level,
-        signed.len()
-    );
+    let shown = out.path.display().to_string();
+    out.finish(&signed)?;
+    println!("{shown} has one more signature, level {} ({} bytes).", timestamps.level, signed.len());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,9 +1,13 @@
 //! The signing itself: a certificate for this one event, the signature, its timestamp, and a second look at the result.
 
+use std::iter;
+
 use bytes::Bytes;
 use sealflow_core::model::contract_type::FieldKind;
 use sealflow_pdf::{
-    SignRequest, Trust, finish, limits, sign::DigestAlgorithm, signed_attributes, timestamp_imprint,
+    SignRequest, Trust, finish,
+    sign::{DigestAlgorithm, hole_bytes},
+    signed_attributes, timestamp_imprint,
     validate::Level,
 };
 use sealflow_providers::{
@@ -93,6 +97,11 @@ impl<'a> Signing<'a> {
         hex::encode(openssl::sha::sha256(&self.chain.leaf))
     }
 
+    /// The signer's certificate, then its issuers.
+    fn certificates(&self) -> Vec<Vec<u8>> {
+        iter::once(&self.chain.leaf).chain(&self.chain.intermediates).cloned().collect()
+    }
+
     /// Signs one document on top of its newest revision and keeps the file; the revision is the caller's to commit.
     pub(super) async fn stamp(&self, part: &Part<'_>) -> Result<NewRevision, JobError> {
         let blobs = self.ctx.store().blobs();
@@ -106,9 +115,7 @@ impl<'a> Signing<'a> {
         let signature = self.key.sign(&attributes).map_err(|error| JobError::retry(&error))?;
         let token = self.timestamp(&signature).await?;
         failpoint::hit(AFTER_TIMESTAMP);
-        let mut certificates = vec![self.chain.leaf.clone()];
-        certificates.extend(self.chain.intermediates.iter().cloned());
-        let signed = finish(prepared, &signature, &certificates, token.as_deref())
+        let signed = finish(prepared, &signature, &self.certificates(), token.as_deref())
             .map_err(|error| JobError::give_up(&error))?;
 
         self.look_again(&bytes, &signed).await?;
@@ -148,7 +155,7 @@ impl<'a> Signing<'a> {
             reason: Some("同意签署本合同".to_owned()),
             location: None,
             signed_at_ms: self.confirmed_at_ms,
-            hole_bytes: limits::HOLE_BYTES_DEFAULT,
+            hole_bytes: hole_bytes(&self.certificates(), self.tools.signatures.level >= Level::BT),
             digest: DigestAlgorithm::Sha256,
         })
     }
