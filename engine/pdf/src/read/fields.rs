@@ -64,7 +64,7 @@ pub(crate) fn certified_level(file: &File<'_>, signature: &Dictionary) -> Result
 /// The file's author certified it and allows no change at all.
 pub(crate) fn is_locked(file: &File<'_>) -> Result<bool, Error> {
     let (_, catalog) = file.catalog()?;
-    let permissions = file.entry(&catalog, "Perms")?.into_dictionary().unwrap_or_default();
+    let permissions = file.entry(catalog, "Perms")?.into_dictionary().unwrap_or_default();
     let signature = file.entry(&permissions, "DocMDP")?.into_dictionary().unwrap_or_default();
     Ok(certified_level(file, &signature)? == Some(1))
 }

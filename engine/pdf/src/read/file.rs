@@ -1,7 +1,7 @@
 //! Why: opening a file reads its cross-reference and nothing else; an object is read when it is asked for.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     rc::Rc,
 };
@@ -30,6 +30,7 @@ pub(crate) struct File<'a> {
     pub(crate) xref: Xref,
     /// The key, when the file is encrypted.
     pub(crate) crypt: Option<Crypt>,
+    catalog: OnceCell<Dictionary>,
     streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
     unpacked: Cell<usize>,
     /// Bytes of objects that were read so far.
@@ -106,6 +107,7 @@ impl<'a> File<'a> {
             bytes,
             xref,
             crypt: None,
+            catalog: OnceCell::new(),
             streams: RefCell::default(),
             unpacked: Cell::new(0),
             parsed: Cell::new(0),
@@ -269,10 +271,16 @@ impl<'a> File<'a> {
     }
 
     /// The document's catalog with its reference.
-    pub(crate) fn catalog(&self) -> Result<(Reference, Dictionary), Error> {
+    pub(crate) fn catalog(&self) -> Result<(Reference, &Dictionary), Error> {
         let damaged = || Error::Damaged { what: "the catalog is missing".to_owned() };
         let root = self.xref.trailer.get("Root").and_then(Object::as_reference).ok_or_else(damaged)?;
-        let catalog = self.load(root)?.object.into_dictionary().ok_or_else(damaged)?;
+        let catalog = match self.catalog.get() {
+            Some(catalog) => catalog,
+            None => {
+                let catalog = self.load(root)?.object.into_dictionary().ok_or_else(damaged)?;
+                self.catalog.get_or_init(|| catalog)
+            }
+        };
         Ok((root, catalog))
     }
 }

@@ -140,9 +140,9 @@ pub(crate) fn validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec
     let file = File::open(bytes)?;
     let old = Store::of(&file)?;
     let mut increment = Increment::new(&file);
-    let (root, mut catalog) = file.catalog()?;
+    let (root, catalog) = file.catalog()?;
     let own = catalog.get("DSS").and_then(Object::as_reference);
-    let mut store = file.entry(&catalog, "DSS")?.into_dictionary().unwrap_or_default();
+    let mut store = file.entry(catalog, "DSS")?.into_dictionary().unwrap_or_default();
     store.set("Type", Object::name("DSS"));
     let mut added = false;
     for (key, new, known) in [
@@ -171,6 +171,7 @@ pub(crate) fn validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec
         Some(own) => increment.put(own, store),
         None => {
             let store = increment.add(store);
+            let mut catalog = catalog.clone();
             catalog.set("DSS", store.into());
             increment.put(root, catalog);
         }

@@ -20,7 +20,7 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn of(file: &File<'_>) -> Result<Self, Error> {
         let (_, catalog) = file.catalog()?;
-        let Object::Dictionary(store) = file.entry(&catalog, "DSS")? else { return Ok(Self::default()) };
+        let Object::Dictionary(store) = file.entry(catalog, "DSS")? else { return Ok(Self::default()) };
         Ok(Self {
             certificates: streams(file, &store, "Certs")?,
             ocsps: streams(file, &store, "OCSPs")?,
