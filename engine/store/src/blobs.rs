@@ -1,19 +1,28 @@
 //! Files by content: a blob's name is the SHA-256 of its bytes, so that a revision, once referred to, cannot change.
 
+mod sweep;
+#[cfg(test)]
+mod sweep_tests;
+
 use std::{fmt, path::Path, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 use object_store::{
-    Error as ObjectError, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, local::LocalFileSystem,
-    path::Path as ObjectPath,
+    Error as ObjectError, ObjectStore, ObjectStoreExt as _, local::LocalFileSystem, path::Path as ObjectPath,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use sweep::{Found, Limits, Pile, SweepError, Sweeping, Swept, sweep, unreferred};
+
 /// The most bytes that one blob may have: 200 MiB.
 pub const SIZE_MAX: usize = 200 << 20;
 
-/// A blob's name: 64 lower-case hexadecimal digits.
+/// Where blobs are that no row referred to when they were swept; see `sweep.rs`.
+const ASIDE: &str = "aside";
+
+/// A blob's name: 64 lower-case hexadecimal digits. A row that holds one does so in a column that `blobs/referred.sql`
+/// names; else the blob is swept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BlobHash(String);
@@ -33,9 +42,18 @@ impl BlobHash {
 
     /// Two levels of folders keep each of them small.
     fn path(&self) -> ObjectPath {
+        ObjectPath::from_iter(self.parts())
+    }
+
+    /// Where it is when it was set aside.
+    fn path_aside(&self) -> ObjectPath {
+        ObjectPath::from_iter([ASIDE].into_iter().chain(self.parts()))
+    }
+
+    fn parts(&self) -> [&str; 3] {
         let (first, rest) = self.0.split_at(2);
         let (second, _) = rest.split_at(2);
-        ObjectPath::from_iter([first, second, self.0.as_str()])
+        [first, second, &self.0]
     }
 }
 
@@ -107,7 +125,8 @@ impl Blobs {
         Ok(Self { objects: Arc::new(files) })
     }
 
-    /// Keeps these bytes. Keeping them twice is one blob.
+    /// Keeps these bytes. Keeping them twice is one blob, and makes it as fresh as a new one: whoever refers to what it just
+    /// kept can rely on it, however old it was.
     ///
     /// # Errors
     /// When they are too many, or the storage failed.
@@ -116,11 +135,8 @@ impl Blobs {
             return Err(Error::TooLarge(bytes.len()));
         }
         let hash = BlobHash::of(&bytes);
-        let options = PutOptions::from(PutMode::Create);
-        match self.objects.put_opts(&hash.path(), bytes.into(), options).await {
-            Ok(_) | Err(ObjectError::AlreadyExists { .. }) => Ok(hash),
-            Err(error) => Err(Error::Storage(error)),
-        }
+        self.objects.put(&hash.path(), bytes.into()).await.map_err(Error::Storage)?;
+        Ok(hash)
     }
 
     /// The bytes, checked against their name.
@@ -128,12 +144,25 @@ impl Blobs {
     /// # Errors
     /// When there are none, they are not those that were kept, or the storage failed.
     pub async fn get(&self, hash: &BlobHash) -> Result<Bytes, Error> {
-        let found = match self.objects.get(&hash.path()).await {
+        // What was set aside and then referred to after all is read where it is. It may be put back between two looks.
+        for path in [hash.path(), hash.path_aside(), hash.path()] {
+            if let Some(bytes) = self.read(&path).await? {
+                return if BlobHash::of(&bytes) == *hash {
+                    Ok(bytes)
+                } else {
+                    Err(Error::Damaged(hash.clone()))
+                };
+            }
+        }
+        Err(Error::Missing(hash.clone()))
+    }
+
+    async fn read(&self, path: &ObjectPath) -> Result<Option<Bytes>, Error> {
+        let found = match self.objects.get(path).await {
             Ok(found) => found,
-            Err(ObjectError::NotFound { .. }) => return Err(Error::Missing(hash.clone())),
+            Err(ObjectError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(Error::Storage(error)),
         };
-        let bytes = found.bytes().await.map_err(Error::Storage)?;
-        if BlobHash::of(&bytes) == *hash { Ok(bytes) } else { Err(Error::Damaged(hash.clone())) }
+        Ok(Some(found.bytes().await.map_err(Error::Storage)?))
     }
 }

@@ -269,7 +269,7 @@ pub async fn by_key(conn: &mut Conn, contract: ContractId, key: &str) -> Result<
     known.as_ref().map(|row| rows::id(row, "id")).transpose()
 }
 
-/// Takes a document out of a draft. Its blob stays: another document may have the same content.
+/// Takes a document out of a draft. Its blob stays until it is swept: another document may have the same content.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,6 @@
 //! The command line, as `sealflow --help` shows it.
 
+mod blobs;
 mod pages;
 mod pdf;
 mod workflow;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+pub use blobs::{Blobs, SweepBlobs};
 pub use pages::{CleanMark, DrawSeal, MakeFields, MakePages};
 pub use pdf::{Pdf, PdfBegin, PdfFinish, PdfSign, PdfUpgrade, PdfValidate, Place, Timestamps};
 pub use workflow::{Diff, Explain, GraphFormat, MigrateInstances, Simulate, Workflow};
@@ -41,6 +43,9 @@ pub enum Command {
     Demo(Demo),
     /// Only the sandbox vendors: SMS, mail, certificates, timestamps
     Sandbox(SandboxArgs),
+    /// Look after the files that documents are kept in
+    #[command(subcommand)]
+    Blobs(Blobs),
     /// Sign and validate PDF files
     #[command(subcommand)]
     Pdf(Pdf),

@@ -177,15 +177,21 @@ pub struct Keep {
     pub jobs_days: u32,
     /// Instances other than contracts', after they ended; 0: for ever.
     pub instances_days: u32,
+    /// Files that no row refers to: so long after they were kept they are set aside, and so long after that deleted.
+    pub blobs_days: u32,
 }
 
 impl Keep {
-    pub(crate) fn retention(&self) -> Retention {
-        Retention {
+    pub(crate) fn retention(&self) -> Result<Retention> {
+        if self.blobs_days == 0 {
+            bail!("jobs.keep.blobs_days: must be at least 1, as a file is kept before its row");
+        }
+        Ok(Retention {
             sign_ins_days: self.sign_ins_days,
             jobs_days: self.jobs_days,
             instances_days: Some(self.instances_days).filter(|days| *days > 0),
-        }
+            blobs_days: self.blobs_days,
+        })
     }
 }
 
@@ -313,8 +319,9 @@ fn jobs() -> Value {
             "forget_sign_ins": chore("0 10 3 * * *", "forget_sign_ins"),
             "forget_jobs": chore("0 20 3 * * *", "forget_jobs"),
             "forget_instances": chore("0 30 3 * * *", "forget_instances"),
+            "sweep_blobs": chore("0 40 3 * * *", "sweep_blobs"),
         },
-        "keep": {"sign_ins_days": 30, "jobs_days": 90, "instances_days": 0},
+        "keep": {"sign_ins_days": 30, "jobs_days": 90, "instances_days": 0, "blobs_days": 7},
     })
 }
 

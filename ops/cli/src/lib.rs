@@ -17,7 +17,7 @@ use clap::Parser as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{Cli, Command, Pdf},
+    cli::{Blobs, Cli, Command, Pdf},
     commands::run::Parts,
 };
 
@@ -60,6 +60,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Migrate(settings) => commands::run::migrate(&settings).await,
             Command::Demo(args) => commands::demo::run(&args, shutdown).await,
             Command::Sandbox(args) => commands::sandbox::run(&args, shutdown).await,
+            Command::Blobs(Blobs::Sweep(args)) => commands::blobs::sweep(&args).await,
             Command::Pdf(Pdf::Repair { input, out }) => commands::pdf::repair(&input, &out),
             Command::Pdf(Pdf::Sign(args)) => commands::pdf::sign(&args).await,
             Command::Pdf(Pdf::Begin(args)) => commands::pdf::begin(&args),

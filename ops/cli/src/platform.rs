@@ -126,7 +126,7 @@ fn tools(config: &Config, confined: Confined, secret: [u8; 32]) -> Result<Tools>
         trust: Trust { roots_der: roots(config)?, ..Trust::default() },
         secret,
         sms_settle_ms: i64::try_from(config.jobs.sms_settle_ms)?,
-        retention: config.jobs.keep.retention(),
+        retention: config.jobs.keep.retention()?,
     }))
 }
 

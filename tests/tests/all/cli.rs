@@ -4,7 +4,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Result, ensure};
@@ -21,6 +21,7 @@ use openssl::{
         extension::{BasicConstraints, KeyUsage},
     },
 };
+use sealflow_store::blobs::BlobHash;
 use sealflow_tests::{fixtures, judges, process::free_address};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -216,9 +217,45 @@ fn a_broken_definition_stops_the_start_with_its_place() -> Result<()> {
 }
 
 #[test]
+fn blobs_sweep_says_first_what_it_would_do() -> Result<()> {
+    let folder = TempDir::new()?;
+    let name = BlobHash::of(b"left");
+    let (first, second) = (&name.as_str()[..2], &name.as_str()[2..4]);
+    let place = |aside: &str| folder.path().join("documents").join(aside).join(first).join(second);
+    std::fs::create_dir_all(place(""))?;
+    let left = place("").join(name.as_str());
+    std::fs::write(&left, b"left")?;
+    let month = Duration::from_secs(30 * 86_400);
+    std::fs::File::options().write(true).open(&left)?.set_modified(SystemTime::now() - month)?;
+    let sweep = |more: &[&str], days: &str| {
+        let data = folder.path().as_os_str();
+        Command::new(env!("CARGO_BIN_EXE_sealflow_under_test"))
+            .args(["blobs", "sweep", "--data"])
+            .arg(data)
+            .args(more)
+            .env("SEALFLOW_JOBS__KEEP__BLOBS_DAYS", days)
+            .output()
+    };
+    let output = sweep(&["--dry-run"], "7")?;
+    ensure!(
+        output.status.success() && said(&output).contains("1 (4 bytes) would be set aside"),
+        said(&output)
+    );
+    ensure!(left.exists());
+    let output = sweep(&[], "31")?;
+    ensure!(output.status.success() && said(&output).contains("0 (0 bytes) set aside"), said(&output));
+    let output = sweep(&[], "7")?;
+    ensure!(output.status.success() && said(&output).contains("1 (4 bytes) set aside"), said(&output));
+    ensure!(!left.exists() && place("aside").join(name.as_str()).exists());
+    let output = sweep(&[], "0")?;
+    ensure!(!output.status.success() && said(&output).contains("must be at least 1"), said(&output));
+    Ok(())
+}
+
+#[test]
 fn help_names_every_command() -> Result<()> {
     let help = said(&sealflow(&["--help"])?);
-    for command in ["all", "serve", "work", "migrate", "demo", "sandbox", "pdf", "workflow"] {
+    for command in ["all", "serve", "work", "migrate", "demo", "sandbox", "blobs", "pdf", "workflow"] {
         ensure!(
             help.lines().any(|line| line.trim_start().starts_with(command)),
             "{command} is not in\n{help}"

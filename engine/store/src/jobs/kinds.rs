@@ -65,6 +65,8 @@ text_enum! {
         ForgetJobs = "forget_jobs",
         /// Forgets instances that ended long ago, where the settings say so.
         ForgetInstances = "forget_instances",
+        /// Deletes files that no row refers to.
+        SweepBlobs = "sweep_blobs",
     }
 }
 
@@ -122,9 +124,11 @@ impl Kind {
             // After everything that a person waits for.
             Self::RaiseDocument => Traits { queue: Queue::Pdf, max_attempts: 10, priority: 10, ..PLAIN },
             Self::SendEmail => Traits { queue: Queue::Email, provider: Some(Provider::Email), ..PLAIN },
-            Self::RaiseDocuments | Self::ForgetSignIns | Self::ForgetJobs | Self::ForgetInstances => {
-                Traits { queue: Queue::Upkeep, max_attempts: 5, ..PLAIN }
-            }
+            Self::RaiseDocuments
+            | Self::ForgetSignIns
+            | Self::ForgetJobs
+            | Self::ForgetInstances
+            | Self::SweepBlobs => Traits { queue: Queue::Upkeep, max_attempts: 5, ..PLAIN },
         }
     }
 

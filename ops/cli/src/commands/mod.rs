@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod blobs;
 pub mod demo;
 pub mod pages;
 pub mod pdf;

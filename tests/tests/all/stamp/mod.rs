@@ -4,7 +4,11 @@
 mod gate;
 mod marks;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use sealflow::sandbox::{self, Ports};
 use sealflow_core::{
@@ -14,6 +18,7 @@ use sealflow_core::{
 use sealflow_pdf::{Trust, validate};
 use sealflow_sandbox::Sandbox;
 use sealflow_store::{
+    blobs::BlobHash,
     documents::{self, Revision, RevisionKind},
     fields::{self, NewField, Place, Point, Strokes, Value},
     jobs::{Kind, Scope, SetBy, State, set_slots},
@@ -35,7 +40,7 @@ use crate::{
         World,
         world::{SENDER, id},
     },
-    jobs::puppet::{in_time, insert, wait_for_state},
+    jobs::puppet::{all, in_time, insert, wait_for_state},
 };
 
 /// The real program on the world's database, with vendors of its own.
@@ -269,8 +274,56 @@ async fn a_file_that_was_kept_by_a_dead_program_is_never_seen(db: TestStore) {
     tokio::join!(stamp_both(&world, &contract), die);
     let revisions = judge(&world, &contract, &platform.trust()).await;
     let names = revisions.iter().map(|revision| revision.sha256.as_str().to_owned()).collect();
-    assert!(kept(&world.db.config.blobs_dir).is_superset(&names));
+    let left = kept(&world.db.config.blobs_dir);
+    assert!(left.is_superset(&names) && left.len() == names.len() + 1);
+    the_chore_deletes_what_was_left(&world, &names).await;
     platform.running.stop().await.unwrap();
+}
+
+/// What the dead program left is deleted after its time by the workers' chore: not at once, and in as many jobs as it takes.
+async fn the_chore_deletes_what_was_left(world: &World, names: &BTreeSet<String>) {
+    let folder = &world.db.config.blobs_dir;
+    let others = (0..220).map(|n| BlobHash::of(format!("other {n}").as_bytes()).as_str().to_owned());
+    for (n, name) in others.enumerate() {
+        let place = folder.join(&name[..2]).join(&name[2..4]);
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join(name), format!("other {n}")).unwrap();
+    }
+    let before = kept(folder).len();
+    sweep(world, "fresh", 1).await;
+    assert_eq!(kept(folder).len(), before, "what is fresh was taken");
+    age(folder);
+    sweep(world, "old", 2).await;
+    assert_eq!(kept(&folder.join("aside")).len(), before - names.len());
+    age(folder);
+    sweep(world, "aside", 2).await;
+    assert_eq!(kept(folder), *names);
+}
+
+/// Eight days pass for all files in the folder.
+fn age(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            age(&entry.path());
+        } else {
+            let file = std::fs::File::options().write(true).open(entry.path()).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(8 * 86_400)).unwrap();
+        }
+    }
+}
+
+/// As the schedule does; the jobs that follow from the first are done too.
+async fn sweep(world: &World, name: &str, jobs: usize) {
+    let store = &world.db.store;
+    let mut job = insert(store, Kind::SweepBlobs, &format!("sweep/{name}"), json!({})).await;
+    for n in 1..=jobs {
+        wait_for_state(store, job, State::Done).await;
+        let key = format!("sweep_blobs/after/{job}");
+        match all(store).await.into_iter().find(|next| next.key == key) {
+            Some(next) if n < jobs => job = next.id,
+            next => assert!(next.is_none() && n == jobs, "{n} jobs of {jobs}: {next:?}"),
+        }
+    }
 }
 
 on_both!(

@@ -18,4 +18,5 @@ mod retention;
 mod schedules;
 mod settings;
 mod submit;
+mod sweep;
 mod timers;

@@ -22,11 +22,14 @@ pub struct Retention {
     pub jobs_days: u32,
     /// Instances other than contracts', after they ended, in days; none: for ever.
     pub instances_days: Option<u32>,
+    /// Files that no row refers to, after they were kept, and once more after they were set aside, in days. At least one:
+    /// a file is kept before its row.
+    pub blobs_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { sign_ins_days: 30, jobs_days: 90, instances_days: None }
+        Self { sign_ins_days: 30, jobs_days: 90, instances_days: None, blobs_days: 7 }
     }
 }
 

@@ -7,6 +7,7 @@ mod raise;
 mod send_code;
 mod send_sms;
 mod stamp_signature;
+mod sweep_blobs;
 
 use std::sync::Arc;
 
@@ -101,5 +102,6 @@ pub fn registry(tools: &Tools) -> Registry {
     registry.add(Kind::ForgetSignIns, tools.clone(), forget::sign_ins);
     registry.add(Kind::ForgetJobs, tools.clone(), forget::finished_jobs);
     registry.add(Kind::ForgetInstances, tools.clone(), forget::instances);
+    registry.add(Kind::SweepBlobs, tools.clone(), sweep_blobs::run);
     registry
 }
