@@ -22,6 +22,7 @@ use openssl::{
     sign::Verifier,
     x509::X509,
 };
+use sealflow_sm2::{self as sm2, SM2_WITH_SM3};
 use x509_cert::{
     attr::{Attribute, Attributes},
     spki::AlgorithmIdentifierOwned,
@@ -31,7 +32,6 @@ use crate::{
     asn1,
     limits::CHAIN_CERTIFICATES_MAX,
     sign::{Digest, DigestAlgorithm, Error},
-    sm2,
 };
 
 /// `id-aa-signingCertificateV2`, RFC 5035.
@@ -41,9 +41,8 @@ pub(crate) const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
 pub(crate) const TIMESTAMP_TOKEN: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 
-/// SM3 and SM2 with SM3, GB/T 33560.
+/// SM3, GB/T 33560.
 pub(crate) const SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401");
-pub(crate) const SM2_WITH_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
 
 /// `SigningCertificateV2` with one certificate and SHA-256, which is the default and so not written.
 #[derive(Sequence)]

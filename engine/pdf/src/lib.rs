@@ -28,7 +28,6 @@ pub mod validate;
 mod asn1;
 mod cms;
 mod geometry;
-mod sm2;
 mod write;
 
 pub use appearance::{Appearance, FieldAppearance, Strokes};

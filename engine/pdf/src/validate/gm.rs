@@ -4,17 +4,15 @@
 use der::Decode as _;
 use openssl::{
     asn1::Asn1Time,
-    pkey::{PKeyRef, Public},
     x509::{X509, X509Ref},
 };
+use sealflow_sm2 as sm2;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
 use super::{chain::Purpose, verdict::Fault};
 use crate::{
     asn1::{self, Elements},
-    cms,
     limits::CHAIN_CERTIFICATES_MAX,
-    sm2,
 };
 
 /// `id-kp-timeStamping`.
@@ -25,13 +23,8 @@ const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
 /// The certificate is signed with SM2.
 pub(super) fn is_signed_with_sm2(certificate: &X509Ref) -> bool {
     certificate.to_der().ok().is_some_and(|der| {
-        parts(&der).is_some_and(|parts| parts.algorithm.as_deref() == Some(&cms::SM2_WITH_SM3.to_string()))
+        parts(&der).is_some_and(|parts| parts.algorithm.as_deref() == Some(&sm2::SM2_WITH_SM3.to_string()))
     })
-}
-
-/// Something else that an authority signed (a revocation list) has this SM2 key's signature.
-pub(super) fn is_signed_by(der: &[u8], key: &PKeyRef<Public>) -> bool {
-    parts(der).is_some_and(|parts| sm2::verify(key, parts.signed, parts.signature))
 }
 
 /// An OCSP response has the SM2 signature of the issuer, or of whom the issuer lets answer (RFC 6960, 4.2.2.2).
@@ -130,7 +123,7 @@ fn issued(issuer: &X509Ref, certificate: &X509Ref, der: &[u8]) -> bool {
     if !sm2::is_key(&key) {
         return certificate.verify(&key).unwrap_or(false);
     }
-    parts(der).is_some_and(|parts| sm2::verify(&key, parts.signed, parts.signature))
+    sm2::is_signed_by(der, &key)
 }
 
 pub(crate) fn is_authority(certificate: &X509Ref) -> bool {

@@ -13,10 +13,11 @@ use openssl::{
         verify::{X509VerifyFlags, X509VerifyParam},
     },
 };
+use sealflow_sm2 as sm2;
 use serde::{Deserialize, Serialize};
 
 use super::{chain::common_name, gm, store::Store};
-use crate::{read::text::parse_date, sm2};
+use crate::read::text::parse_date;
 
 /// What is known about one certificate of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +167,7 @@ fn by_crl(der: &[u8], certificate: &X509, issuer: &X509) -> Option<Word> {
     let same = crl.issuer_name().to_der().ok()? == issuer.subject_name().to_der().ok()?;
     let key = issuer.public_key().ok()?;
     // OpenSSL would leave out the issuer's identity.
-    let sound = if sm2::is_key(&key) { gm::is_signed_by(der, &key) } else { crl.verify(&key).ok()? };
+    let sound = if sm2::is_key(&key) { sm2::is_signed_by(der, &key) } else { crl.verify(&key).ok()? };
     if !same || !sound || limits_itself(der) {
         return None;
     }

@@ -4,11 +4,12 @@ use openssl::{
     hash::{MessageDigest, hash},
     x509::X509,
 };
+use sealflow_sm2 as sm2;
 
 use super::verdict::Fault;
 use crate::{
     asn1::{self, Element, Elements},
-    cms, sm2,
+    cms,
 };
 
 const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";

@@ -9,9 +9,10 @@ use crate::metadata::{Metadata, Package};
 /// Every crate with the crates that it may use, as `ops/ARCHITECTURE.md` draws them.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("sealflow-core", &[]),
-    ("sealflow-pdf", &["sealflow-core"]),
+    ("sealflow-sm2", &[]),
+    ("sealflow-pdf", &["sealflow-core", "sealflow-sm2"]),
     ("sealflow-store", &["sealflow-core"]),
-    ("sealflow-providers", &["sealflow-core"]),
+    ("sealflow-providers", &["sealflow-core", "sealflow-sm2"]),
     ("sealflow-jobs", &["sealflow-core", "sealflow-pdf", "sealflow-providers", "sealflow-store"]),
     ("sealflow-server", &["sealflow-core", "sealflow-pdf", "sealflow-providers", "sealflow-store"]),
     ("sealflow-sandbox", &[]),

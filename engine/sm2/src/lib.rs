@@ -1,20 +1,27 @@
 //! Why: SM2 signs a hash that begins with the signer's identity and key (GB/T 32918.2), which OpenSSL's calls leave out unless
 //! they are told by pointers; so the hash is made here, and OpenSSL only does the curve.
 
+use der::{
+    AnyRef, Decode as _, Encode as _, Sequence,
+    asn1::{BitStringRef, ObjectIdentifier},
+};
 use openssl::{
+    ec::{EcGroup, EcKey},
     error::ErrorStack,
     hash::{Hasher, MessageDigest},
     nid::Nid,
     pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public},
     pkey_ctx::PkeyCtx,
 };
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 
-use crate::asn1;
+/// SM2 with SM3 (GB/T 33560), as signatures name it.
+pub const SM2_WITH_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
 
 /// The identity that everybody uses (GB/T 35276).
 const IDENTITY: &[u8; 16] = b"1234567812345678";
 /// sm2p256v1.
-const CURVE_NAME: &str = "1.2.156.10197.1.301";
+const CURVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
 /// a, b and the base point of the curve (GB/T 32918.5).
 const CURVE: [[u8; 32]; 4] = [
     [
@@ -37,7 +44,8 @@ const CURVE: [[u8; 32]; 4] = [
 
 /// The key is on the SM2 curve. Such a key's kind is a curve's, SM2 or nothing that is known, depending on how it was made; only
 /// for the last its DER is asked, since OpenSSL takes as long for that as for a signature.
-pub(crate) fn is_key<T: HasPublic>(key: &PKeyRef<T>) -> bool {
+#[must_use]
+pub fn is_key<T: HasPublic>(key: &PKeyRef<T>) -> bool {
     match key.id() {
         Id::RSA => return false,
         Id::SM2 => return true,
@@ -45,11 +53,19 @@ pub(crate) fn is_key<T: HasPublic>(key: &PKeyRef<T>) -> bool {
         _ => {}
     }
     let curve = |der: &[u8]| {
-        let mut algorithm = asn1::single(der, asn1::SEQUENCE)?.elements().take(asn1::SEQUENCE)?.elements();
-        algorithm.take(asn1::OBJECT_IDENTIFIER)?;
-        asn1::dotted(&algorithm.take(asn1::OBJECT_IDENTIFIER)?)
+        let found = SubjectPublicKeyInfoRef::from_der(der).ok()?.algorithm.parameters?;
+        found.decode_as::<ObjectIdentifier>().ok()
     };
-    key.public_key_to_der().is_ok_and(|der| curve(&der).as_deref() == Some(CURVE_NAME))
+    key.public_key_to_der().is_ok_and(|der| curve(&der) == Some(CURVE_NAME))
+}
+
+/// Draws a key.
+///
+/// # Errors
+/// When OpenSSL fails.
+pub fn generate() -> Result<PKey<Private>, ErrorStack> {
+    let group = EcGroup::from_curve_name(Nid::SM2)?;
+    PKey::from_ec_key(EcKey::generate(&group)?)
 }
 
 /// SM3 over identity, curve, public key, and then the message.
@@ -75,7 +91,8 @@ fn digest<T: HasPublic>(key: &PKeyRef<T>, message: &[u8]) -> Result<Vec<u8>, Err
 }
 
 /// Checks a signature over a message. OpenSSL's word on what is wrong is not kept: it is wrong.
-pub(crate) fn verify(key: &PKeyRef<Public>, message: &[u8], signature: &[u8]) -> bool {
+#[must_use]
+pub fn verify(key: &PKeyRef<Public>, message: &[u8], signature: &[u8]) -> bool {
     let check = || {
         // Only a key that was read from DER is taken for SM2's by OpenSSL, not one that was made as a curve's.
         let key = PKey::public_key_from_der(&key.public_key_to_der()?)?;
@@ -87,7 +104,28 @@ pub(crate) fn verify(key: &PKeyRef<Public>, message: &[u8], signature: &[u8]) ->
     check().unwrap_or(false)
 }
 
-pub(crate) fn sign(key: &PKeyRef<Private>, message: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+/// Something that somebody signed: certificate, request, revocation list.
+#[derive(Sequence)]
+struct Signed<'a> {
+    what: AnyRef<'a>,
+    _algorithm: AnyRef<'a>,
+    signature: BitStringRef<'a>,
+}
+
+/// Whether a certificate, a certificate request or a revocation list (DER) has this key's signature. Whatever name the
+/// algorithm goes by, an SM2 key signs in one way only.
+#[must_use]
+pub fn is_signed_by(der: &[u8], key: &PKeyRef<Public>) -> bool {
+    Signed::from_der(der).is_ok_and(|signed| {
+        signed.what.to_der().is_ok_and(|what| verify(key, &what, signed.signature.raw_bytes()))
+    })
+}
+
+/// Signs a message.
+///
+/// # Errors
+/// When OpenSSL refuses the key.
+pub fn sign(key: &PKeyRef<Private>, message: &[u8]) -> Result<Vec<u8>, ErrorStack> {
     let key = PKey::private_key_from_pkcs8(&key.private_key_to_pkcs8()?)?;
     let digest = digest(&key, message)?;
     let mut context = PkeyCtx::new(&key)?;
@@ -100,14 +138,11 @@ pub(crate) fn sign(key: &PKeyRef<Private>, message: &[u8]) -> Result<Vec<u8>, Er
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
-    use openssl::ec::{EcGroup, EcKey};
-
     use super::*;
 
     #[test]
     fn a_signature_is_of_one_key_and_one_message() {
-        let group = EcGroup::from_curve_name(Nid::SM2).unwrap();
-        let make = || PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+        let make = || generate().unwrap();
         let public =
             |key: &PKey<Private>| PKey::public_key_from_der(&key.public_key_to_der().unwrap()).unwrap();
         let (key, other) = (make(), make());
