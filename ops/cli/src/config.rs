@@ -18,15 +18,22 @@ use sealflow_jobs::{
     Control, cron,
     handlers::{self, Retention},
 };
-use sealflow_providers::{ca, revocation, sms, tsa};
+use sealflow_providers::{
+    ca,
+    keystore::{
+        Algorithm,
+        pkcs11::{KeyUri, event::TokenKeystore},
+    },
+    revocation, sms, tsa,
+};
 use sealflow_store::jobs::{ConfiguredLimits, Kind, Provider, Queue, Rate, Scope};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-/// A variable that others read: where fonts are (`sealflow_pdf::fonts`).
-const NOT_SETTINGS: [&str; 1] = ["font_dirs"];
+/// Variables that others read: where fonts are (`sealflow_pdf::fonts`), and what a token's address does not say.
+const NOT_SETTINGS: [&str; 3] = ["font_dirs", "pkcs11_module", "pkcs11_pin"];
 
 /// All settings. A name below a section is reached in the environment by two underscores: `SEALFLOW_SMS__ENDPOINT`.
 #[derive(Debug, Clone, Deserialize)]
@@ -71,6 +78,13 @@ pub struct Config {
 pub struct Signatures {
     /// `b-b`, `b-t`, `b-lt` or `b-lta`. B-T comes with the signature; what is above it some time after the last one.
     pub level: String,
+    /// What keys sign: `p256`, `rsa_2048`, `rsa_3072` or `sm2` (with SM3). The certificate authority must certify such keys.
+    #[serde(default)]
+    pub key_algorithm: Algorithm,
+    /// Where they are made, for each signing one: `software` (in memory), or the address of a token (RFC 7512),
+    /// `pkcs11:token=…?module-path=/…&pin-source=file:/…`. What the address does not say comes from the variables
+    /// `SEALFLOW_PKCS11_MODULE` and `SEALFLOW_PKCS11_PIN`.
+    pub key_store: String,
     /// How long after it, in seconds: issuers shall have had time to hear of a stolen key.
     pub raise_after_s: u32,
     /// After how many days an archived file gets a fresh timestamp, before the last one's authority is forgotten; 0: never.
@@ -81,6 +95,17 @@ pub struct Signatures {
 }
 
 impl Signatures {
+    /// The token where keys are made; none: memory.
+    pub(crate) fn token(&self) -> Result<Option<KeyUri>> {
+        if self.key_store == "software" {
+            return Ok(None);
+        }
+        let uri =
+            self.key_store.parse().context("signatures.key_store is `software` or a token's address")?;
+        TokenKeystore::check(&uri, self.key_algorithm).context("signatures.key_store")?;
+        Ok(Some(uri))
+    }
+
     pub(crate) fn settings(&self) -> Result<handlers::Signatures> {
         let level =
             self.level.parse().map_err(|error: String| anyhow::anyhow!("signatures.level: {error}"))?;
@@ -346,6 +371,6 @@ fn base() -> Value {
         },
         "ca": {"base_url": "https://ca.invalid", "trust_file": "", "username": "", "password": ""},
         "tsa": {"url": "https://tsa.invalid"},
-        "signatures": {"level": "b-lta", "raise_after_s": 3_600, "renew_after_days": 1_095},
+        "signatures": {"level": "b-lta", "key_store": "software", "raise_after_s": 3_600, "renew_after_days": 1_095},
     })
 }

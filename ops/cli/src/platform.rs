@@ -1,6 +1,9 @@
 //! Puts the parts together and runs them until the shutdown.
 
-use std::sync::Once;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Once},
+};
 
 use anyhow::{Context as _, Result};
 use sealflow_jobs::{
@@ -12,7 +15,16 @@ use sealflow_pdf::{
     confined::{self, Confined},
     seal::{self, SealSpec},
 };
-use sealflow_providers::{ca::CaClient, revocation::RevocationClient, sms::SmsClient, tsa::TsaClient};
+use sealflow_providers::{
+    ca::CaClient,
+    keystore::{
+        event::Keystore,
+        pkcs11::{KeyUri, event::TokenKeystore},
+    },
+    revocation::RevocationClient,
+    sms::SmsClient,
+    tsa::TsaClient,
+};
 use sealflow_server::App;
 use sealflow_store::{Store, seed};
 use tokio::net::TcpListener;
@@ -75,6 +87,9 @@ pub(crate) async fn run(
     shutdown: CancellationToken,
 ) -> Result<()> {
     let secret = config.secret()?;
+    let token = config.signatures.token()?;
+    // A process that only serves signs nothing, and need not reach the token.
+    let keystore = if parts.works() { Some(keystore(config, token).await?) } else { None };
     let store = open(config).await?;
     if demo_data {
         add_demo_data(&store).await?;
@@ -86,10 +101,8 @@ pub(crate) async fn run(
     confined.warm_up().context("starting a child process that opens PDF files")?;
 
     let working = async {
-        if !parts.works() {
-            return anyhow::Ok(());
-        }
-        let tools = tools(config, confined.clone(), secret)?;
+        let Some(keystore) = keystore else { return anyhow::Ok(()) };
+        let tools = tools(config, confined.clone(), secret, keystore)?;
         let runtime = Runtime {
             store: store.clone(),
             registry: handlers::registry(&tools),
@@ -115,11 +128,24 @@ pub(crate) async fn run(
     ended.map(drop)
 }
 
-fn tools(config: &Config, confined: Confined, secret: [u8; 32]) -> Result<Tools> {
+/// Where signers' keys are made. A token is tried now, so that nobody confirms what then cannot be signed.
+async fn keystore(config: &Config, token: Option<KeyUri>) -> Result<Keystore> {
+    let algorithm = config.signatures.key_algorithm;
+    let Some(uri) = token else { return Ok(Keystore::Software(algorithm)) };
+    let module = std::env::var_os("SEALFLOW_PKCS11_MODULE").map(PathBuf::from);
+    let pin = std::env::var("SEALFLOW_PKCS11_PIN").ok().map(Into::into);
+    let token = TokenKeystore::new(uri, module, pin, algorithm).context("signatures.key_store")?;
+    let keystore = Keystore::Token(Arc::new(token));
+    keystore.check().await.context("signatures.key_store: no signature can be made in the token")?;
+    Ok(keystore)
+}
+
+fn tools(config: &Config, confined: Confined, secret: [u8; 32], keystore: Keystore) -> Result<Tools> {
     Ok(Tools::new(handlers::Inner {
         confined,
         sms: SmsClient::new(config.sms.clone())?,
         ca: CaClient::new(config.ca.clone())?,
+        keystore,
         tsa: TsaClient::new(config.tsa.clone())?,
         revocation: RevocationClient::new(config.revocation)?,
         signatures: config.signatures.settings()?,

@@ -60,6 +60,7 @@ pub fn settings(config: &Config, running: &Running) -> Value {
             "password": config.est_account.password,
         },
         "tsa": {"url": format!("http://{}", addresses.tsa), "trust_file": running.ca_file},
+        "signatures": {"trust_file": running.sm2_ca_file},
     })
 }
 

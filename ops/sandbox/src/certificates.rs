@@ -18,6 +18,8 @@ pub(crate) struct Issued {
     pub(crate) at_ms: i64,
     /// In hexadecimal.
     pub(crate) serial: String,
+    #[serde(default)]
+    pub(crate) issuer: Issuer,
     /// `CN`.
     pub(crate) common_name: String,
     /// `O`, where there is one.
@@ -39,11 +41,12 @@ pub(crate) struct Revoked {
 }
 
 impl Issued {
-    pub(crate) fn of(certificate: &X509Ref) -> Result<Self> {
+    pub(crate) fn of(certificate: &X509Ref, issuer: Issuer) -> Result<Self> {
         let subject = certificate.subject_name();
         Ok(Self {
             at_ms: clock::now_ms(),
             serial: serial_of(certificate),
+            issuer,
             common_name: entry(subject, Nid::COMMONNAME).unwrap_or_default(),
             organization: entry(subject, Nid::ORGANIZATIONNAME),
             not_after: certificate.not_after().to_string(),
@@ -87,8 +90,9 @@ impl Certificates {
         list
     }
 
-    pub(crate) fn knows(&self, serial: &str) -> bool {
-        lock(&self.issued).1.iter().any(|issued| issued.serial == serial)
+    /// Who issued the signer's certificate with this number.
+    pub(crate) fn issuer(&self, serial: &str) -> Option<Issuer> {
+        lock(&self.issued).1.iter().find(|issued| issued.serial == serial).map(|issued| issued.issuer)
     }
 
     /// Takes a certificate back, from now on and for ever.

@@ -118,11 +118,15 @@ async fn certificates(State(shared): State<Arc<Shared>>) -> Json<Vec<Issued>> {
 }
 
 async fn revoke(State(shared): State<Arc<Shared>>, Path(serial): Path<String>) -> StatusCode {
+    let pki = &shared.pki;
     let (serial, issuer) = match serial.as_str() {
-        "tsa" => (serial_of(&shared.pki.tsa.certificate), Issuer::Issuing),
-        "issuing" => (serial_of(&shared.pki.issuing.certificate), Issuer::Root),
-        serial if shared.certificates.knows(serial) => (serial.to_owned(), Issuer::Issuing),
-        _ => return StatusCode::NOT_FOUND,
+        "tsa" => (serial_of(&pki.tsa.certificate), Issuer::Issuing),
+        "issuing" => (serial_of(&pki.issuing.certificate), Issuer::Root),
+        "sm2_issuing" => (serial_of(&pki.sm2_issuing.certificate), Issuer::Sm2Root),
+        serial => match shared.certificates.issuer(serial) {
+            Some(issuer) => (serial.to_owned(), issuer),
+            None => return StatusCode::NOT_FOUND,
+        },
     };
     match shared.certificates.revoke(&serial, issuer) {
         Ok(()) => StatusCode::NO_CONTENT,

@@ -26,6 +26,7 @@ use crate::{
     Shared,
     certificates::Issued,
     faults::{self, Fault, Service},
+    pki::Issuer,
 };
 
 /// Characters a line of base64.
@@ -39,8 +40,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn ca_certificates(State(shared): State<Arc<Shared>>) -> Response {
-    let certificates = [&shared.pki.issuing.certificate, &shared.pki.root.certificate];
-    answer(&certificates)
+    answer(&Issuer::ALL.map(|issuer| &shared.pki.issuer(issuer).certificate))
 }
 
 async fn simple_enroll(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -74,8 +74,8 @@ async fn simple_enroll(State(shared): State<Arc<Shared>>, headers: HeaderMap, bo
 fn issue(shared: &Shared, body: &[u8]) -> Result<X509> {
     let text: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let request = X509Req::from_der(&STANDARD.decode(text)?)?;
-    let certificate = shared.pki.sign_request(&request, shared.certificate_days)?;
-    shared.certificates.add(Issued::of(&certificate)?)?;
+    let (certificate, issuer) = shared.pki.sign_request(&request, shared.certificate_days)?;
+    shared.certificates.add(Issued::of(&certificate, issuer)?)?;
     tracing::info!("certificate issued");
     Ok(certificate)
 }

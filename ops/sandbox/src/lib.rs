@@ -18,6 +18,7 @@ mod phones;
 mod pki;
 mod revocation;
 mod running;
+mod sm2;
 mod sms;
 mod smtp;
 mod sources;

@@ -57,6 +57,8 @@ pub struct Running {
     pub addresses: Addresses,
     /// The root certificate in PEM, which the platform is to trust.
     pub ca_file: PathBuf,
+    /// The root that SM2 certificates lead to, in PEM.
+    pub sm2_ca_file: PathBuf,
     handles: Vec<Handle<SocketAddr>>,
     /// The HTTP servers, which end when their handles say so.
     servers: JoinSet<Result<()>>,
@@ -114,10 +116,11 @@ impl Sandbox {
         };
         let (receipts, announced) = sms::Receipts::new(config.receipts_url.clone());
         let shared = Arc::new(shared(&config, addresses.publication, receipts)?);
-        let ca_file = shared.pki.root_file.clone();
+        let (ca_file, sm2_ca_file) = (shared.pki.root_file.clone(), shared.pki.sm2_root_file.clone());
         let mut running = Running {
             addresses,
             ca_file,
+            sm2_ca_file,
             handles: Vec::new(),
             servers: JoinSet::new(),
             others: JoinSet::new(),

@@ -3,13 +3,14 @@
 //! The authority's TLS server is trusted by one pinned file and not by the system's list. What it issues is checked
 //! before it is used: the certificate must be for our key, and its chain must lead to a root of the authority.
 
+mod chain;
+
 use std::path::PathBuf;
 
 use openssl::{
     error::ErrorStack,
     pkcs7::Pkcs7,
-    stack::Stack,
-    x509::{X509, X509Req, X509StoreContext, store::X509StoreBuilder},
+    x509::{X509, X509Req},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -47,6 +48,8 @@ pub struct Chain {
     pub intermediates: Vec<Vec<u8>>,
     /// The authority's root.
     pub root: Vec<u8>,
+    /// All its roots: certificates for other kinds of keys lead to others.
+    pub roots: Vec<Vec<u8>>,
 }
 
 /// A call to the authority that gave no certificate.
@@ -149,12 +152,12 @@ impl CaClient {
     async fn chain(&self, leaf: X509) -> Result<Chain, Error> {
         let mut issuers = self.issuers.lock().await;
         if let Some(known) = issuers.as_ref()
-            && let Ok(chain) = close(&leaf, known)
+            && let Ok(chain) = chain::close(&leaf, known)
         {
             return Ok(chain);
         }
         let fetched = self.fetch_issuers().await?;
-        let chain = close(&leaf, &fetched)?;
+        let chain = chain::close(&leaf, &fetched)?;
         *issuers = Some(fetched);
         Ok(chain)
     }
@@ -200,33 +203,4 @@ fn certificates(body: &[u8]) -> Result<Vec<X509>, Error> {
         return Err(Error::Malformed("there are more than 16 certificates in it"));
     }
     Ok(list.iter().map(ToOwned::to_owned).collect())
-}
-
-/// Orders leaf, issuers and root, and verifies every signature and period of validity.
-fn close(leaf: &X509, issuers: &[X509]) -> Result<Chain, Error> {
-    let mut store = X509StoreBuilder::new()?;
-    let mut between = Stack::new()?;
-    for issuer in issuers {
-        if issuer.subject_name().try_cmp(issuer.issuer_name())?.is_eq() {
-            store.add_cert(issuer.clone())?;
-        } else {
-            between.push(issuer.clone())?;
-        }
-    }
-    let store = store.build();
-    let mut context = X509StoreContext::new()?;
-    let verified = context.init(&store, leaf, &between, |context| {
-        if !context.verify_cert()? {
-            return Ok(None);
-        }
-        Ok(context.chain().map(|chain| chain.iter().map(ToOwned::to_owned).collect::<Vec<X509>>()))
-    })?;
-    let verified = verified.ok_or(Error::Malformed("the chain does not lead to a root of the CA"))?;
-    let mut ders = verified.iter().map(|certificate| certificate.to_der()).collect::<Result<Vec<_>, _>>()?;
-    let root = ders.pop().ok_or(Error::Malformed("the chain is empty"))?;
-    if ders.is_empty() {
-        return Err(Error::Malformed("the certificate is its own root"));
-    }
-    let leaf = ders.remove(0);
-    Ok(Chain { leaf, intermediates: ders, root })
 }

@@ -2883,7 +2883,7 @@ export interface components {
          * @description An outside service without which nothing is signed.
          * @enum {string}
          */
-        WaitingFor: "timestamp_authority";
+        WaitingFor: "timestamp_authority" | "signing_key";
     };
     responses: never;
     parameters: never;

@@ -85,6 +85,8 @@ text_enum! {
 
 /// How the reason of a job begins that waits for the timestamp authority; people who wait for it are told.
 pub const WAITS_FOR_TIMESTAMP: &str = "waits for the timestamp authority";
+/// The same for the token where signers' keys are made.
+pub const WAITS_FOR_KEY: &str = "waits for the token of the signing keys";
 
 /// The right to write a job's result.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,6 +34,7 @@ use crate::{
     Shared, clock,
     faults::{self, Fault, Service},
     pki::Issuer,
+    sm2,
 };
 
 /// How long a list holds, in seconds.
@@ -140,8 +141,12 @@ fn revocation_list(shared: &Shared, issuer: Issuer) -> Result<Vec<u8>> {
     let context = any.x509v3_context(Some(&identity.certificate), None);
     builder.append_extension(AuthorityKeyIdentifier::new().keyid(true).build(&context)?)?;
     builder.append_extension(number(now_ms)?)?;
-    builder.sign(&identity.key, MessageDigest::sha256())?;
-    Ok(builder.build()?.to_der()?)
+    if !sm2::is_key(&identity.key) {
+        builder.sign(&identity.key, MessageDigest::sha256())?;
+        return Ok(builder.build()?.to_der()?);
+    }
+    builder.sign(&identity.key, MessageDigest::sm3())?;
+    sm2::sign_again(&builder.build()?.to_der()?, &identity.key)
 }
 
 /// A list's number must grow; the time does.

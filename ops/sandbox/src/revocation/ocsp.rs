@@ -21,6 +21,7 @@ use super::asn1::{
 use crate::{
     Shared, clock,
     pki::{Identity, Issuer},
+    sm2,
 };
 
 /// Questions in one request.
@@ -77,11 +78,16 @@ pub(super) fn without_answer(response_status: ResponseStatus) -> Result<Vec<u8>>
 }
 
 fn signed(signer: &Identity, data: ResponseData) -> Result<Vec<u8>> {
-    let signature =
-        Signer::new(MessageDigest::sha256(), &signer.key)?.sign_oneshot_to_vec(&data.to_der()?)?;
+    let signed = data.to_der()?;
+    let (oid, signature) = if sm2::is_key(&signer.key) {
+        (sm2::SM2_WITH_SM3, sm2::sign(&signer.key, &signed)?)
+    } else {
+        let mut by = Signer::new(MessageDigest::sha256(), &signer.key)?;
+        (ECDSA_WITH_SHA_256, by.sign_oneshot_to_vec(&signed)?)
+    };
     let basic = BasicOcspResponse {
         tbs_response_data: data,
-        signature_algorithm: AlgorithmIdentifierOwned { oid: ECDSA_WITH_SHA_256, parameters: None },
+        signature_algorithm: AlgorithmIdentifierOwned { oid, parameters: None },
         signature: BitString::from_bytes(&signature)?,
     };
     let response_bytes =
@@ -121,8 +127,8 @@ fn status(shared: &Shared, issuer: Issuer, id: &CertId) -> Result<CertStatus> {
     if let Some(revoked) = shared.certificates.revoked(&serial) {
         return Ok(CertStatus::Revoked(RevokedInfo { revocation_time: time(revoked.at_ms)? }));
     }
-    let own = shared.pki.issued_by(issuer).any(|certificate| super::serial_of(certificate) == serial);
-    let known = own || (issuer == Issuer::Issuing && shared.certificates.knows(&serial));
+    let own = shared.pki.issued_by(issuer).is_some_and(|certificate| super::serial_of(certificate) == serial);
+    let known = own || shared.certificates.issuer(&serial) == Some(issuer);
     Ok(if known { CertStatus::Good(Null) } else { CertStatus::Unknown(Null) })
 }
 

@@ -12,8 +12,11 @@ mod sweep_blobs;
 use std::sync::Arc;
 
 use sealflow_pdf::{Trust, confined::Confined};
-use sealflow_providers::{ca::CaClient, revocation::RevocationClient, sms::SmsClient, tsa, tsa::TsaClient};
-use sealflow_store::jobs::{Kind, WAITS_FOR_TIMESTAMP};
+use sealflow_providers::{
+    ca::CaClient, keystore, keystore::event::Keystore, revocation::RevocationClient, sms::SmsClient, tsa,
+    tsa::TsaClient,
+};
+use sealflow_store::jobs::{Kind, WAITS_FOR_KEY, WAITS_FOR_TIMESTAMP};
 
 pub use forget::Retention;
 pub use raise::Signatures;
@@ -22,6 +25,8 @@ use crate::registry::{Ctx, JobError, Registry, chain};
 
 /// How long a timestamp authority that does not answer is left alone, in milliseconds.
 const TIMESTAMP_REST_MS: i64 = 5_000;
+/// How long a token that does not make keys is left alone, in milliseconds.
+const KEY_REST_MS: i64 = 5_000;
 
 /// Fail points of the handlers, in the order of a contract; see `sealflow_store::failpoint`.
 pub const FAIL_POINTS: &[&str] = &[
@@ -48,6 +53,8 @@ pub struct Inner {
     pub sms: SmsClient,
     /// The certificate authority.
     pub ca: CaClient,
+    /// Makes the keys that sign.
+    pub keystore: Keystore,
     /// The timestamp authority.
     pub tsa: TsaClient,
     /// Asks issuers about their certificates.
@@ -87,6 +94,18 @@ async fn waits_for_timestamp(ctx: &Ctx, error: &tsa::Error) -> Result<JobError, 
     }
     let until = ctx.now().await?.plus_ms(TIMESTAMP_REST_MS);
     Ok(JobError::Wait { until, reason: format!("{WAITS_FOR_TIMESTAMP}: {}", chain(error)) })
+}
+
+/// A key that cannot be made in its token now is waited for in the same way.
+async fn waits_for_key(ctx: &Ctx, error: &keystore::Error) -> Result<JobError, JobError> {
+    match error {
+        keystore::Error::Token(_) => {
+            let until = ctx.now().await?.plus_ms(KEY_REST_MS);
+            Ok(JobError::Wait { until, reason: format!("{WAITS_FOR_KEY}: {}", chain(error)) })
+        }
+        keystore::Error::Name(_) => Ok(JobError::give_up(error)),
+        other => Ok(JobError::retry(other)),
+    }
 }
 
 /// All handlers.

@@ -1,11 +1,16 @@
 //! Certificates: who gets one, for whom it is, and where its chain leads.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Command};
 
-use openssl::{nid::Nid, x509::X509};
+use openssl::{
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::PKey,
+    x509::{X509, X509NameBuilder, X509ReqBuilder},
+};
 use sealflow_providers::{
-    ca::{CaClient, Config, Error},
-    keystore::software::{Algorithm, OneOffKey, Subject},
+    ca::{CaClient, Chain, Config, Error},
+    keystore::{Algorithm, Subject, software::OneOffKey},
 };
 use sealflow_sandbox::{Config as SandboxConfig, Fault, Sandbox, Service};
 
@@ -60,13 +65,77 @@ async fn the_certificate_names_the_signer_and_leads_to_the_root() {
     assert_eq!(world.get("api/certificates").await[0]["common_name"], "示例签署人");
 }
 
+/// What the `openssl` program says of both steps of a chain. For SM2 it is told the identity, which it gives to one
+/// certificate at a time only.
+fn openssl_accepts(chain: &Chain, identity: &[&str]) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let pem = |der: &[u8]| X509::from_der(der).unwrap().to_pem().unwrap();
+    for (name, der) in [("leaf", &chain.leaf), ("issuing", &chain.intermediates[0]), ("root", &chain.root)] {
+        std::fs::write(folder.path().join(name), pem(der)).unwrap();
+    }
+    [("root", "issuing"), ("issuing", "leaf")].into_iter().all(|(issuer, certificate)| {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["verify", "-partial_chain", "-CAfile", issuer]).args(identity).arg(certificate);
+        openssl.current_dir(folder.path()).output().unwrap().status.success()
+    })
+}
+
+#[tokio::test]
+async fn keys_of_all_kinds_are_certified() {
+    let world = World::start().await;
+    let client = CaClient::new(config(&world)).unwrap();
+    for algorithm in [Algorithm::Rsa2048, Algorithm::Rsa3072, Algorithm::P256, Algorithm::Sm2] {
+        let key = OneOffKey::generate(algorithm).unwrap();
+        let chain = client.enroll(&key.csr(&subject()).unwrap()).await.unwrap();
+        let leaf = X509::from_der(&chain.leaf).unwrap();
+        assert_eq!(leaf.public_key().unwrap().public_key_to_der().unwrap(), key.public_key_der().unwrap());
+        let is_sm2 = algorithm == Algorithm::Sm2;
+        let root = if is_sm2 { &world.sandbox.sm2_ca_file } else { &world.sandbox.ca_file };
+        assert_eq!(
+            X509::from_der(&chain.root).unwrap().to_pem().unwrap(),
+            std::fs::read(root).unwrap(),
+            "{algorithm:?}"
+        );
+        assert_eq!(openssl_accepts(&chain, &[]), !is_sm2, "{algorithm:?} without identity");
+        if is_sm2 {
+            assert!(openssl_accepts(&chain, &["-vfyopt", "distid:1234567812345678"]), "with identity");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_sm2_request_must_prove_its_key_too() {
+    let world = World::start().await;
+    let client = CaClient::new(config(&world)).unwrap();
+    let key = OneOffKey::generate(Algorithm::Sm2).unwrap();
+    let mut csr = key.csr(&subject()).unwrap();
+    let at = csr.windows(15).position(|bytes| bytes == "示例签署人".as_bytes()).unwrap();
+    csr[at + 2] ^= 1;
+    let error = client.enroll(&csr).await.unwrap_err();
+    assert!(matches!(error, Error::Rejected { status: 400 }), "{error:?}");
+    // A signature without the identity, as OpenSSL makes it when it is not told, proves nothing here.
+    let key = sealflow_sm2::generate().unwrap();
+    let key = PKey::private_key_from_pkcs8(&key.private_key_to_pkcs8().unwrap()).unwrap();
+    let mut request = X509ReqBuilder::new().unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "示例签署人").unwrap();
+    request.set_subject_name(&name.build()).unwrap();
+    request.set_pubkey(&key).unwrap();
+    request.sign(&key, MessageDigest::sm3()).unwrap();
+    let error = client.enroll(&request.build().to_der().unwrap()).await.unwrap_err();
+    assert!(matches!(error, Error::Rejected { status: 400 }), "{error:?}");
+    assert_eq!(world.get("api/certificates").await, serde_json::json!([]));
+}
+
 #[tokio::test]
 async fn the_authority_shows_its_own_certificates() {
     let world = World::start().await;
     let certificates = CaClient::new(config(&world)).unwrap().ca_certificates().await.unwrap();
     let root = X509::from_pem(&std::fs::read(&world.sandbox.ca_file).unwrap()).unwrap().to_der().unwrap();
-    assert_eq!(certificates.len(), 2);
-    assert!(certificates.contains(&root));
+    let sm2_root = X509::from_pem(&std::fs::read(&world.sandbox.sm2_ca_file).unwrap()).unwrap();
+    // An issuing authority under each.
+    assert_eq!(certificates.len(), 4);
+    assert!(certificates.contains(&root) && certificates.contains(&sm2_root.to_der().unwrap()));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use openssl::{
 };
 use sealflow_providers::{
     ca::CaClient,
-    keystore::software::{Algorithm, OneOffKey, Subject},
+    keystore::{Algorithm, Subject, software::OneOffKey},
     revocation::{Config, Error, RevocationClient},
 };
 use sealflow_sandbox::{Config as SandboxConfig, Fault, Sandbox, Service};

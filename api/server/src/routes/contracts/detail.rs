@@ -10,7 +10,7 @@ use sealflow_store::{
     contracts::{self, Seen},
     definitions, documents,
     instances::{self, Instance, history},
-    jobs::{self, JobSummary, WAITS_FOR_TIMESTAMP},
+    jobs::{self, JobSummary, WAITS_FOR_KEY, WAITS_FOR_TIMESTAMP},
     recipients,
     signing::form,
 };
@@ -100,6 +100,8 @@ pub(crate) struct Sender {
 pub(crate) enum WaitingFor {
     /// It proves when a signature was made.
     TimestampAuthority,
+    /// The token where the signers' keys are made.
+    SigningKey,
 }
 
 /// Something that the person may do with the contract now.
@@ -196,11 +198,12 @@ pub(super) async fn of(
 }
 
 fn waiting_for(jobs: &[JobSummary]) -> Option<WaitingFor> {
-    let waits = |job: &JobSummary| {
-        job.state == jobs::State::Available
-            && job.last_error.as_deref().is_some_and(|reason| reason.starts_with(WAITS_FOR_TIMESTAMP))
-    };
-    jobs.iter().any(waits).then_some(WaitingFor::TimestampAuthority)
+    let reasons = jobs.iter().filter(|job| job.state == jobs::State::Available);
+    reasons.filter_map(|job| job.last_error.as_deref()).find_map(|reason| match reason {
+        _ if reason.starts_with(WAITS_FOR_TIMESTAMP) => Some(WaitingFor::TimestampAuthority),
+        _ if reason.starts_with(WAITS_FOR_KEY) => Some(WaitingFor::SigningKey),
+        _ => None,
+    })
 }
 
 /// What the person may do now: the one place that says it. The engine has the last word when it is done.

@@ -17,7 +17,7 @@ const en: typeof zh = {
     title: 'Contract', documents: 'Documents', recipients: 'Recipients', progress: 'Progress', timeline: 'History', sender: 'Sender', created: 'Created', sent: 'Sent', deadline: 'Deadline', completed: 'Completed',
     no_deadline: 'None', signed_at: 'Signed {time}', revision: 'Revision {n}', withdraw: 'Withdraw', remind: 'Remind', sign: 'Sign', edit: 'Continue editing', download: 'Download', sha256: 'SHA-256 digest',
     withdraw_title: 'Withdraw the contract', withdraw_intro: 'Nobody can sign it any more, and those who have are told. This cannot be undone.', withdraw_reason: 'Reason', withdraw_reason_required: 'Say why you withdraw it', withdraw_confirm: 'Withdraw', withdrawn: 'The contract is withdrawn',
-    reminded: 'The current signer was reminded', order: 'No. {n}', me: 'me', waiting_for: 'Waiting for {name}', waits_timestamp: 'Signing is confirmed and waits for the timestamp service. It goes on by itself; nothing is to be done.',
+    reminded: 'The current signer was reminded', order: 'No. {n}', me: 'me', waiting_for: 'Waiting for {name}', waits_timestamp_authority: 'Signing is confirmed and waits for the timestamp service. It goes on by itself; nothing is to be done.', waits_signing_key: 'Signing is confirmed and waits for the device that makes signing keys. It goes on by itself; nothing is to be done.',
   },
   timeline: {
     platform: 'Platform', created: 'Created', sent: 'Sent', notified: 'Notified', not_notified: 'Could not be notified', agreement_accepted: 'Agreement accepted', reading_finished: 'Read to the end', confirmed: 'Intent confirmed',

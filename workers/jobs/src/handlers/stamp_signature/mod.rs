@@ -1,6 +1,6 @@
 //! Puts a recipient's confirmed fields and PAdES signature (B-T) on the documents, one appended revision each.
 //!
-//! The key lives for this one signing: it is drawn here, certified for the confirmed intent, used, and forgotten. So a
+//! The key lives for this one signing: it is drawn for it (in memory or in a token), certified for the confirmed intent, used, and forgotten. So a
 //! crash before the revision is committed leaves nothing that could sign again, and the next attempt starts afresh.
 
 mod appearance;

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use sealflow_core::model::contract_type::FieldKind;
 use sealflow_pdf::{
     SignRequest, Trust, finish,
-    sign::{DigestAlgorithm, hole_bytes},
+    sign::{digest_for, hole_bytes},
     signed_attributes, timestamp_imprint,
     validate::Level,
 };
 use sealflow_providers::{
     ca::{self, Chain},
-    keystore::software::{Algorithm, OneOffKey, Subject},
+    keystore::{self, Subject, event::EventKey},
 };
 use sealflow_store::{
     documents::{NewRevision, RevisionKind},
@@ -23,11 +23,11 @@ use sealflow_store::{
 
 use super::{Part, appearance};
 use crate::{
-    handlers::{Tools, waits_for_timestamp},
+    handlers::{Tools, waits_for_key, waits_for_timestamp},
     registry::{Ctx, JobError},
 };
 
-/// The certificate is issued, its key only in memory.
+/// The certificate is issued, its key is nowhere kept.
 pub(in crate::handlers) const AFTER_CERTIFICATE: &str = "handlers::stamp_signature::after_certificate";
 /// The timestamp is there, the file not yet whole.
 pub(in crate::handlers) const AFTER_TIMESTAMP: &str = "handlers::stamp_signature::after_timestamp";
@@ -73,7 +73,7 @@ pub(super) struct Signing<'a> {
     tools: &'a Tools,
     signer: &'a Signer,
     confirmed_at_ms: i64,
-    key: OneOffKey,
+    key: EventKey,
     chain: Chain,
 }
 
@@ -85,8 +85,8 @@ impl<'a> Signing<'a> {
         signer: &'a Signer,
         confirmed_at_ms: i64,
     ) -> Result<Self, JobError> {
-        let key = OneOffKey::generate(Algorithm::P256).map_err(|error| JobError::retry(&error))?;
-        let csr = key.csr(&signer.subject()).map_err(|error| JobError::give_up(&error))?;
+        let key = by_key(ctx, tools.keystore.generate().await).await?;
+        let csr = by_key(ctx, key.csr(&signer.subject()).await).await?;
         let chain = tools.ca.enroll(&csr).await.map_err(|error| no_certificate(&error))?;
         failpoint::hit(AFTER_CERTIFICATE);
         Ok(Self { ctx, tools, signer, confirmed_at_ms, key, chain })
@@ -112,7 +112,7 @@ impl<'a> Signing<'a> {
 
         let attributes =
             signed_attributes(&prepared.digest, &self.chain.leaf).map_err(|e| JobError::give_up(&e))?;
-        let signature = self.key.sign(&attributes).map_err(|error| JobError::retry(&error))?;
+        let signature = by_key(self.ctx, self.key.sign(&attributes).await).await?;
         let token = self.timestamp(&signature).await?;
         failpoint::hit(AFTER_TIMESTAMP);
         let signed = finish(prepared, &signature, &self.certificates(), token.as_deref())
@@ -156,7 +156,7 @@ impl<'a> Signing<'a> {
             location: None,
             signed_at_ms: self.confirmed_at_ms,
             hole_bytes: hole_bytes(&self.certificates(), self.tools.signatures.level >= Level::BT),
-            digest: DigestAlgorithm::Sha256,
+            digest: digest_for(&self.chain.leaf).map_err(|error| JobError::give_up(&error))?,
         })
     }
 
@@ -164,7 +164,7 @@ impl<'a> Signing<'a> {
     /// before it must pass, and the earlier bytes be where they were.
     async fn look_again(&self, before: &[u8], signed: &[u8]) -> Result<(), JobError> {
         let mut roots_der = self.tools.trust.roots_der.clone();
-        roots_der.push(self.chain.root.clone());
+        roots_der.extend(self.chain.roots.iter().cloned());
         let trust = Trust { roots_der, ..Trust::default() };
         let report = self.tools.confined.validate(signed, &trust).await.map_err(JobError::from_confined)?;
         if report.passed() && signed.starts_with(before) {
@@ -187,6 +187,13 @@ impl<'a> Signing<'a> {
 pub(super) fn signature_field<'a>(part: &Part<'a>) -> Option<&'a str> {
     let first = part.filled.iter().find(|field| matches!(field.kind, FieldKind::Signature | FieldKind::Seal));
     first.map(|field| field.name.as_str())
+}
+
+async fn by_key<T>(ctx: &Ctx, answer: Result<T, keystore::Error>) -> Result<T, JobError> {
+    match answer {
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(waits_for_key(ctx, &error).await?),
+    }
 }
 
 fn no_certificate(error: &ca::Error) -> JobError {

@@ -2,6 +2,7 @@
 //!
 //! SM2 has no mechanism in PKCS#11; such tokens speak other interfaces (GM/T 0016), so their signatures come from outside.
 
+pub mod event;
 mod uri;
 
 use std::path::PathBuf;
@@ -70,6 +71,11 @@ pub enum Error {
     /// The PIN is wrong. Another try may lock the token.
     #[error("the token refuses the PIN; it was tried once")]
     WrongPin,
+    /// One more wrong PIN would lock it.
+    #[error(
+        "the token locks itself at the next wrong PIN, so none is tried here: log in once with its own program first"
+    )]
+    LastTry,
     /// Too many wrong PINs.
     #[error("the token is locked after too many wrong PINs")]
     Locked,
@@ -84,6 +90,17 @@ pub enum Error {
         "the key is neither RSA nor ECDSA; for others (SM2) let the token's own program sign, and finish with its signature"
     )]
     KeyKind,
+    /// Event keys would be SM2's.
+    #[error(
+        "SM2 keys cannot be made in a token, as PKCS#11 has no mechanism for them: set signatures.key_store to software, or signatures.key_algorithm to p256, rsa_2048 or rsa_3072"
+    )]
+    Sm2,
+    /// The address of a place for event keys names one key.
+    #[error("event keys are made for each signing: the token's address must name no object and no id")]
+    NamesKey,
+    /// The pair that was made has no public key.
+    #[error("the token does not tell the public key")]
+    NoPublicKey,
     /// The token failed.
     #[error("the token failed")]
     Token(#[source] TokenError),
@@ -120,15 +137,7 @@ impl TokenKey {
             Some(path) => read_pin(path)?,
             None => pin.ok_or(Error::NoPin)?,
         };
-        match session.login(UserType::User, Some(&pin)) {
-            Ok(()) | Err(TokenError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
-            Err(TokenError::Pkcs11(
-                RvError::PinIncorrect | RvError::PinLenRange | RvError::PinInvalid,
-                _,
-            )) => return Err(Error::WrongPin),
-            Err(TokenError::Pkcs11(RvError::PinLocked, _)) => return Err(Error::Locked),
-            Err(source) => return Err(Error::Token(source)),
-        }
+        login(&session, &pin)?;
         let key = only_key(&session, uri)?;
         let (is_rsa, id) = describe(&session, key)?;
         let certificate = certificate(&session, id)?;
@@ -146,16 +155,31 @@ impl TokenKey {
     /// # Errors
     /// When the token fails.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let digest = sha256(message);
-        if self.is_rsa {
-            let info = [SHA_256_INFO.as_slice(), &digest].concat();
-            return self.session.sign(&Mechanism::RsaPkcs, self.key, &info).map_err(Error::Token);
+        sign(&self.session, self.key, self.is_rsa, message)
+    }
+}
+
+fn sign(session: &Session, key: ObjectHandle, is_rsa: bool, message: &[u8]) -> Result<Vec<u8>, Error> {
+    let digest = sha256(message);
+    if is_rsa {
+        let info = [SHA_256_INFO.as_slice(), &digest].concat();
+        return session.sign(&Mechanism::RsaPkcs, key, &info).map_err(Error::Token);
+    }
+    let raw = session.sign(&Mechanism::Ecdsa, key, &digest).map_err(Error::Token)?;
+    let (r, s) = raw.split_at(raw.len() / 2);
+    let encoded =
+        || EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.to_der();
+    encoded().map_err(Error::Signature)
+}
+
+fn login(session: &Session, pin: &SecretString) -> Result<(), Error> {
+    match session.login(UserType::User, Some(pin)) {
+        Ok(()) | Err(TokenError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+        Err(TokenError::Pkcs11(RvError::PinIncorrect | RvError::PinLenRange | RvError::PinInvalid, _)) => {
+            Err(Error::WrongPin)
         }
-        let raw = self.session.sign(&Mechanism::Ecdsa, self.key, &digest).map_err(Error::Token)?;
-        let (r, s) = raw.split_at(raw.len() / 2);
-        let encoded =
-            || EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.to_der();
-        encoded().map_err(Error::Signature)
+        Err(TokenError::Pkcs11(RvError::PinLocked, _)) => Err(Error::Locked),
+        Err(source) => Err(Error::Token(source)),
     }
 }
 
