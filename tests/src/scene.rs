@@ -114,6 +114,28 @@ impl Scene {
         ops.follow("/api/ops/queues", is_quiet).await.map(drop)
     }
 
+    /// The newest contract as its sender sees it, once it is as wanted.
+    ///
+    /// # Errors
+    /// When it is not in the patience.
+    pub async fn sent_contract(&self, is_wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let sender = Visitor::new(self.program.url.clone(), PATIENCE)?;
+        sender.log_in(&Phones::new(self.control()?, PATIENCE), &Cast::default().sender_phone, None).await?;
+        let list = sender.get("/api/contracts").await?;
+        let id = list["items"][0]["id"].as_str().context("there is no contract")?;
+        sender.follow(&format!("/api/contracts/{id}"), is_wanted).await
+    }
+
+    /// What the validation of the running program says of a file.
+    ///
+    /// # Errors
+    /// When it refuses the file.
+    pub async fn validated(&self, file: Vec<u8>) -> Result<Value> {
+        let person = Visitor::new(self.program.url.clone(), PATIENCE)?;
+        person.log_in(&Phones::new(self.control()?, PATIENCE), OPS_PHONE, None).await?;
+        person.upload("/api/validation", "signed.pdf", file).await
+    }
+
     fn control(&self) -> Result<Url> {
         Ok(Url::parse(&self.sandbox.page())?)
     }
@@ -136,6 +158,14 @@ impl Scene {
     /// When its file cannot be read.
     pub fn root_der(&self) -> Result<Vec<u8>> {
         Ok(openssl::x509::X509::from_pem(&std::fs::read(&self.sandbox.ca_file)?)?.to_der()?)
+    }
+
+    /// The root of the sandbox's authority for SM2.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn sm2_root_der(&self) -> Result<Vec<u8>> {
+        Ok(openssl::x509::X509::from_pem(&std::fs::read(&self.sandbox.sm2_ca_file)?)?.to_der()?)
     }
 
     /// How often each message reached a phone, by its OutId.

@@ -22,9 +22,7 @@ async fn a_contract_waits_for_its_timestamp_and_is_archived_on_postgres() -> Res
 
 async fn a_contract_waits_for_its_timestamp_and_is_archived(database_url: Option<String>) -> Result<()> {
     let mut scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), database_url).await?;
-    scene.program.settings.push(("SEALFLOW_SIGNATURES__RAISE_AFTER_S".to_owned(), "0".to_owned()));
-    let often = "SEALFLOW_JOBS__SCHEDULES__RAISE_DOCUMENTS__CRON".to_owned();
-    scene.program.settings.push((often, "* * * * * *".to_owned()));
+    scene.program.settings.extend(archived_at_once());
     scene.put_fault(&json!({"service": "tsa", "fault": {"kind": "status", "code": 503}, "times": 1})).await?;
     let mut running = scene.program.start("")?;
     let finished = scene.journey()?.drive().await.with_context(|| scene.program.log_tail())?;
@@ -53,7 +51,17 @@ async fn a_contract_waits_for_its_timestamp_and_is_archived(database_url: Option
     judges::qpdf_accepts(&path)
 }
 
-async fn wait_for_archived(folder: &std::path::Path, signed: &[u8], trust: &Trust) -> Result<Vec<u8>> {
+/// Settings by which a contract is archived as soon as it is complete.
+pub(super) fn archived_at_once() -> [(String, String); 2] {
+    [("SIGNATURES__RAISE_AFTER_S", "0"), ("JOBS__SCHEDULES__RAISE_DOCUMENTS__CRON", "* * * * * *")]
+        .map(|(name, value)| (format!("SEALFLOW_{name}"), value.to_owned()))
+}
+
+pub(super) async fn wait_for_archived(
+    folder: &std::path::Path,
+    signed: &[u8],
+    trust: &Trust,
+) -> Result<Vec<u8>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = archived(folder, signed, trust)? {

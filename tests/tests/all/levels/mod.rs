@@ -3,5 +3,7 @@
 mod command_line;
 mod contract;
 mod desk;
+mod event_keys;
 mod outside;
+mod soft_token;
 mod token;

@@ -1,8 +1,8 @@
 //! Event keys in a token: a pair of session objects, made for one signing and destroyed after it. The private key never
 //! leaves the token, and no other session outlives it.
 //!
-//! Each key has a session of its own, so that signings do not wait for one another: to open one costs less than a
-//! hundredth of what its key costs. All calls block; [`super::super::event`] makes them off the asynchronous threads.
+//! Each key has a session of its own, so that signings do not wait for one another. Session, login and pair together take
+//! 4 ms for P-256 and 0.3 s for RSA-2048 in SoftHSM, so there is nothing to gain by keeping sessions. All calls block; [`super::super::event`] makes them off the asynchronous threads.
 
 use std::{
     path::PathBuf,
