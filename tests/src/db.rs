@@ -1,5 +1,7 @@
 //! A store of its own for each test, on either engine, and the macro that runs one test on both.
 
+use std::time::{Duration, SystemTime};
+
 use anyhow::Result;
 use sealflow_store::{Config, Store};
 use tempfile::TempDir;
@@ -49,6 +51,27 @@ impl TestStore {
     /// When it cannot be reached.
     pub async fn reopen(&self) -> Result<Store> {
         Ok(Store::open(&self.config).await?)
+    }
+
+    /// Eight days pass for every blob that is there.
+    ///
+    /// # Errors
+    /// When a file cannot be touched.
+    pub fn age_blobs(&self) -> Result<()> {
+        const EIGHT_DAYS: Duration = Duration::from_secs(8 * 86_400);
+        let mut folders = vec![self.config.blobs_dir.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    let file = std::fs::File::options().write(true).open(entry.path())?;
+                    file.set_modified(SystemTime::now() - EIGHT_DAYS)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

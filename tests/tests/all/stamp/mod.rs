@@ -4,11 +4,7 @@
 mod gate;
 mod marks;
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeSet, path::Path};
 
 use sealflow::sandbox::{self, Ports};
 use sealflow_core::{
@@ -292,24 +288,12 @@ async fn the_chore_deletes_what_was_left(world: &World, names: &BTreeSet<String>
     let before = kept(folder).len();
     sweep(world, "fresh", 1).await;
     assert_eq!(kept(folder).len(), before, "what is fresh was taken");
-    age(folder);
+    world.db.age_blobs().unwrap();
     sweep(world, "old", 2).await;
     assert_eq!(kept(&folder.join("aside")).len(), before - names.len());
-    age(folder);
+    world.db.age_blobs().unwrap();
     sweep(world, "aside", 2).await;
     assert_eq!(kept(folder), *names);
-}
-
-/// Eight days pass for all files in the folder.
-fn age(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        if entry.file_type().unwrap().is_dir() {
-            age(&entry.path());
-        } else {
-            let file = std::fs::File::options().write(true).open(entry.path()).unwrap();
-            file.set_modified(SystemTime::now() - Duration::from_secs(8 * 86_400)).unwrap();
-        }
-    }
 }
 
 /// As the schedule does; the jobs that follow from the first are done too.

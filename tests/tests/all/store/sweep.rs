@@ -1,10 +1,7 @@
 //! Blobs that no row refers to go, in two steps of a grace period each; one that a row refers to is never lost, whenever the row
 //! comes.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use sealflow_core::{
@@ -39,7 +36,6 @@ on_both!(
 );
 
 const GRACE_MS: i64 = 7 * 86_400_000;
-const EIGHT_DAYS: Duration = Duration::from_secs(8 * 86_400);
 const NO_LIMITS: Limits = Limits { looked_at: u64::MAX, moved: u64::MAX, moved_bytes: u64::MAX };
 
 /// A draft with one document.
@@ -73,19 +69,8 @@ impl Desk {
         self.world.db.config.blobs_dir.join(folder).join(&name[..2]).join(&name[2..4]).join(name)
     }
 
-    /// Eight days pass for every blob that is there.
     fn age(&self) {
-        let mut folders = vec![self.world.db.config.blobs_dir.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-                if entry.file_type().unwrap().is_dir() {
-                    folders.push(entry.path());
-                } else {
-                    let file = std::fs::File::options().write(true).open(entry.path()).unwrap();
-                    file.set_modified(SystemTime::now() - EIGHT_DAYS).unwrap();
-                }
-            }
-        }
+        self.world.db.age_blobs().unwrap();
     }
 
     async fn before(&self) -> Timestamp {
