@@ -14,6 +14,14 @@ impl Timestamp {
         Self(self.0.saturating_add(ms))
     }
 
+    /// The point so many days of 24 hours earlier; saturates at the ends of the range.
+    #[must_use]
+    pub fn minus_days(self, days: u32) -> Self {
+        const DAY_MS: i64 = 86_400_000;
+        // At most 2^32 days, which is far within the range.
+        Self(self.0.saturating_sub(DAY_MS * i64::from(days)))
+    }
+
     /// Milliseconds since the epoch.
     #[must_use]
     pub const fn as_ms(self) -> i64 {

@@ -35,6 +35,12 @@ use url::Url;
 /// Variables that others read: where fonts are (`sealflow_pdf::fonts`), and what a token's address does not say.
 const NOT_SETTINGS: [&str; 3] = ["font_dirs", "pkcs11_module", "pkcs11_pin"];
 
+/// What a token's address does not say: the library that speaks to it, and the PIN.
+pub(crate) fn token_environment() -> (Option<PathBuf>, Option<SecretString>) {
+    let module = std::env::var_os("SEALFLOW_PKCS11_MODULE").map(PathBuf::from);
+    (module, std::env::var("SEALFLOW_PKCS11_PIN").ok().map(Into::into))
+}
+
 /// All settings. A name below a section is reached in the environment by two underscores: `SEALFLOW_SMS__ENDPOINT`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,9 +1,6 @@
 //! Puts the parts together and runs them until the shutdown.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Once},
-};
+use std::sync::{Arc, Once};
 
 use anyhow::{Context as _, Result};
 use sealflow_jobs::{
@@ -33,7 +30,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     commands::run::Parts,
-    config::{Config, Environment},
+    config::{Config, Environment, token_environment},
     definitions,
 };
 
@@ -132,8 +129,7 @@ pub(crate) async fn run(
 async fn keystore(config: &Config, token: Option<KeyUri>) -> Result<Keystore> {
     let algorithm = config.signatures.key_algorithm;
     let Some(uri) = token else { return Ok(Keystore::Software(algorithm)) };
-    let module = std::env::var_os("SEALFLOW_PKCS11_MODULE").map(PathBuf::from);
-    let pin = std::env::var("SEALFLOW_PKCS11_PIN").ok().map(Into::into);
+    let (module, pin) = token_environment();
     let token = TokenKeystore::new(uri, module, pin, algorithm).context("signatures.key_store")?;
     let keystore = Keystore::Token(Arc::new(token));
     keystore.check().await.context("signatures.key_store: no signature can be made in the token")?;

@@ -126,6 +126,13 @@ impl Swept {
     }
 }
 
+/// Where a blob is.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Kept,
+    Aside,
+}
+
 /// A blob that is old enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -149,15 +156,15 @@ pub async fn sweep(
     let mut swept = Swept::default();
     for first in from..=u8::MAX {
         // What was set aside comes first, so that what is set aside now stays there for the whole grace.
-        let (listed, found) = store.blobs().old_aside(first, sweeping.before).await?;
-        swept.looked_at += listed;
-        if !sweep_aside(store, found, sweeping, limits, &mut swept).await? {
-            return Ok((swept, Some(first)));
-        }
-        let (listed, found) = store.blobs().old_kept(first, sweeping.before).await?;
-        swept.looked_at += listed;
-        if !sweep_kept(store, found, sweeping, limits, &mut swept).await? {
-            return Ok((swept, Some(first)));
+        for place in [Place::Aside, Place::Kept] {
+            let (listed, found) = match place {
+                Place::Aside => store.blobs().old_aside(first, sweeping.before).await?,
+                Place::Kept => store.blobs().old_kept(first, sweeping.before).await?,
+            };
+            swept.looked_at += listed;
+            if !sweep_old(store, place, found, sweeping, limits, &mut swept).await? {
+                return Ok((swept, Some(first)));
+            }
         }
         if swept.looked_at >= limits.looked_at {
             return Ok((swept, first.checked_add(1)));
@@ -167,30 +174,9 @@ pub async fn sweep(
 }
 
 /// False: a limit was reached before the end.
-async fn sweep_kept(
+async fn sweep_old(
     store: &Store,
-    found: Vec<Found>,
-    sweeping: Sweeping,
-    limits: Limits,
-    swept: &mut Swept,
-) -> Result<bool, SweepError> {
-    for batch in found.chunks(BATCH) {
-        let orphans = unreferred(&mut *store.read().await?, store.dialect(), batch).await?;
-        for orphan in orphans {
-            if sweeping.dry_run || store.blobs().set_aside(&orphan.sha256).await? {
-                swept.set_aside.add(&orphan);
-            }
-            if !sweeping.dry_run && swept.reaches(&limits) {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// False: a limit was reached before the end.
-async fn sweep_aside(
-    store: &Store,
+    place: Place,
     found: Vec<Found>,
     sweeping: Sweeping,
     limits: Limits,
@@ -200,14 +186,13 @@ async fn sweep_aside(
     for batch in found.chunks(BATCH) {
         let orphans = unreferred(&mut *store.read().await?, store.dialect(), batch).await?;
         for one in batch {
-            let is_orphan = orphans.contains(one);
-            let pile = if is_orphan { &mut swept.deleted } else { &mut swept.put_back };
-            let is_done = sweeping.dry_run
-                || if is_orphan {
-                    blobs.delete_aside(&one.sha256).await?
-                } else {
-                    blobs.put_back(&one.sha256).await?
-                };
+            let (hash, dry_run) = (&one.sha256, sweeping.dry_run);
+            let (pile, is_done) = match (place, orphans.contains(one)) {
+                (Place::Kept, false) => continue,
+                (Place::Kept, true) => (&mut swept.set_aside, dry_run || blobs.set_aside(hash).await?),
+                (Place::Aside, false) => (&mut swept.put_back, dry_run || blobs.put_back(hash).await?),
+                (Place::Aside, true) => (&mut swept.deleted, dry_run || blobs.delete_aside(hash).await?),
+            };
             if is_done {
                 pile.add(one);
             }

@@ -8,7 +8,6 @@ use serde_json::json;
 
 use crate::{cli::SweepBlobs, config::Config, platform};
 
-const DAY_MS: i64 = 86_400_000;
 /// It goes on by itself.
 const NO_LIMITS: Limits = Limits { looked_at: u64::MAX, moved: u64::MAX, moved_bytes: u64::MAX };
 
@@ -19,10 +18,10 @@ const NO_LIMITS: Limits = Limits { looked_at: u64::MAX, moved: u64::MAX, moved_b
 pub async fn sweep(args: &SweepBlobs) -> Result<ExitCode> {
     platform::log();
     let config = Config::load(args.settings.config.as_deref(), args.settings.data.as_deref(), &json!({}))?;
-    let days = i64::from(config.jobs.keep.retention()?.blobs_days);
+    let days = config.jobs.keep.retention()?.blobs_days;
     let store = platform::open_store(&config).await?;
     let now = store.now(&mut *store.read().await?).await?;
-    let sweeping = Sweeping { before: now.plus_ms(-DAY_MS.saturating_mul(days)), dry_run: args.dry_run };
+    let sweeping = Sweeping { before: now.minus_days(days), dry_run: args.dry_run };
     let swept = blobs::sweep(&store, 0, sweeping, NO_LIMITS).await;
     store.close().await;
     let (swept, _) = swept.context("sweeping the blobs")?;

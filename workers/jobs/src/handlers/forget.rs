@@ -11,7 +11,6 @@ use crate::registry::{Ctx, Done, JobError};
 
 /// Rows in one transaction.
 const BATCH: u32 = 500;
-const DAY_MS: i64 = 86_400_000;
 
 /// How long things are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +73,7 @@ async fn forget(ctx: &Ctx, what: What, keep_days: u32) -> Result<Done, JobError>
     let mut forgotten = 0;
     loop {
         let mut tx = ctx.store().begin().await?;
-        let before = tx.now().plus_ms(-DAY_MS.saturating_mul(i64::from(keep_days)));
+        let before = tx.now().minus_days(keep_days);
         let batch = what.batch(&mut tx, before).await?;
         tx.commit().await?;
         forgotten += batch;

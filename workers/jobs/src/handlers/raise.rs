@@ -24,7 +24,6 @@ use crate::{
 
 /// Documents that one tick finds.
 const FOUND_MAX: u32 = 500;
-const DAY_MS: i64 = 86_400_000;
 /// How long an authority that does not answer is left alone, in milliseconds.
 const REST_MS: i64 = 60_000;
 
@@ -58,9 +57,7 @@ pub(super) async fn find(ctx: Ctx, tools: Tools, _: Payload) -> Result<Done, Job
     let mut read = ctx.store().read().await?;
     let due = archive::Due {
         signed_before_ms: now.as_ms().saturating_sub(settings.raise_after_ms),
-        archived_before_ms: settings
-            .renew_after_days
-            .map(|days| now.as_ms().saturating_sub(DAY_MS.saturating_mul(i64::from(days)))),
+        archived_before_ms: settings.renew_after_days.map(|days| now.minus_days(days).as_ms()),
     };
     let found = archive::due(&mut read, due, FOUND_MAX).await?;
     drop(read);

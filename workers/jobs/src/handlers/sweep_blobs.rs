@@ -15,7 +15,6 @@ use crate::registry::{Ctx, Done, JobError};
 
 /// What one job does, well within an attempt's time limit.
 const LIMITS: Limits = Limits { looked_at: 20_000, moved: 200, moved_bytes: 500 << 20 };
-const DAY_MS: i64 = 86_400_000;
 
 /// Where a job begins; the schedule's at the beginning.
 #[derive(Debug, Deserialize)]
@@ -26,8 +25,8 @@ pub(super) struct Payload {
 }
 
 pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done, JobError> {
-    let grace_ms = DAY_MS.saturating_mul(i64::from(tools.retention.blobs_days));
-    let sweeping = Sweeping { before: ctx.now().await?.plus_ms(-grace_ms), dry_run: false };
+    let before = ctx.now().await?.minus_days(tools.retention.blobs_days);
+    let sweeping = Sweeping { before, dry_run: false };
     let swept = blobs::sweep(ctx.store(), payload.from, sweeping, LIMITS).await;
     let (swept, next) = swept.map_err(|error| match error {
         SweepError::Store(error) => error.into(),

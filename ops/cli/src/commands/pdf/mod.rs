@@ -6,7 +6,7 @@ mod validate;
 
 use std::{
     fs,
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
@@ -152,23 +152,31 @@ fn now_ms() -> Result<i64> {
 }
 
 pub(super) fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
-    let size = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
+    let (mut file, size) = open(path, bytes_max)?;
+    let mut bytes = Vec::with_capacity(size);
+    file.read_to_end(&mut bytes).with_context(|| unreadable(path))?;
+    Ok(bytes)
+}
+
+/// A file to be read, and its size.
+fn open(path: &Path, bytes_max: u64) -> Result<(fs::File, usize)> {
+    let file = fs::File::open(path).with_context(|| unreadable(path))?;
+    let size = file.metadata().with_context(|| unreadable(path))?.len();
     if size > bytes_max {
         bail!("{} has {size} bytes; at most {bytes_max} are read", path.display());
     }
-    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    Ok((file, usize::try_from(size)?))
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("{} cannot be read", path.display())
 }
 
 /// Reads a PDF, and begins a new file with its bytes.
 fn copy(input: &Path, out: &Path, algorithm: DigestAlgorithm) -> Result<(GrowingFile, NewFile)> {
-    let reading = || format!("{} cannot be read", input.display());
-    let from = fs::File::open(input).with_context(reading)?;
-    let size = from.metadata().with_context(reading)?.len();
-    if size > FILE_BYTES_MAX as u64 {
-        bail!("{} has {size} bytes; at most {FILE_BYTES_MAX} are read", input.display());
-    }
+    let (from, size) = open(input, FILE_BYTES_MAX as u64)?;
     let mut out = NewFile::beside(out)?;
-    let copied = GrowingFile::copy(from, usize::try_from(size)?, &mut out.file, algorithm)
+    let copied = GrowingFile::copy(from, size, &mut out.file, algorithm)
         .with_context(|| format!("copying {}", input.display()))?;
     out.written_bytes = copied.written_bytes;
     Ok((copied.file, out))

@@ -1,9 +1,6 @@
 //! `sealflow pdf sign`: the key is a file or in a token.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use openssl::{
@@ -25,7 +22,10 @@ use sealflow_providers::{
 };
 
 use super::{NewFile, PEM_BYTES_MAX, certificate, chain, copy, now_ms, place, raise, read};
-use crate::cli::{self, PdfSign, Timestamps};
+use crate::{
+    cli::{self, PdfSign, Timestamps},
+    config::token_environment,
+};
 
 /// A key that is at hand.
 enum Key {
@@ -36,8 +36,7 @@ enum Key {
 impl Key {
     fn open(args: &PdfSign) -> Result<Self> {
         if let Some(uri) = &args.pkcs11 {
-            let module = std::env::var_os("SEALFLOW_PKCS11_MODULE").map(PathBuf::from);
-            let pin = std::env::var("SEALFLOW_PKCS11_PIN").ok().map(Into::into);
+            let (module, pin) = token_environment();
             return Ok(Self::Token(TokenKey::open(uri, module, pin)?));
         }
         let Some(path) = &args.key else { bail!("whose key? --key KEY.pem or --pkcs11 URI") };

@@ -1,8 +1,9 @@
 //! Event keys in a token: a pair of session objects, made for one signing and destroyed after it. The private key never
-//! leaves the token, and no other session outlives it.
+//! leaves the token, and does not outlive its session.
 //!
 //! Each key has a session of its own, so that signings do not wait for one another. Session, login and pair together take
-//! 4 ms for P-256 and 0.3 s for RSA-2048 in SoftHSM, so there is nothing to gain by keeping sessions. All calls block; [`super::super::event`] makes them off the asynchronous threads.
+//! 4 ms for P-256 and 0.3 s for RSA-2048 in SoftHSM, so there is nothing to gain by keeping sessions. All calls block;
+//! [`super::super::event`] makes them off the asynchronous threads.
 
 use std::{
     path::PathBuf,
@@ -27,7 +28,7 @@ use openssl::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Error, KeyUri, load, login, read_pin, sign, slot};
+use super::{Error, KeyUri, load, login, pin_of, sign, slot};
 use crate::keystore::Algorithm;
 
 /// The object identifier of P-256 in DER, as `CKA_EC_PARAMS` wants it.
@@ -174,10 +175,7 @@ impl TokenKeystore {
         if matches!(info.session_state(), SessionState::RoUser | SessionState::RwUser) {
             return Ok(session);
         }
-        let pin = match &self.uri.pin_file {
-            Some(path) => read_pin(path)?,
-            None => self.pin.clone().ok_or(Error::NoPin)?,
-        };
+        let pin = pin_of(&self.uri, self.pin.clone())?;
         if state.refused.as_ref().is_some_and(|refused| refused.expose_secret() == pin.expose_secret()) {
             return Err(Error::WrongPin);
         }

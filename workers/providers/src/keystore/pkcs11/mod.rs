@@ -133,11 +133,7 @@ impl TokenKey {
         let context = load(&path).map_err(|source| Error::Module { path, source })?;
         let slot = slot(&context, uri)?;
         let session = context.open_ro_session(slot).map_err(Error::Token)?;
-        let pin = match &uri.pin_file {
-            Some(path) => read_pin(path)?,
-            None => pin.ok_or(Error::NoPin)?,
-        };
-        login(&session, &pin)?;
+        login(&session, &pin_of(uri, pin)?)?;
         let key = only_key(&session, uri)?;
         let (is_rsa, id) = describe(&session, key)?;
         let certificate = certificate(&session, id)?;
@@ -216,6 +212,14 @@ fn slot(context: &Pkcs11, uri: &KeyUri) -> Result<Slot, Error> {
 }
 
 /// The first line, without its end.
+/// The address's PIN; `given` is for an address that names no file.
+fn pin_of(uri: &KeyUri, given: Option<SecretString>) -> Result<SecretString, Error> {
+    match &uri.pin_file {
+        Some(path) => read_pin(path),
+        None => given.ok_or(Error::NoPin),
+    }
+}
+
 fn read_pin(path: &std::path::Path) -> Result<SecretString, Error> {
     let fail = |source| Error::PinFile { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(fail)?;
