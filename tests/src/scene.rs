@@ -121,8 +121,7 @@ impl Scene {
     pub async fn sent_contract(&self, is_wanted: impl Fn(&Value) -> bool) -> Result<Value> {
         let sender = Visitor::new(self.program.url.clone(), PATIENCE)?;
         sender.log_in(&Phones::new(self.control()?, PATIENCE), &Cast::default().sender_phone, None).await?;
-        let has_one = |list: &Value| list["items"][0]["id"].is_string();
-        let list = sender.follow("/api/contracts", has_one).await?;
+        let list = sender.get("/api/contracts").await?;
         let id = list["items"][0]["id"].as_str().context("there is no contract")?;
         sender.follow(&format!("/api/contracts/{id}"), is_wanted).await
     }

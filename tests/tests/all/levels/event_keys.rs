@@ -1,6 +1,6 @@
 //! Contracts whose signers' keys are of other kinds than the usual one, or are made in a token.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use sealflow_pdf::{
@@ -93,6 +93,15 @@ async fn a_contract_is_signed_with_keys_made_in_a_token() -> Result<()> {
     Ok(())
 }
 
+async fn wait_for_log(scene: &Scene, words: &str) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !scene.program.log().contains(words) {
+        ensure!(Instant::now() < deadline, "{}", scene.program.log_tail());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_contract_waits_for_the_token_and_goes_on_when_it_is_back() -> Result<()> {
     let token = SoftToken::make()?;
@@ -101,12 +110,11 @@ async fn a_contract_waits_for_the_token_and_goes_on_when_it_is_back() -> Result<
     scene.until_ready(&scene.program.url).await.with_context(|| scene.program.log_tail())?;
     token.take_away()?;
     let journey = tokio::spawn(scene.journey()?.drive());
-    // People are told.
+    wait_for_log(&scene, "waits for the token of the signing keys: there is no such token").await?;
+    // People are told, too.
     scene.sent_contract(|contract| contract["waiting_for"] == "signing_key").await?;
     token.bring_back()?;
     let finished = journey.await?.with_context(|| scene.program.log_tail())?;
-    let why = "waits for the token of the signing keys: there is no such token";
-    ensure!(scene.program.log().contains(why), "nothing says why the job waited");
     let archived = archived(&scene, &finished.signed).await?;
     all_judges_accept(&scene, &archived).await?;
     running.stop().await?;
