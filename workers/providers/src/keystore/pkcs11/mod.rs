@@ -211,7 +211,6 @@ fn slot(context: &Pkcs11, uri: &KeyUri) -> Result<Slot, Error> {
     }
 }
 
-/// The first line, without its end.
 /// The address's PIN; `given` is for an address that names no file.
 fn pin_of(uri: &KeyUri, given: Option<SecretString>) -> Result<SecretString, Error> {
     match &uri.pin_file {
@@ -220,6 +219,7 @@ fn pin_of(uri: &KeyUri, given: Option<SecretString>) -> Result<SecretString, Err
     }
 }
 
+/// The first line, without its end.
 fn read_pin(path: &std::path::Path) -> Result<SecretString, Error> {
     let fail = |source| Error::PinFile { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(fail)?;
