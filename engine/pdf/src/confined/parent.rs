@@ -55,6 +55,8 @@ impl Worker {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // Neither does a signal to our group (Ctrl-C) end what is under way, nor one to the child's end us.
+            .process_group(0)
             .kill_on_drop(true);
         if let Some(folders) = std::env::var_os(FOLDERS_VARIABLE) {
             command.env(FOLDERS_VARIABLE, folders);

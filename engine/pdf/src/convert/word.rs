@@ -198,6 +198,8 @@ impl Word {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            // Neither does a signal to our group (Ctrl-C) end what is under way, nor one to LibreOffice's end us.
+            .process_group(0)
             .kill_on_drop(true);
         command
     }

@@ -26,13 +26,14 @@ use support::{
 };
 use tempfile::TempDir;
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "answers_are_those_of_the_plain_functions",
     "errors_come_through",
     "memory_is_limited",
     "time_is_limited",
     "output_is_limited",
     "a_child_that_breaks_is_a_refusal",
+    "a_child_has_a_process_group_of_its_own",
     "a_child_is_kept_until_it_has_opened_many_files",
     "a_child_that_has_grown_is_replaced",
     "what_breaks_a_child_harms_only_its_own_file",
@@ -86,6 +87,7 @@ async fn run(name: &str) {
         "time_is_limited" => time_is_limited().await,
         "output_is_limited" => output_is_limited().await,
         "a_child_that_breaks_is_a_refusal" => a_child_that_breaks_is_a_refusal().await,
+        "a_child_has_a_process_group_of_its_own" => a_child_has_a_process_group_of_its_own().await,
         "a_child_is_kept_until_it_has_opened_many_files" => {
             pool::a_child_is_kept_until_it_has_opened_many_files().await;
         }
@@ -189,6 +191,15 @@ async fn a_child_that_breaks_is_a_refusal() {
         let why = refusal(script(&folder, text, Limits::default()).inspect(&vec![b'x'; 1_000_000]).await);
         assert!(why.contains(expected), "{text}: {why}");
     }
+}
+
+/// Signals to the group of one do not reach the other.
+async fn a_child_has_a_process_group_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    // The fifth word of its state is the group.
+    let text = "read -r state < /proc/$$/stat; set -- $state; [ $5 = $$ ] && exit 3; exit 4";
+    let why = refusal(script(&folder, text, Limits::default()).inspect(b"x").await);
+    assert!(why.contains("status 3"), "{why}");
 }
 
 /// Files that break or starve other readers: none may take the parent along, and all end well within the limits.

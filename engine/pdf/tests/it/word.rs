@@ -1,6 +1,8 @@
 //! Why: a Word file becomes a PDF within limits, with its text, and without a word to anybody outside.
 
-use std::{io::Write as _, net::TcpListener, path::PathBuf, time::Duration};
+use std::{
+    io::Write as _, net::TcpListener, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration,
+};
 
 use sealflow_pdf::{
     convert::word::{Error, Limits, Word},
@@ -114,6 +116,19 @@ async fn without_libreoffice_it_says_so() {
     assert!(error.to_string().contains("libreoffice-writer-nogui") && error.to_string().contains("PDF"));
     let gone = Word::at(Some(PathBuf::from("/nowhere/soffice.bin")), Limits::default());
     assert!(matches!(gone.to_pdf(&docx("x.png")).await, Err(Error::Refused { .. } | Error::Io(_))));
+}
+
+/// Signals to the group of one do not reach the other.
+#[tokio::test]
+async fn the_converter_has_a_process_group_of_its_own() {
+    let folder = folder(b"");
+    let program = folder.path().join("soffice.bin");
+    // The fifth word of its state is the group.
+    let text = "#!/bin/sh\nread -r state < /proc/$$/stat; set -- $state; [ $5 = $$ ] && exit 3; exit 4\n";
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let error = Word::at(Some(program), Limits::default()).to_pdf(&docx("x.png")).await.unwrap_err();
+    assert!(error.to_string().contains("status 3"), "{error}");
 }
 
 #[tokio::test]
