@@ -9,5 +9,5 @@ pub mod raise;
 pub mod registry;
 pub mod runtime;
 
-pub use registry::{Ctx, Done, JobError, Registry};
+pub use registry::{Ctx, Done, JobError, LOCAL_TIME, Registry};
 pub use runtime::{Config, Control, Runtime, desk, run};

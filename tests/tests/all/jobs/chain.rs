@@ -93,9 +93,17 @@ async fn start(store: &Store) -> InstanceId {
     new.id
 }
 
-fn work(store: &Store, seen: &Seen, trick: Trick) -> (CancellationToken, JoinHandle<()>) {
+fn registry(seen: &Seen, trick: Trick) -> Registry {
     let mut registry = Registry::default();
     registry.add_local(Kind::PrepareDocument, (seen.clone(), trick), handle);
+    // However slow the machine is, only what hangs is left.
+    let seconds = if matches!(trick, Trick::Hang) { 1 } else { 60 };
+    registry.set_local_time(Duration::from_secs(seconds));
+    registry
+}
+
+fn work(store: &Store, seen: &Seen, trick: Trick) -> (CancellationToken, JoinHandle<()>) {
+    let registry = registry(seen, trick);
     let stop = CancellationToken::new();
     let runtime = Runtime { store: store.clone(), registry, config: quick() };
     (stop.clone(), tokio::spawn(run(runtime, stop)))
@@ -166,10 +174,8 @@ async fn after_a_lost_lease_each_job_is_claimed(db: TestStore) {
 async fn a_desk_runs_local_jobs_with_the_event(db: TestStore) {
     for (trick, ended_at_once) in [(Trick::None, 3), (Trick::Fail, 1), (Trick::Panic, 1), (Trick::Hang, 1)] {
         let seen = Seen::default();
-        let mut registry = Registry::default();
-        registry.add_local(Kind::PrepareDocument, (seen.clone(), trick), handle);
         let new = new_chain(&db.store).await;
-        let submitted = desk(&db.store, registry).start(new.clone()).await.unwrap();
+        let submitted = desk(&db.store, registry(&seen, trick)).start(new.clone()).await.unwrap();
         assert_eq!((submitted.seq, submitted.effects.started_jobs.len()), (1, 1));
         let all = jobs::of_instance(&mut db.store.read().await.unwrap(), new.id).await.unwrap();
         let done = all.iter().filter(|job| job.state == State::Done && job.attempts == 1).count();
@@ -185,9 +191,7 @@ async fn running_tells_the_end(db: TestStore) {
     for trick in [Trick::None, Trick::Fail] {
         let seen = Seen::default();
         let (stop, working) = work(&db.store, &seen, trick);
-        let mut registry = Registry::default();
-        registry.add_local(Kind::PrepareDocument, (seen.clone(), trick), handle);
-        let desk = desk(&db.store, registry);
+        let desk = desk(&db.store, registry(&seen, trick));
         let new = new_chain(&db.store).await;
         for _ in 0..2 {
             let ended = desk.run(new.clone(), Duration::from_secs(30)).await.unwrap();

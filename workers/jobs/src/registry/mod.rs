@@ -13,6 +13,7 @@ use std::{
     fmt,
     future::Future,
     sync::Arc,
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -68,11 +69,15 @@ impl Done {
 
 type Handler = Arc<dyn Fn(Ctx, &str) -> BoxFuture<'static, Result<Done, JobError>> + Send + Sync>;
 
+/// How long the local jobs of one transaction may take together: others wait for its locks.
+pub const LOCAL_TIME: Duration = Duration::from_millis(100);
+
 /// The handlers by kind.
 #[derive(Clone, Default)]
 pub struct Registry {
     handlers: HashMap<Kind, Handler>,
     local: HashSet<Kind>,
+    local_time: Option<Duration>,
 }
 
 impl fmt::Debug for Registry {
@@ -109,6 +114,15 @@ impl Registry {
     {
         self.add(kind, tools, run);
         self.local.insert(kind);
+    }
+
+    /// How long the local jobs of one transaction may take together, instead of [`LOCAL_TIME`].
+    pub fn set_local_time(&mut self, time: Duration) {
+        self.local_time = Some(time);
+    }
+
+    pub(crate) fn local_time(&self) -> Duration {
+        self.local_time.unwrap_or(LOCAL_TIME)
     }
 
     /// Whether its handler is local. A kind whose jobs are counted or kept apart over all processes never is: who runs

@@ -8,7 +8,7 @@
 //! worker died of it, the next attempt goes step by step, so that the job that kills is the one whose attempts are
 //! counted.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::{FutureExt as _, future::BoxFuture};
 use sealflow_core::ids::InstanceId;
@@ -25,8 +25,6 @@ use crate::registry::{Ctx, Registry};
 
 /// The most jobs that follow one result.
 const JOBS_MAX: usize = 32;
-/// How long the chains of one transaction may take together; others wait for its locks.
-const TIME_MAX: Duration = Duration::from_millis(100);
 
 /// Runs local jobs for the writers of reports. Clones are the same.
 #[derive(Debug, Clone)]
@@ -77,7 +75,7 @@ pub fn desk(store: &Store, registry: Registry) -> Desk {
 
 impl Follow for Local {
     fn follow<'a>(&'a self, round: &'a mut Round, since: std::time::Instant) -> BoxFuture<'a, ()> {
-        follow(round, self, Instant::from_std(since) + TIME_MAX).boxed()
+        follow(round, self, Instant::from_std(since) + self.registry.local_time()).boxed()
     }
 }
 
@@ -92,7 +90,7 @@ pub(super) async fn write(
     }
     let leases: Vec<_> = results.iter().map(|result| (&result.complete.lease, result.instance_id)).collect();
     let mut round = Round::load(tx, &leases).await?;
-    let until = Instant::now() + TIME_MAX;
+    let until = Instant::now() + local.registry.local_time();
     let mut written = Vec::with_capacity(results.len());
     for result in results {
         let Complete { lease, outcome, .. } = result.complete;
