@@ -26,7 +26,7 @@
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
-use object_store::{ObjectMeta, ObjectStoreExt as _, PutMode, PutOptions};
+use object_store::{ObjectMeta, ObjectStoreExt as _};
 use sealflow_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -267,12 +267,9 @@ impl Blobs {
     /// The storage's; then it is kept, or aside, or both.
     pub async fn put_back(&self, hash: &BlobHash) -> Result<bool, Error> {
         let Some(bytes) = self.intact(hash, &hash.path_aside()).await? else { return Ok(false) };
-        // One that was put in between is as good, and not written over.
-        let options = PutOptions::from(PutMode::Create);
-        match self.objects.put_opts(&hash.path(), bytes.into(), options).await {
-            Ok(_) | Err(ObjectError::AlreadyExists { .. }) => self.delete(&hash.path_aside()).await,
-            Err(error) => Err(Error::Storage(error)),
-        }
+        // One that was put in between has the same bytes, or is damaged and must not stay.
+        self.objects.put(&hash.path(), bytes.into()).await.map_err(Error::Storage)?;
+        self.delete(&hash.path_aside()).await
     }
 
     /// Deletes a blob that was set aside. False when it is not there.
