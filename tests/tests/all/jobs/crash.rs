@@ -17,8 +17,9 @@ on_both!(
     whoever_loses_the_lease_stops_and_cannot_report,
 );
 
+/// Of those that die: a lease short enough to wait for its end, and long enough not to be lost on a busy machine.
 fn short() -> Config {
-    Config { lease_ms: 300, ..quick() }
+    Config { lease_ms: 1_500, ..quick() }
 }
 
 async fn a_crashed_workers_job_is_taken_up_again(db: TestStore) {
@@ -29,7 +30,7 @@ async fn a_crashed_workers_job_is_taken_up_again(db: TestStore) {
     first.crash().await;
     let left = get(&db.store, id).await;
     assert_eq!((left.state, left.attempts), (State::Running, 1));
-    let mut second = Workers::start(&db.store, short());
+    let mut second = Workers::start(&db.store, quick());
     let again = second.call().await;
     assert_eq!((again.id(), again.ctx.attempt()), (id, 2));
     assert_eq!(again.ctx.earlier_outside_call(), left.outside_call_at);
@@ -45,7 +46,7 @@ async fn a_restarted_process_is_another_worker(db: TestStore) {
     let call = first.call().await;
     first.crash().await;
     // Were it the same worker, its lease would be renewed for ever.
-    let mut second = Workers::start(&db.store, short());
+    let mut second = Workers::start(&db.store, quick());
     let again = second.call().await;
     assert_eq!(again.id(), id);
     again.done();
@@ -74,7 +75,7 @@ async fn a_poison_pill_is_dead_after_its_attempts(db: TestStore) {
         workers.crash().await;
         drop(call);
     }
-    let mut workers = Workers::start(&db.store, short());
+    let mut workers = Workers::start(&db.store, quick());
     let job = wait_for_state(&db.store, id, State::Dead).await;
     assert_eq!(job.attempts, 3);
     let error = job.last_error.unwrap();

@@ -107,7 +107,7 @@ async fn a_paused_queue_rests_and_goes_on(db: TestStore) {
 }
 
 async fn a_lease_is_renewed_as_long_as_the_work_goes_on(db: TestStore) {
-    let config = Config { lease_ms: 600, ..quick() };
+    let config = Config { lease_ms: 3_000, ..quick() };
     let other = db.reopen().await.unwrap();
     let id = insert(&db.store, Kind::SendSms, "long", json!(0)).await;
     let mut workers = Workers::start(&db.store, config.clone());
@@ -116,7 +116,7 @@ async fn a_lease_is_renewed_as_long_as_the_work_goes_on(db: TestStore) {
     let mut others = Workers::start(&other, config);
     let first = wait_for_state(&db.store, id, State::Running).await.leased_until.unwrap();
     let later =
-        wait_for(&db.store, id, |job| job.leased_until.is_none_or(|until| until > first.plus_ms(1_500)))
+        wait_for(&db.store, id, |job| job.leased_until.is_none_or(|until| until > first.plus_ms(3_500)))
             .await;
     assert_eq!((later.state, later.attempts), (State::Running, 1));
     assert!(others.another_call().is_none());

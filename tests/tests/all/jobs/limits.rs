@@ -178,11 +178,10 @@ async fn a_throttled_provider_rests_in_all_processes(db: TestStore) {
 
 async fn a_crashed_workers_slot_is_given_back(db: TestStore) {
     insert_stamps(&db.store, 1, 2).await;
-    let config = Config { lease_ms: 300, ..quick() };
-    let mut first = Workers::start(&db.store, config.clone());
+    let mut first = Workers::start(&db.store, Config { lease_ms: 1_500, ..quick() });
     let call = first.call().await;
     first.crash().await;
-    let mut second = Workers::start(&db.store, config);
+    let mut second = Workers::start(&db.store, quick());
     // Whichever of the two is first, the other waits for it.
     for _ in 0..2 {
         let next = second.call().await;
