@@ -22,8 +22,8 @@ pub const REVISIONS_MAX: usize = 2_000;
 pub const FORM_FIELDS_MAX: usize = 20_000;
 /// Most fields that one preparation creates: ten signers with a cross-page seal each on 500 pages.
 pub const FIELDS_MAX: usize = 8_000;
-/// Most signatures that are validated in one file.
-pub const SIGNATURES_MAX: usize = 200;
+/// Most signatures that are validated in one file: each is compared with the whole file.
+pub const SIGNATURES_MAX: usize = 100;
 /// Most bytes that one stream may unpack to.
 pub const STREAM_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most bytes that all streams which were opened in one file may unpack to.

@@ -11,8 +11,9 @@ use crate::{
     limits::{FIELD_NAME_BYTES_MAX, FIELDS_MAX},
     read::{
         self,
-        fields::{Field, fields, form, is_locked},
+        fields::{Field, fields, form},
         file::File,
+        locks::{IS_LOCKED, Locks},
         object::{Dictionary, Object, Reference},
         pages::{Page, pages},
         text,
@@ -129,11 +130,19 @@ pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<(usize, Vec
     let kept = read::from_header(bytes)?;
     let from = bytes.len() - kept.len();
     let file = File::open(kept)?;
-    if from > 0 && read::fields::fields(&file)?.iter().any(Field::is_signed) {
+    let old = read::fields::fields(&file)?;
+    if from > 0 && old.iter().any(Field::is_signed) {
         return Err(read::Error::Damaged {
             what: "there are bytes before the header of a signed file".to_owned(),
         }
         .into());
+    }
+    let locks = Locks::of_file(&file, &old)?;
+    if locks.allow_no_change() {
+        return Err(Error::Locked);
+    }
+    if let Some(spec) = fields.iter().find(|spec| locks.cover(&spec.name)) {
+        return Err(Error::Field { name: spec.name.clone(), why: IS_LOCKED.to_owned() });
     }
     let mut increment = Increment::new(&file);
     add_fields(&mut increment, fields)?;
@@ -148,9 +157,6 @@ pub(crate) fn add_fields(
     let file = increment.file;
     let old = fields(file)?;
     let signed = old.iter().any(Field::is_signed);
-    if is_locked(file)? {
-        return Err(Error::Locked);
-    }
     if let Some(spec) = specs.iter().find(|spec| signed && !spec.kind.is_signature()) {
         return Err(Error::AlreadySigned { field_kind: spec.kind });
     }

@@ -48,27 +48,6 @@ pub(crate) fn form(file: &File<'_>) -> Result<Option<Form>, Error> {
     Ok(file.resolve(entry)?.into_dictionary().map(|dictionary| Form { reference, dictionary }))
 }
 
-/// What a certification (`/DocMDP`) in this signature dictionary allows: 1 nothing, 2 filling and signing, 3 also notes.
-pub(crate) fn certified_level(file: &File<'_>, signature: &Dictionary) -> Result<Option<i64>, Error> {
-    let Object::Array(references) = file.entry(signature, "Reference")? else { return Ok(None) };
-    for reference in &references {
-        let Object::Dictionary(reference) = file.resolve(reference)? else { continue };
-        if reference.is("TransformMethod", "DocMDP") {
-            let parameters = file.entry(&reference, "TransformParams")?.into_dictionary().unwrap_or_default();
-            return Ok(Some(file.entry(&parameters, "P")?.as_integer().unwrap_or(2)));
-        }
-    }
-    Ok(None)
-}
-
-/// The file's author certified it and allows no change at all.
-pub(crate) fn is_locked(file: &File<'_>) -> Result<bool, Error> {
-    let (_, catalog) = file.catalog()?;
-    let permissions = file.entry(catalog, "Perms")?.into_dictionary().unwrap_or_default();
-    let signature = file.entry(&permissions, "DocMDP")?.into_dictionary().unwrap_or_default();
-    Ok(certified_level(file, &signature)? == Some(1))
-}
-
 /// All terminal fields, in the order of the form.
 pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
     let Some(form) = form(file)? else { return Ok(Vec::new()) };

@@ -12,8 +12,9 @@ use crate::{
     prepare::{self, FieldKind, FieldSpec},
     read::{
         self,
-        fields::{Field, fields, is_locked},
+        fields::{Field, fields},
         file::File,
+        locks::{IS_LOCKED, Locks},
         object::{Dictionary, Object, Reference},
         text,
     },
@@ -80,11 +81,13 @@ impl PreparedSignature {
 pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, Layout), Error> {
     check(request)?;
     let file = File::open(bytes)?;
-    if is_locked(&file)? {
+    let fields = fields(&file)?;
+    let locks = Locks::of_file(&file, &fields)?;
+    if locks.allow_no_change() {
         return Err(prepare::Error::Locked.into());
     }
+    refuse_locked(&locks, &fields, request)?;
     let mut increment = Increment::new(&file);
-    let fields = fields(&file)?;
     let signed = field_to_sign(&mut increment, &fields, request)?;
     let mut pictures = Pictures::default();
     for wanted in &request.appearances {
@@ -95,7 +98,8 @@ pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, La
     let value = increment.reserve();
     let (head, marks) = signature_dictionary(&increment, value, request)?;
     increment.put_holed(value, head, request.hole_bytes);
-    set_signature(&mut increment, &mut pictures, signed, value, request)?;
+    let is_first = !fields.iter().any(Field::is_signed);
+    set_signature(&mut increment, &mut pictures, signed, value, request, is_first)?;
     place_range(increment, value, &marks)
 }
 
@@ -134,6 +138,18 @@ fn check(request: &SignRequest) -> Result<(), Error> {
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return fail("a field has two appearances".to_owned());
+    }
+    Ok(())
+}
+
+/// An earlier signature may have locked what this signer would fill: he would break it.
+fn refuse_locked(locks: &Locks, fields: &[Field], request: &SignRequest) -> Result<(), Error> {
+    let wanted = request.appearances.iter().map(|wanted| &wanted.field).chain([&request.field]);
+    for name in wanted {
+        let slices = || fields.iter().filter(|field| cross_page::slice_of(&field.name, name).is_some());
+        if locks.cover(name) || slices().any(|slice| locks.cover(&slice.name)) {
+            return Err(Error::Field { name: name.clone(), why: IS_LOCKED.to_owned() });
+        }
     }
     Ok(())
 }
@@ -227,6 +243,7 @@ fn set_signature(
     field: Reference,
     value: Reference,
     request: &SignRequest,
+    is_first: bool,
 ) -> Result<(), Error> {
     let name = &request.field;
     let mut dictionary = increment.current(field)?.into_dictionary().unwrap_or_default();
@@ -241,7 +258,12 @@ fn set_signature(
         increment.put(field, dictionary);
         return Ok(());
     }
-    // The field was made by others and keeps its widget apart.
+    // The field was made by others and keeps its widget apart, where validators look for nobody's signature.
+    if !is_first {
+        let why =
+            "its widget is an object of its own: to fill it would break the signatures before".to_owned();
+        return Err(Error::Field { name: name.clone(), why });
+    }
     let kids = increment.file.entry(&dictionary, "Kids")?;
     let kid = match kids.as_array() {
         Some([Object::Reference(kid)]) => *kid,

@@ -8,20 +8,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Change, harmless,
+    later::Later,
     roles::{Role, Roles},
 };
 use crate::read::{
     Error,
     fields::Field,
     file::{File, Loaded},
+    locks::Locks,
     object::{Dictionary, Object, Reference},
     xref::Place,
 };
 
 /// What later revisions did to the signed one.
-pub(super) fn classify(signed: &File<'_>, now: &File<'_>) -> Result<Vec<Change>, Error> {
-    let mut comparison =
-        Comparison { signed, now, roles: Roles::of(signed)?, added: HashMap::new(), found: Vec::new() };
+pub(super) fn classify(signed: &File<'_>, now: &File<'_>, locks: &Locks) -> Result<Vec<Change>, Error> {
+    let (roles, added) = (Roles::of(signed)?, HashMap::new());
+    let mut comparison = Comparison { signed, now, locks, roles, added, found: Vec::new() };
     comparison.structure();
     let (changed, new) = comparison.differences()?;
     comparison.added_fields(&new)?;
@@ -50,6 +52,8 @@ const SIGNATURE_FIELD: [&str; 20] = [
 struct Comparison<'f, 'a> {
     signed: &'f File<'a>,
     now: &'f File<'a>,
+    /// What the signature forbids.
+    locks: &'f Locks,
     roles: Roles,
     /// Signature fields that were added, with their names.
     added: HashMap<Reference, String>,
@@ -113,17 +117,18 @@ impl Comparison<'_, '_> {
             if self.roles.is_field(field.reference) {
                 continue;
             }
-            let shown = field.dictionary.get("AP").is_some();
+            let later = Later::of(self.signed, self.now, &field.dictionary)?;
+            let is_empty = !field.is_signed() && field.dictionary.get("AP").is_none();
             let sound = new.contains(&field.reference.number)
                 && field.is_signature()
                 && field.dictionary.get("Kids").is_none()
-                && (field.is_signed() || !shown)
+                && (later.is_some() || is_empty)
                 && field
                     .dictionary
                     .iter()
                     .all(|(key, _)| SIGNATURE_FIELD.iter().any(|known| known.as_bytes() == key));
-            let kind = if field.is_signed() { "signature_added" } else { "signature_field_added" };
-            self.found.push(change(if sound { kind } else { "field_added" }, field.name.clone(), sound));
+            let kind = if sound { later.map_or("signature_field_added", Later::kind) } else { "field_added" };
+            self.found.push(self.unless_locked(kind, &field.name, sound));
             self.added.insert(field.reference, field.name);
         }
         Ok(())
@@ -148,7 +153,7 @@ impl Comparison<'_, '_> {
         match role {
             Some(Role::Catalog) => self.catalog(before, after)?,
             Some(Role::Form) => self.form(before, after)?,
-            Some(Role::Field(field)) => self.field(&field, before, after),
+            Some(Role::Field(field)) => self.field(&field, before, after)?,
             Some(Role::Page(page)) => self.page(page, before, after)?,
             Some(Role::Metadata) => self.metadata(number, &old, &new)?,
             Some(Role::Information) => self.keys_only(&INFORMATION, "document information", before, after),
@@ -265,21 +270,33 @@ impl Comparison<'_, '_> {
     }
 
     /// A prepared field may be filled once.
-    fn field(&mut self, field: &Field, before: &Dictionary, after: &Dictionary) {
+    fn field(&mut self, field: &Field, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
         let differing = differing(before, after);
         let empty = |key: &str| before.get(key).is_none_or(|old| *old == Object::Null);
         let only = |allowed: &[&str]| differing.keys().all(|key| allowed.contains(&key.as_str()));
         let (kind, allowed) = match field.field_type.as_slice() {
             b"Sig" if field.is_signed() => ("signature_changed", false),
             b"Sig" => {
-                let signed = after.get("V").is_some() && only(&["V", "AP", "F"]);
-                ("signature_added", signed && harmless::only_locked(before, after))
+                let later = Later::of(self.signed, self.now, after)?;
+                let signed = later.is_some() && only(&["V", "AP", "F"]);
+                let kind = later.map_or("field_changed", Later::kind);
+                (kind, signed && harmless::only_locked(before, after))
             }
             b"Tx" => ("field_filled", empty("V") && empty("AP") && only(&["V", "AP"])),
             b"Btn" => ("field_filled", empty("AP") && only(&["AP"])),
             _ => ("field_changed", false),
         };
-        self.found.push(change(if allowed { kind } else { "field_changed" }, field.name.clone(), allowed));
+        let kind = if allowed { kind } else { "field_changed" };
+        self.found.push(self.unless_locked(kind, &field.name, allowed));
+        Ok(())
+    }
+
+    /// The signature may have locked the field. Timestamps show nothing, and are let through.
+    fn unless_locked(&self, kind: &str, name: &str, allowed: bool) -> Change {
+        if allowed && kind != Later::Timestamp.kind() && self.locks.cover(name) {
+            return change("locked_field_changed", name, false);
+        }
+        change(kind, name, allowed)
     }
 
     /// References that the signed revision left hanging, and that now have an object.

@@ -18,14 +18,18 @@ use super::{
 };
 use crate::read::{
     Error,
-    fields::{Field, certified_level, fields},
+    fields::{Field, fields},
     file::{File, Loaded},
+    locks::Locks,
     object::{Dictionary, Object},
     text,
 };
 
 const DOCUMENT_TIMESTAMP: &[u8] = b"ETSI.RFC3161";
 const ADVANCED: &[u8] = b"ETSI.CAdES.detached";
+/// Changes that a file may get which allows none: certificates and what issuers say about them, the metadata that are written
+/// with them, and document timestamps.
+const PROOFS: [&str; 2] = ["metadata_changed", "timestamp_added"];
 const DETACHED: [&[u8]; 2] = [ADVANCED, b"adbe.pkcs7.detached"];
 
 /// Judges one signed field; answers where its signed bytes end, and the report.
@@ -73,14 +77,13 @@ pub(super) fn judge(
         report.fail(fault);
     }
     match after(file, field, signed.end) {
-        Ok(changes) => report.changes_after = changes,
+        Ok((locks, changes)) => {
+            report.changes_after = changes;
+            if locks.allow_no_change() {
+                report.keep_certified();
+            }
+        }
         Err(fault) => report.fail(fault),
-    }
-    if !report.changes_after.is_empty() && certified_level(file, &dictionary)? == Some(1) {
-        report.fail(Fault::failed(
-            "FORMAT_FAILURE",
-            "the file was certified and allows no change, yet it was changed",
-        ));
     }
     if let Some(change) = report.changes_after.iter().find(|change| !change.allowed) {
         let reason = format!("the file was changed after signing: {} ({})", change.kind, change.what);
@@ -104,6 +107,20 @@ impl SignatureReport {
             self.verdict = fault.verdict;
             self.sub_indication = Some(fault.sub_indication.to_owned());
             self.reason = Some(fault.reason);
+        }
+    }
+
+    /// Where no change is allowed, only what proves the signatures may still come.
+    fn keep_certified(&mut self) {
+        let is_proof = |change: &Change| PROOFS.contains(&change.kind.as_str());
+        let mut others =
+            self.changes_after.iter_mut().filter(|change| change.allowed && !is_proof(change)).peekable();
+        if others.peek().is_some() {
+            others.for_each(|change| change.allowed = false);
+            self.fail(Fault::failed(
+                "FORMAT_FAILURE",
+                "the file was certified and allows no change, yet it was changed",
+            ));
         }
     }
 
@@ -265,30 +282,34 @@ fn silent(reports: &[RevocationReport], policy: RevocationPolicy) -> Option<Faul
     Some(Fault::indeterminate("TRY_LATER", format!("there is {what} on the revocation of {name}")))
 }
 
-/// What came after the signed bytes. They must be a whole revision in which the field had this very signature.
-fn after(file: &File<'_>, field: &Field, end: usize) -> Result<Vec<Change>, Fault> {
+/// What the signature forbids, and what came after its bytes. They must be a whole revision in which the field had this very signature.
+fn after(file: &File<'_>, field: &Field, end: usize) -> Result<(Locks, Vec<Change>), Fault> {
     let broken = |why: String| Fault::failed("FORMAT_FAILURE", why);
     let unread = |source: Error| broken(format!("the signed revision cannot be read: {source}"));
     let signed = File::open(file.bytes.get(..end).unwrap_or_default()).map_err(unread)?;
     let then = fields(&signed).map_err(unread)?;
-    let same = then.iter().any(|then| {
+    let own = then.iter().find(|then| {
         then.reference == field.reference
             && then.name == field.name
             && then.dictionary.get("V") == field.dictionary.get("V")
     });
-    if !same {
+    let Some(own) = own else {
         return Err(broken("the signature does not cover its own field".to_owned()));
-    }
+    };
     if end == file.bytes.len() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let rest = file.bytes.get(end..).unwrap_or_default();
     if rest.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     if file.xref.sections.first().is_none_or(|newest| newest.offset < end) {
         return Err(broken("bytes were added that belong to no revision".to_owned()));
     }
-    changes::classify(&signed, file)
-        .map_err(|source| broken(format!("the revisions cannot be compared: {source}")))
+    let compare = || {
+        let locks = Locks::of_signature(&signed, own)?;
+        let changes = changes::classify(&signed, file, &locks)?;
+        Ok((locks, changes))
+    };
+    compare().map_err(|source: Error| broken(format!("the revisions cannot be compared: {source}")))
 }

@@ -8,6 +8,7 @@ mod evidence;
 mod gm;
 mod harmless;
 mod judge;
+mod later;
 mod revocation;
 mod roles;
 mod signed_data;

@@ -225,6 +225,76 @@ fn sneaky_signatures() {
     assert!(["field_added", "form_changed"].contains(&kind.as_str()), "{kind}");
 }
 
+/// What stands in somebody's signature field where his signature should be.
+fn words(next: u32, earlier: u32) -> [(&'static str, String); 8] {
+    [
+        ("nothing", String::new()),
+        ("null", "/V null".to_owned()),
+        ("an empty dictionary", "/V<<>>".to_owned()),
+        ("a word", "/V false".to_owned()),
+        ("a string", "/V(x)".to_owned()),
+        ("nothing at the other end", format!("/V {} 0 R", next + 9)),
+        ("no signature at the other end", format!("/V {} 0 R", next + 1)),
+        ("an earlier signature", format!("/V {earlier} 0 R")),
+    ]
+}
+
+#[test]
+fn a_seal_without_its_signature() {
+    let [_, once, twice] = revisions(&pdf::file(Xref::Table, 2, 0), 1, false);
+    assert!(validate(&twice, &trust()).unwrap().passed());
+    let (seal, next) = (field_id(&once, "company_seal"), next(&once));
+    let field = body(&once, seal);
+    let cover = b"<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Length 0>>stream\n\nendstream".to_vec();
+    let no_signature =
+        b"<</Type/Sig/SubFilter/ETSI.CAdES.detached/ByteRange[0 1 2 3]/Contents<00>>>".to_vec();
+    for (name, value) in words(next, signature_object(&once)) {
+        for shown in [true, false] {
+            let appearance = if shown { format!("/AP<</N {next} 0 R>>") } else { String::new() };
+            if value.is_empty() && !shown {
+                continue;
+            }
+            let with = field.replacen("<<", &format!("<<{value}{appearance}"), 1).into_bytes();
+            let objects = [(seal.0, with), (next, cover.clone()), (next + 1, no_signature.clone())];
+            assert_eq!(reported(name, &append(&once, &objects)), "field_changed", "{name}, shown: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_new_seal_without_its_signature() {
+    let once = signed();
+    let (page, next) = (page_id(&once, 1), next(&once));
+    let document = Document::load_mem(&once).unwrap();
+    let form = document.catalog().unwrap().get(b"AcroForm").unwrap().as_reference().unwrap();
+    let with = |id, list: &str, number: u32| {
+        let text = body(&once, id);
+        let (start, rest) = text.split_once(list).unwrap();
+        let (items, end) = rest.split_once(']').unwrap();
+        format!("{start}{list}{items} {number} 0 R]{end}").into_bytes()
+    };
+    let cover = b"<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Length 0>>stream\n\nendstream".to_vec();
+    let file = |value: &str, appearance: &str| {
+        let field = format!(
+            "<</Type/Annot/Subtype/Widget/FT/Sig/T(more)/F 132/Rect[0 0 595 842]/P {} 0 R{value}{appearance}>>",
+            page.0
+        );
+        let objects = [
+            (next, cover.clone()),
+            (next + 1, b"<</Type/Sig>>".to_vec()),
+            (next + 2, field.into_bytes()),
+            (form.0, with(form, "/Fields[", next + 2)),
+            (page.0, with(page, "/Annots[", next + 2)),
+        ];
+        append(&once, &objects)
+    };
+    // A field that waits for its signature, and shows nothing.
+    assert!(validate(&file("", ""), &trust()).unwrap().passed());
+    for (name, value) in words(next, signature_object(&once)) {
+        assert_eq!(reported(name, &file(&value, &format!("/AP<</N {next} 0 R>>"))), "field_added", "{name}");
+    }
+}
+
 #[test]
 fn a_certified_file_allows_no_notes() {
     use crate::support::tools::{folder, run};

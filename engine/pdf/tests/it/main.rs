@@ -12,6 +12,7 @@ mod fuzzing;
 mod judges;
 mod later_signers;
 mod levels;
+mod locks;
 mod looks;
 mod metadata;
 mod pictures;
