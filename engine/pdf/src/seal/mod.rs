@@ -1,6 +1,7 @@
 //! Why: an organization's seal is drawn from its data, the same each time, with every glyph as an outline, so that no
 //! viewer, browser or missing font can show it otherwise.
 
+mod line;
 mod oval;
 mod pen;
 mod round;
@@ -11,7 +12,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use self::pen::Pen;
+use self::{line::characters, pen::Pen};
 use crate::fonts;
 
 /// The outer form.
@@ -86,7 +87,7 @@ pub struct SealSpec {
     pub shape: Shape,
     /// What it is used for.
     pub kind: Kind,
-    /// The organization's name, 4–40 characters; for a legal representative's seal the person's name, 2–12 characters.
+    /// The organization's name, 4–40 characters, of which those between words are drawn as gaps; for a legal representative's seal the person's name, 2–12 characters.
     pub organization_name: String,
     /// Text in the middle, at most 8 characters: under the star of a round seal, in the middle of a triangle, in the last
     /// column of a square. An oval seal has its tax number here, at most 20.
@@ -117,8 +118,8 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// A character that the font has no glyph for. It is not drawn as a box, nor left out.
-    #[error("{field}: the seal font has no glyph for “{character}” (U+{:04X})", u32::from(*character))]
+    /// A character that the font has no glyph for, or a control character. It is not drawn as a box, nor left out.
+    #[error("{field}: the seal font has no glyph for {}", shown(*character))]
     Glyph {
         /// In which of the seal's texts, named as in [`SealSpec`].
         field: String,
@@ -133,6 +134,12 @@ pub enum Error {
     },
 }
 
+/// The character with its number, and without itself where it cannot be seen.
+fn shown(character: char) -> String {
+    let number = format!("U+{:04X}", u32::from(character));
+    if character.is_control() { number } else { format!("“{character}” ({number})") }
+}
+
 /// Draws the seal as an SVG document of paths, with its size in millimetres.
 ///
 /// # Errors
@@ -142,7 +149,8 @@ pub fn draw(spec: &SealSpec) -> Result<String, Error> {
     let font = fonts::font(fonts::Face::Song).map_err(|why| Error::Font { why })?;
     let mut pen = Pen::new(&font).map_err(|why| Error::Font { why })?;
     for (field, text) in data.texts() {
-        if let Some(character) = text.iter().copied().find(|character| !pen.has(*character)) {
+        let drawn = text.iter().copied().filter(|character| *character != ' ');
+        if let Some(character) = drawn.into_iter().find(|character| !pen.has(*character)) {
             return Err(Error::Glyph { field: field.to_owned(), character });
         }
     }
@@ -200,14 +208,19 @@ fn check(spec: &SealSpec) -> Result<Data, Error> {
         return wrong("shape", "a legal representative's seal is a square");
     }
     let data = Data {
-        name: characters(Some(&spec.organization_name)),
-        center: characters(spec.center_text.as_deref()),
-        bottom: characters(spec.bottom_text.as_deref()),
+        name: characters(&spec.organization_name),
+        center: characters(spec.center_text.as_deref().unwrap_or_default()),
+        bottom: characters(spec.bottom_text.as_deref().unwrap_or_default()),
         color: spec.color.unwrap_or_default().hex(),
         width,
         height,
         is_name_seal,
     };
+    for (field, text) in data.texts() {
+        if let Some(character) = text.iter().copied().find(|character| character.is_control()) {
+            return Err(Error::Glyph { field: field.to_owned(), character });
+        }
+    }
     let lengths = if is_name_seal { PERSON_CHARS } else { NAME_CHARS };
     if !lengths.contains(&data.name.len()) {
         return wrong(
@@ -216,13 +229,6 @@ fn check(spec: &SealSpec) -> Result<Data, Error> {
         );
     }
     check_texts(spec.shape, &data)?;
-    for (field, text) in data.texts() {
-        if let Some(character) =
-            text.iter().find(|character| character.is_control() || character.is_whitespace())
-        {
-            return wrong(field, format!("{character:?} cannot be drawn"));
-        }
-    }
     Ok(data)
 }
 
@@ -253,10 +259,6 @@ fn check_texts(shape: Shape, data: &Data) -> Result<(), Error> {
         Shape::Square if !data.bottom.is_empty() => wrong("bottom_text", "a square seal has none"),
         Shape::Square => short("center_text", &data.center),
     }
-}
-
-fn characters(text: Option<&str>) -> Vec<char> {
-    text.unwrap_or_default().trim().chars().collect()
 }
 
 /// The usual width of such a seal and those that are possible, in millimetres.

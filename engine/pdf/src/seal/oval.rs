@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use super::{
     Data,
+    line::line,
     pen::{Pen, Setting},
     round::as_f64,
 };
@@ -34,11 +35,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, data: &Data) -> Result<(), String> {
 
 /// The name, at even distances along the oval, clockwise over the top.
 fn name(pen: &mut Pen<'_>, name: &[char], (a, b): (f64, f64), scale: f64) -> Result<(), String> {
-    let count = as_f64(name.len());
+    let line = line(name);
     let middle = |height: f64| (a - height / 2.0, b - height / 2.0);
     let step_for = |height: f64| {
         let (a, b) = middle(height);
-        (circumference(a, b) * ARC_PART / count).min(height * 1.5)
+        (circumference(a, b) * ARC_PART / line.steps).min(height * 1.5)
     };
     let mut height = NAME_HEIGHT;
     for _ in 0..4 {
@@ -46,12 +47,12 @@ fn name(pen: &mut Pen<'_>, name: &[char], (a, b): (f64, f64), scale: f64) -> Res
     }
     let (a, b) = middle(height);
     let step = step_for(height);
-    for (index, character) in name.iter().enumerate() {
-        let (x, y, turn) = at_length(a, b, (as_f64(index) - (count - 1.0) / 2.0) * step);
+    for (character, steps) in line.glyphs {
+        let (x, y, turn) = at_length(a, b, steps * step);
         let width = (step * 0.88).min(height);
         let at =
             Setting { x: x * scale, y: y * scale, em_width: width * scale, em_height: height * scale, turn };
-        pen.set(*character, at)?;
+        pen.set(character, at)?;
     }
     Ok(())
 }
@@ -82,17 +83,18 @@ fn at_length(a: f64, b: f64, length: f64) -> (f64, f64, f64) {
 fn row(pen: &mut Pen<'_>, text: &[char], down: f64, room: f64, height: f64) -> Result<(), String> {
     let digits = text.iter().all(char::is_ascii);
     let (em, step) = if digits { (height / 0.73, height * 0.78) } else { (height, height * 1.02) };
-    let step = step.min(room / as_f64(text.len().max(1)));
-    for (index, character) in text.iter().enumerate() {
-        let advance = pen.advance(*character)?.max(0.1);
+    let line = line(text);
+    let step = step.min(room / line.steps.max(1.0));
+    for (character, steps) in line.glyphs {
+        let advance = pen.advance(character)?.max(0.1);
         let at = Setting {
-            x: (as_f64(index) - (as_f64(text.len()) - 1.0) / 2.0) * step,
+            x: steps * step,
             y: down,
             em_width: (step * 0.95 / advance).min(em),
             em_height: em,
             turn: 0.0,
         };
-        pen.set(*character, at)?;
+        pen.set(character, at)?;
     }
     Ok(())
 }

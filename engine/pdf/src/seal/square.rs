@@ -3,6 +3,7 @@
 
 use super::{
     Data,
+    line::line,
     pen::{Pen, Setting},
     round::as_f64,
 };
@@ -26,16 +27,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, data: &Data) -> Result<(), String> {
         if data.is_name_seal { name_columns(&data.name) } else { columns(&data.name, &data.center) };
     let width = inner / as_f64(columns.len());
     for (index, column) in columns.iter().enumerate() {
-        let height = inner / as_f64(column.len());
-        for (row, character) in column.iter().enumerate() {
+        let line = line(column);
+        let height = inner / line.steps.max(1.0);
+        for (character, steps) in line.glyphs {
             let at = Setting {
                 x: (inner / 2.0 - (as_f64(index) + 0.5) * width) * scale,
-                y: ((as_f64(row) + 0.5) * height - inner / 2.0) * scale,
+                y: steps * height * scale,
                 em_width: width * scale,
                 em_height: height.min(width * TALLEST) * scale,
                 turn: 0.0,
             };
-            pen.set(*character, at)?;
+            pen.set(character, at)?;
         }
     }
     Ok(())
@@ -43,10 +45,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, data: &Data) -> Result<(), String> {
 
 /// A person's name, from the right: two characters get 之印, three and longer ones end in 印 where there is room.
 fn name_columns(name: &[char]) -> Vec<Vec<char>> {
-    match name {
+    let glyphs: Vec<char> = name.iter().copied().filter(|character| *character != ' ').collect();
+    match glyphs.as_slice() {
         [family, given] => vec![vec![*family, *given], vec!['之', '印']],
         [family, given @ ..] if given.len() == 2 => vec![vec![*family, '印'], given.to_vec()],
-        [_, _, _, _] => name.chunks(2).map(<[char]>::to_vec).collect(),
+        [_, _, _, _] => glyphs.chunks(2).map(<[char]>::to_vec).collect(),
         _ => grid(&[name, &['印']].concat()),
     }
 }

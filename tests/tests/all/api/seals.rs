@@ -73,6 +73,13 @@ async fn each_shape_has_its_texts_and_sizes(db: TestStore) {
             (20.0, 20.0),
         ),
         (with(json!({"kind": "other", "text": "投标专用章", "color": "black"})), (38.0, 38.0)),
+        (with(json!({"kind": "other", "text": "投标 专用"})), (38.0, 38.0)),
+        (
+            with(
+                json!({"shape": "square", "kind": "legal_rep", "digits": null, "person_name": "John Smith"}),
+            ),
+            (20.0, 20.0),
+        ),
     ] {
         let drawn = admin.post(&preview, &accepted).await.expect(200);
         let near = |key: &str, value: f64| (drawn[key].as_f64().unwrap() - value).abs() < 0.02;
@@ -84,6 +91,11 @@ async fn each_shape_has_its_texts_and_sizes(db: TestStore) {
             with(json!({"kind": "legal_rep", "shape": "square", "digits": null})),
             "person_name",
             "请填写 2 至 12 个字的法定代表人姓名",
+        ),
+        (
+            with(json!({"kind": "legal_rep", "shape": "square", "digits": null, "person_name": "张😀三"})),
+            "person_name",
+            "“😀”无法绘制在印章上，请更换",
         ),
         (with(json!({"person_name": "张三"})), "person_name", "该种印章没有此项文字"),
         (with(json!({"text": "假公章"})), "text", "该种印章没有此项文字"),
