@@ -12,6 +12,7 @@ import StatusTag from '@/components/StatusTag.vue'
 import { i18n } from '@/i18n'
 import FieldBox from '@/signing/FieldBox.vue'
 import ReasonForm from '@/signing/ReasonForm.vue'
+import TextForm from '@/signing/TextForm.vue'
 
 const global = { plugins: [i18n], stubs: { RouterLink: true } }
 
@@ -134,5 +135,26 @@ describe('ReasonForm', () => {
   it('cannot be sent twice', async () => {
     const wrapper = mount(ReasonForm, { global, props: { ...props, busy: true } })
     expect(wrapper.find('[data-testid=reason-confirm]').attributes('disabled')).toBeDefined()
+  })
+})
+
+describe('TextForm', () => {
+  const error = errorOfAnswer(422, { title: '填写有误', fields: [{ field: 'fields[f1].value', message: '文字在此处放不下，请缩短' }] })
+  it('keeps what was typed beside what is wrong with it', async () => {
+    const wrapper = mount(TextForm, { global, props: { value: '原文' } })
+    await wrapper.find('textarea').setValue('很长的文字')
+    await wrapper.setProps({ busy: true })
+    expect(wrapper.find('[data-testid=text-confirm]').attributes('disabled')).toBeDefined()
+    await wrapper.setProps({ busy: false, error, value: undefined })
+    expect(wrapper.find('textarea').element.value).toBe('很长的文字')
+    expect(wrapper.find('textarea').attributes('aria-invalid')).toBe('true')
+    expect(wrapper.find('[data-testid=text-problem]').text()).toBe('文字在此处放不下，请缩短')
+    await wrapper.find('form').trigger('submit')
+    expect(wrapper.emitted('use')).toEqual([['很长的文字']])
+  })
+  it('sends no text of which nothing would be seen', async () => {
+    const wrapper = mount(TextForm, { global, props: {} })
+    await wrapper.find('textarea').setValue('\u200b ')
+    expect(wrapper.find('[data-testid=text-confirm]').attributes('disabled')).toBeDefined()
   })
 })

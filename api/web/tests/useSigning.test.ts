@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type EffectScope, effectScope } from 'vue'
 
 import type { Signing } from '@/api/types'
+import { oneLine, useFieldChoice } from '@/signing/useFieldChoice'
 import { type SigningFlow, useSigning } from '@/signing/useSigning'
 
 const field = (id: string, kind: string, more: object = {}) => ({
@@ -119,5 +120,43 @@ describe('a signer’s way', () => {
     await flow.load({ quiet: true })
     expect(flow.stage.value?.name).toBe('withdrawn')
     await vi.waitFor(() => expect(localStorage.getItem('sealflow.draft.r1')).toBeNull())
+  })
+})
+
+describe('a text field', () => {
+  const refused = { status: 422, body: { code: 'invalid_fields', title: '填写有误', fields: [{ field: 'fields[f2].value', message: '“😀”无法显示在文件上' }] } }
+  async function open() {
+    const flow = await start()
+    const choice = scope.run(() => useFieldChoice(flow)) as ReturnType<typeof useFieldChoice>
+    choice.choose(flow.fields.value.find((each) => each.kind === 'text')!)
+    return { flow, choice }
+  }
+
+  it('keeps its form open until the server took the text', async () => {
+    answers['PUT /fields'] = [refused, { status: 200, body: signing() }]
+    const { flow, choice } = await open()
+    await choice.useText('好😀')
+    expect(choice.sheet.value).toBe('text')
+    expect(choice.textError.value?.fields[0]?.message).toBe('“😀”无法显示在文件上')
+    expect(flow.refusedField.value?.id).toBe('f2')
+    await choice.useText('好')
+    expect(choice.sheet.value).toBeUndefined()
+    expect(choice.textError.value).toBeUndefined()
+    expect(flow.refusedField.value).toBeUndefined()
+  })
+
+  it('does not wait for a network that is not there', async () => {
+    answers['PUT /fields'] = [{ status: 0, body: null }]
+    const { flow, choice } = await open()
+    await choice.useText('好')
+    expect(choice.sheet.value).toBeUndefined()
+    expect(flow.values.value.get('f2')).toEqual({ text: '好' })
+  })
+
+  it('leaves out what nobody sees', async () => {
+    const { choice } = await open()
+    await choice.useText(' 零\u200b宽\ufeff\u0007\n 一\u200d行 ')
+    expect(asked.find((each) => each.method === 'PUT')?.body).toEqual({ fields: [{ id: 'f2', value: { text: '零宽 一行' } }] })
+    expect(oneLine('\u200b\u0085\ufeff')).toBe('')
   })
 })

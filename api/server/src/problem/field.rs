@@ -33,6 +33,8 @@ pub(crate) const FIELD_PLACE: &str = "field_has_no_place";
 pub(crate) const CROSS_PAGES: &str = "cross_pages:";
 /// Followed by the character that no seal can show.
 pub(crate) const GLYPH: &str = "glyph_missing:";
+/// Followed by the character that no text field can show.
+pub(crate) const TEXT_GLYPH: &str = "text_glyph_missing:";
 /// Followed by what is possible, in millimetres.
 pub(crate) const WIDTH: &str = "width_mm:";
 
@@ -41,10 +43,18 @@ pub(super) fn words(message: &str, language: Language) -> String {
     if let Some(sentence) = feature::named(message, language) {
         return sentence;
     }
-    if let Some(character) = message.strip_prefix(GLYPH) {
+    if let Some(character) = message.strip_prefix(GLYPH).map(seen) {
         return match language {
             Language::Chinese => format!("“{character}”无法绘制在印章上，请更换"),
             Language::English => format!("“{character}” cannot be drawn on a seal; use another character"),
+        };
+    }
+    if let Some(character) = message.strip_prefix(TEXT_GLYPH).map(seen) {
+        return match language {
+            Language::Chinese => format!("“{character}”无法显示在文件上，请删去或更换"),
+            Language::English => {
+                format!("“{character}” cannot be shown on the document; remove or replace it")
+            }
         };
     }
     if let Some((pages, document)) = message.strip_prefix(CROSS_PAGES).and_then(|told| told.split_once(':')) {
@@ -80,6 +90,19 @@ pub(super) fn words(message: &str, language: Language) -> String {
     translated.unwrap_or_else(|| "格式不正确".into())
 }
 
+/// The character, or its number where nobody would see it between the quotation marks.
+fn seen(character: &str) -> String {
+    let is_unseen = |c: char| {
+        c.is_control()
+            || c.is_whitespace()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    match character.chars().next() {
+        Some(first) if is_unseen(first) => format!("U+{:04X}", u32::from(first)),
+        _ => character.to_owned(),
+    }
+}
+
 fn named(message: &str) -> Option<(&'static str, &'static str)> {
     Some(match message {
         PHONE => ("请输入 11 位手机号码", "enter a mobile number of 11 digits"),
@@ -101,10 +124,7 @@ fn named(message: &str) -> Option<(&'static str, &'static str)> {
         }
         SAME_PERSON => ("同一手机号不能重复作为签署方", "the same phone number cannot sign twice"),
         ALPHANUMERIC => ("只能包含数字和字母", "only digits and letters are possible"),
-        TEXT_FIT => (
-            "文字在此处放不下，或含有无法显示的字符，请缩短或更换",
-            "the text does not fit here, or has characters that cannot be shown; make it shorter",
-        ),
+        TEXT_FIT => ("文字在此处放不下，请缩短", "the text does not fit here; make it shorter"),
         FIELD_SETTING => ("此设置不适用于该类签署区", "this setting is not for fields of this kind"),
         FIELD_ROLE => ("该参与方不能填写此签署区", "this role cannot fill the field"),
         FIELD_DOCUMENT => ("签署区所在的文件已移除", "the field is on a document that is not there"),
@@ -128,7 +148,16 @@ fn named(message: &str) -> Option<(&'static str, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Language, PHONE, words};
+    use super::{GLYPH, Language, PHONE, TEXT_GLYPH, words};
+
+    #[test]
+    fn a_character_that_cannot_be_drawn_is_told_so_that_it_is_seen() {
+        let told = |rule: &str, character: char| words(&format!("{rule}{character}"), Language::Chinese);
+        assert_eq!(told(GLYPH, '😀'), "“😀”无法绘制在印章上，请更换");
+        assert_eq!(told(GLYPH, '\u{0}'), "“U+0000”无法绘制在印章上，请更换");
+        assert_eq!(told(TEXT_GLYPH, '😀'), "“😀”无法显示在文件上，请删去或更换");
+        assert_eq!(told(TEXT_GLYPH, '\u{2060}'), "“U+2060”无法显示在文件上，请删去或更换");
+    }
 
     #[test]
     fn rules_are_told_in_the_clients_language() {

@@ -33,6 +33,11 @@ export function useSigning(recipientId: string) {
   const values = shallowRef<ReadonlyMap<string, FieldContent>>(new Map())
   const draftState = ref<DraftState>('saved')
   const draftError = shallowRef<ApiError>()
+  /** The field whose value the server does not take. */
+  const refusedField = computed(() => {
+    const named = draftState.value === 'refused' ? (draftError.value?.fields ?? []) : []
+    return fields.value.find((field) => named.some((each) => each.field.startsWith(`fields[${field.id}]`)))
+  })
   const drafts = new DraftQueue({
     recipientId,
     storage: localStorage,
@@ -77,6 +82,16 @@ export function useSigning(recipientId: string) {
   function fill(field: Field, value: Entry): void {
     values.value = new Map(values.value).set(field.id, value)
     drafts.save(field.id, value)
+  }
+
+  /**
+   * Fills the field and waits for the server's word: answers why it does not take the value. Without a network the value
+   * is kept for later, and nothing is wrong with it yet.
+   */
+  async function fillAndHear(field: Field, value: Entry): Promise<ApiError | undefined> {
+    fill(field, value)
+    await drafts.flush()
+    return draftState.value === 'refused' ? draftError.value : undefined
   }
 
   function goToNext(): Field | undefined {
@@ -184,7 +199,7 @@ export function useSigning(recipientId: string) {
 
   return {
     signing, error, slow, load, stage, steps, progress, confirming,
-    fields, values, missing, activeField, lastDrawing, fill, goToNext, draftState, draftError,
+    fields, values, missing, activeField, lastDrawing, fill, fillAndHear, goToNext, draftState, draftError, refusedField,
     busy: action.busy, actionError: action.error,
     acceptAgreement, finishReading, goToConfirm, requestCode, confirmIntent, decline,
     clearActionError, backToFields,

@@ -96,6 +96,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A character of a text that the font has no glyph for. It is not drawn as a box, nor left out.
+    #[error("the text cannot be shown: the font has no glyph for “{character}” (U+{:04X})", u32::from(*character))]
+    Glyph {
+        /// Which.
+        character: char,
+    },
     /// No font was found.
     #[error("no font: {why}")]
     Font {

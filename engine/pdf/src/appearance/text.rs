@@ -234,9 +234,7 @@ fn glyphs(font: &Font, text: &str, remapper: &mut GlyphRemapper) -> Result<Vec<V
     let face = font.face().map_err(|why| Error::Font { why })?;
     let units = f64::from(face.units_per_em());
     let mut glyph = |character: char| {
-        let id = face.glyph_index(character).ok_or_else(|| Error::Text {
-            why: format!("the font has no glyph for “{character}” (U+{:04X})", u32::from(character)),
-        })?;
+        let id = face.glyph_index(character).ok_or(Error::Glyph { character })?;
         let width = f64::from(face.glyph_hor_advance(id).unwrap_or(0)) * 1000.0 / units;
         Ok(Glyph { cid: remapper.remap(id.0), width, character })
     };

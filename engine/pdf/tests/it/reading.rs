@@ -61,7 +61,13 @@ fn broken_numbers_never_panic() {
 fn appearances_can_be_checked_before_they_are_confirmed() {
     assert_eq!(text("2026年1月15日").check(100.0, 20.0), Ok(()));
     assert!(matches!(text("2026年1月15日").check(10.0, 20.0), Err(appearance::Error::Text { .. })));
-    assert!(matches!(text("\u{e000}").check(100.0, 20.0), Err(appearance::Error::Text { .. })));
+    for missing in ['\u{e000}', '😀'] {
+        let Err(appearance::Error::Glyph { character }) = text(&format!("好{missing}")).check(100.0, 20.0)
+        else {
+            unreachable!("{missing:?} is in no font")
+        };
+        assert_eq!(character, missing);
+    }
     assert_eq!(Appearance::Strokes(strokes()).check(100.0, 40.0), Ok(()));
     assert_eq!(Appearance::Svg { svg: seal_svg() }.check(100.0, 100.0), Ok(()));
     assert!(matches!(

@@ -161,12 +161,20 @@ async fn each_fills_what_was_placed_for_him(db: TestStore) {
     let text = field_of(&view, "text");
     assert_eq!((&text["style"], &text["value"]["text"]), (&placed[1]["style"], &json!("同意")));
     let fill = |text_value: &str| json!({"fields": [{"id": text["id"], "value": {"text": text_value}}]});
-    for wrong in ["一二三四五六七八九十一二三四五六七八九十", "私\u{e000}用"] {
+    for (wrong, message) in [
+        ("一二三四五六七八九十一二三四五六七八九十", "文字在此处放不下，请缩短"),
+        ("好😀", "“😀”无法显示在文件上，请删去或更换"),
+        ("\u{200b}", "不能为空"),
+    ] {
         let problem =
             signer.put(&format!("{supplier}/fields"), &fill(wrong)).await.refused(422, "invalid_fields");
-        assert_eq!(problem["fields"][0]["message"], "文字在此处放不下，或含有无法显示的字符，请缩短或更换");
+        assert_eq!(problem["fields"][0]["message"], message, "{wrong:?}");
     }
-    signer.put(&format!("{supplier}/fields"), &fill("上海市示例路一号")).await.expect(200);
+    let view = signer
+        .put(&format!("{supplier}/fields"), &fill("\u{feff}上海市\u{200b}示例路一号"))
+        .await
+        .expect(200);
+    assert_eq!(field_of(&view, "text")["value"], json!({"text": "上海市示例路一号"}));
     world.execute("delete from codes").await;
     world.execute("update fields set value = null where kind = 'text'").await;
     signer.post(&format!("{supplier}/intent/codes"), &json!({})).await.refused(422, "fields_missing");

@@ -96,7 +96,7 @@ pub(crate) enum FieldEntry {
     /// A text.
     Text {
         /// At most 500 characters.
-        #[garde(length(chars, min = 1, max = 500), custom(rules::plain_text))]
+        #[garde(length(chars, min = 1, max = 500), custom(visible_text))]
         #[schema(max_length = 500)]
         text: String,
     },
@@ -147,6 +147,16 @@ fn drawn(strokes: &Strokes, (): &()) -> garde::Result {
     if valid { Ok(()) } else { Err(garde::Error::new(field::STROKES)) }
 }
 
+/// Without the marks of no width that come along when a text is pasted: they are in no font, and nobody sees them.
+fn visible(text: &str) -> String {
+    let no_width = |c: char| matches!(c, '\u{200b}'..='\u{200d}' | '\u{feff}');
+    text.replace(no_width, "").trim().to_owned()
+}
+
+fn visible_text(text: &str, (): &()) -> garde::Result {
+    rules::plain_text(&visible(text), &())
+}
+
 fn always_true(value: &bool, (): &()) -> garde::Result {
     if *value { Ok(()) } else { Err(garde::Error::new(field::VALUE_KIND)) }
 }
@@ -189,7 +199,7 @@ impl FieldInput {
             Some(FieldEntry::Seal { seal_id }) => Entry::Seal(seal_id),
             Some(FieldEntry::Image { signature_id }) => Entry::Image(signature_id),
             Some(FieldEntry::Date { .. }) => Entry::Today,
-            Some(FieldEntry::Text { text }) => Entry::Text(text.trim().to_owned()),
+            Some(FieldEntry::Text { text }) => Entry::Text(visible(&text)),
         };
         (self.id, entry)
     }
@@ -213,23 +223,23 @@ fn room(style: &contract_type::TextStyle) -> TextStyle {
     }
 }
 
-/// A text that cannot be shown in its field is refused now, not when it was confirmed.
+/// Texts that cannot be shown in their fields are refused now, not when they were confirmed.
 fn check_texts(known: &[model::Field], entries: &[(FieldId, Entry)]) -> Result<(), Error> {
+    let mut refusal = Refusal::from(Code::InvalidFields);
     for (id, entry) in entries {
         let own = known.iter().find(|own| own.id == *id);
         let (Entry::Text(text), Some(own)) = (entry, own) else { continue };
         let style = own.style.as_ref().map(room).unwrap_or_default();
         let shown = Appearance::Text { text: text.clone(), style };
-        match shown.check(own.place.w, own.place.h) {
-            Err(appearance::Error::Text { .. }) => {
-                let at = format!("fields[{id}].value");
-                return Err(Refusal::from(Code::InvalidFields).field(at, field::TEXT_FIT).into());
-            }
+        let message = match shown.check(own.place.w, own.place.h) {
+            Ok(()) => continue,
+            Err(appearance::Error::Glyph { character }) => format!("{}{character}", field::TEXT_GLYPH),
+            Err(appearance::Error::Text { .. }) => field::TEXT_FIT.to_owned(),
             Err(_) => return Err(Error::Broken("the fonts of texts are not installed")),
-            Ok(()) => {}
-        }
+        };
+        refusal = refusal.field(format!("fields[{id}].value"), message);
     }
-    Ok(())
+    if refusal.fields.is_empty() { Ok(()) } else { Err(refusal.into()) }
 }
 
 /// Keeps what was entered, until it is confirmed or changed.
@@ -263,6 +273,14 @@ mod tests {
     fn strokes(points: &[(f64, f64)]) -> Strokes {
         let points = points.iter().map(|&(x, y)| Point { x, y, w: None }).collect();
         Strokes { strokes: vec![points], width: 300.0, height: 180.0 }
+    }
+
+    #[test]
+    fn marks_of_no_width_are_no_part_of_a_text() {
+        assert_eq!(visible(" 零\u{200b}宽\u{feff} "), "零宽");
+        assert!(visible_text("零\u{200d}宽", &()).is_ok());
+        assert!(visible_text("\u{200b} \u{feff}", &()).is_err(), "nothing is left");
+        assert!(visible_text("零\u{7}宽", &()).is_err(), "a control character");
     }
 
     #[test]

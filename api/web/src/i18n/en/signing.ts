@@ -19,7 +19,7 @@ const en: typeof zh = {
   },
   sign: {
     title: 'Sign', next_field: 'Next field ({n} left)', submit: 'Sign now', all_done: 'All {n} fields are filled', none: 'There is nothing to fill in. You can sign now.', left: '{n} fields left',
-    decline: 'Decline', saved: 'Saved', saving: 'Saving…', offline: 'Offline, kept on this device', refused: 'Some entries could not be saved', choose_seal: 'Choose a seal', no_seal: 'You have no seal to use. Ask your organization’s administrator to grant one.',
+    decline: 'Decline', saved: 'Saved', saving: 'Saving…', offline: 'Offline, kept on this device', refused: 'Some entries could not be saved', refused_field: '{kind} on page {page}', choose_seal: 'Choose a seal', no_seal: 'You have no seal to use. Ask your organization’s administrator to grant one.',
     choose_signature: 'Choose a signature', use_last: 'Use the one just drawn', draw_new: 'Draw a new one', text_title: 'Fill in text', text_hint: 'Enter text', text_limit: 'At most {n} characters', use: 'Use',
     upload: 'Upload a picture', cleaning: 'Looking for the signature…', photo_hint: 'Sign on white paper and take a photo in even light, in focus. JPG or PNG, at most 5 MB.', photo_check: 'Check that the signature is whole and clear; if not, choose another picture.', draw_instead: 'Draw it instead', kept: 'Kept pictures of signatures', kept_one: 'Signature {n}', remove: 'Remove', remove_one: 'Remove signature {n}',
     date_set: 'Today’s date is set', clear: 'Clear',

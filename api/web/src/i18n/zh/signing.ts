@@ -17,7 +17,7 @@ export default {
   },
   sign: {
     title: '签署', next_field: '下一处（剩 {n} 处）', submit: '立即签署', all_done: '全部 {n} 处已填写', none: '本合同没有需要您填写的位置，请直接签署。', left: '还有 {n} 处未填写',
-    decline: '拒签', saved: '已保存', saving: '正在保存…', offline: '未联网，内容已保存在本机', refused: '有内容未能保存', choose_seal: '选择印章', no_seal: '您没有可用的印章，请联系企业管理员授权。',
+    decline: '拒签', saved: '已保存', saving: '正在保存…', offline: '未联网，内容已保存在本机', refused: '有内容未能保存', refused_field: '第 {page} 页的{kind}', choose_seal: '选择印章', no_seal: '您没有可用的印章，请联系企业管理员授权。',
     choose_signature: '选择签名', use_last: '使用刚才的签名', draw_new: '重新手写', text_title: '填写文本', text_hint: '请输入内容', text_limit: '最多 {n} 个字', use: '使用',
     upload: '上传签名图片', cleaning: '正在识别签名…', photo_hint: '请在白纸上签名并拍照，光线均匀、字迹清晰。支持 JPG、PNG，不超过 5 MB。', photo_check: '请核对签名是否完整清晰，如有缺失请换一张图片。', draw_instead: '改为手写签名', kept: '已保存的签名图片', kept_one: '签名图片 {n}', remove: '删除', remove_one: '删除签名图片 {n}',
     date_set: '已填写今天的日期', clear: '清除',
