@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
+import { errorOfAnswer, errorOfFailure } from '@/api/problem'
 import { FILE_MAX_BYTES, refusalOf } from '@/api/upload'
 import { boxOf, pixelRatio } from '@/signing/pdf'
-import { grouped } from '@/pc/compose/useFiles'
+import { grouped, mayRetry } from '@/pc/compose/useFiles'
 import { type RecipientEntry, recipientProblems } from '@/pc/compose/useCompose'
 
 const entry = (more: Partial<RecipientEntry> = {}): RecipientEntry => ({
@@ -40,6 +41,8 @@ describe('files', () => {
     expect(await refusalOf(file(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10))).toBeUndefined()
     expect(await refusalOf(file(0xff, 0xd8, 0xff, 0xe0))).toBeUndefined()
     expect(await refusalOf(file(0x47, 0x49, 0x46, 0x38))).toBe('not_pdf')
+    // Encrypted or of the old kind: it is said how to save it.
+    expect(await refusalOf(file(0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1))).toBe('old_word')
   })
   it('are one file when they are pictures that were chosen together', () => {
     const file = (name: string, type = '') => new File(['x'], name, { type })
@@ -63,5 +66,19 @@ describe('fields on a page', () => {
     expect(pixelRatio(390, 552, 3)).toBe(3)
     const ratio = pixelRatio(2_000, 2_800, 3)
     expect(2_000 * 2_800 * ratio * ratio).toBeLessThanOrEqual(8_000_001)
+  })
+})
+
+describe('a file that was not uploaded', () => {
+  const failed = (error?: ReturnType<typeof errorOfFailure>, refusal?: 'old_word') => mayRetry({ state: 'failed', error, refusal })
+  it('may be sent again where that can help', () => {
+    expect(failed(errorOfFailure(new TypeError('Failed to fetch')))).toBe(true)
+    for (const status of [429, 500, 503]) expect(failed(errorOfAnswer(status, {})), String(status)).toBe(true)
+  })
+  it('is to be another one where the file itself was refused', () => {
+    for (const code of ['file_word_unusable', 'file_not_pdf', 'file_damaged']) expect(failed(errorOfAnswer(422, { code })), code).toBe(false)
+    for (const status of [403, 404, 410, 413]) expect(failed(errorOfAnswer(status, {})), String(status)).toBe(false)
+    expect(failed(undefined, 'old_word')).toBe(false)
+    expect(mayRetry({ state: 'uploading' })).toBe(false)
   })
 })

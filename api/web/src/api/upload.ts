@@ -97,11 +97,21 @@ export function isPicture(file: File): boolean {
   return ['image/jpeg', 'image/png'].includes(file.type)
 }
 
+/** How Word files begin that are encrypted, and those of the kind before .docx. */
+const OLD_WORD = [0xd0, 0xcf, 0x11, 0xe0]
+
+/** Whether the bytes begin so. */
+const startsWith = (head: Uint8Array, start: readonly number[]) => start.every((byte, at) => head[at] === byte)
+
+/** Why a file is not sent; each has its words under `compose`. */
+export type FileRefusal = 'too_large' | 'not_pdf' | 'old_word' | 'empty_file'
+
 /** Why a file need not be sent at all. The server looks again, and closer. */
-export async function refusalOf(file: File): Promise<'too_large' | 'not_pdf' | 'empty_file' | undefined> {
+export async function refusalOf(file: File): Promise<FileRefusal | undefined> {
   if (file.size === 0) return 'empty_file'
   if (file.size > FILE_MAX_BYTES) return 'too_large'
   const head = new Uint8Array(await file.slice(0, 1024).arrayBuffer())
-  const known = STARTS.some((start) => start.every((byte, at) => head[at] === byte))
+  if (startsWith(head, OLD_WORD)) return 'old_word'
+  const known = STARTS.some((start) => startsWith(head, start))
   return known || new TextDecoder('latin1').decode(head).includes(PDF) ? undefined : 'not_pdf'
 }

@@ -41,7 +41,8 @@ export function useValidation() {
     try {
       const refused = await refusalOf(file)
       if (underWay !== mine) return
-      refusal.value = refused
+      // Only PDF files are validated: what kind of another file it is does not matter here.
+      refusal.value = refused === 'old_word' ? 'not_pdf' : refused
       if (refused) return
       const answer = await send(file, mine.signal)
       if (underWay === mine) result.value = answer

@@ -4,7 +4,7 @@ import { computed, onScopeDispose, reactive } from 'vue'
 import { body, client, newKey, reportExpired } from '@/api/client'
 import { type ApiError, errorOfFailure } from '@/api/problem'
 import type { Document } from '@/api/types'
-import { FILE_MAX_BYTES, isPicture, refusalOf, uploadDocument } from '@/api/upload'
+import { FILE_MAX_BYTES, type FileRefusal, isPicture, refusalOf, uploadDocument } from '@/api/upload'
 
 export interface FileRow {
   key: string
@@ -13,7 +13,7 @@ export interface FileRow {
   state: 'waiting' | 'uploading' | 'checking' | 'uploaded' | 'failed'
   percent: number
   /** Refused here, before it was sent. */
-  refusal?: 'too_large' | 'not_pdf' | 'empty_file'
+  refusal?: FileRefusal
   error?: ApiError
   document?: Document
   /** What is to be sent: one file, or pictures that become one. */
@@ -28,6 +28,12 @@ export function grouped(files: Iterable<File>): File[][] {
   const pictures = all.filter(isPicture).sort((one, other) => numeric.compare(one.name, other.name))
   const others = all.filter((file) => !isPicture(file)).map((file) => [file])
   return pictures.length > 0 ? [...others, pictures] : others
+}
+
+/** Whether the same file, sent again, may be taken: what the file itself is refused for does not change. */
+export function mayRetry(row: Pick<FileRow, 'state' | 'refusal' | 'error'>): boolean {
+  if (row.state !== 'failed' || row.refusal) return false
+  return row.error === undefined || !['refused', 'forbidden', 'gone', 'missing'].includes(row.error.kind)
 }
 
 export function useFiles(ensureDraft: () => Promise<string>) {
@@ -47,7 +53,7 @@ export function useFiles(ensureDraft: () => Promise<string>) {
   }
 
   function retry(row: FileRow): void {
-    if (row.state !== 'failed') return
+    if (!mayRetry(row)) return
     row.state = 'waiting'
     row.error = undefined
     queue = queue.then(() => upload(row))
