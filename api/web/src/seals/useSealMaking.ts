@@ -6,6 +6,7 @@ import { type ApiError, errorOfFailure } from '@/api/problem'
 import type { components } from '@/api/schema'
 import { sendPicture } from '@/api/upload'
 import { useAction } from '@/composables/useAction'
+import { i18n } from '@/i18n'
 
 type Schemas = components['schemas']
 export type SealKind = Schemas['SealKind']
@@ -99,6 +100,11 @@ export function useSealMaking(organizationId: string) {
     drawing.value = true
     clearTimeout(timer)
     timer = setTimeout(() => void draw(), PREVIEW_AFTER_MS)
+  })
+  // What is wrong is told in the language that is read now: the server says it again.
+  watch(i18n.global.locale, () => {
+    saving.error.value = undefined
+    if (previewError.value) void draw()
   })
   watch(
     () => entered.kind,
