@@ -12,7 +12,7 @@ use crate::{
     read::{self, fields::fields, file::File},
     seal::{self, Kind, SealSpec, Shape},
     sign::{self, GrowingFile, NewField, SignRequest, hole_bytes},
-    validate::chain,
+    validate::{chain, check_signer},
 };
 
 /// A place for a visible signature.
@@ -56,6 +56,12 @@ pub enum Error {
         #[source]
         source: openssl::error::ErrorStack,
     },
+    /// The signer's certificate is for something else, or its key is too short.
+    #[error("{why}")]
+    Certificate {
+        /// A sentence.
+        why: String,
+    },
     /// The seal cannot be drawn.
     #[error("the seal cannot be drawn")]
     Seal(#[source] crate::seal::Error),
@@ -93,6 +99,7 @@ pub fn begin_file(file: GrowingFile, request: &SignFile<'_>) -> Result<PreparedS
     let signer = request.chain_der.first().map(Vec::as_slice).unwrap_or_default();
     let certificate =
         X509::from_der(signer).map_err(|source| Error::Pem { what: "the certificate", source })?;
+    check_signer(&certificate).map_err(|why| Error::Certificate { why })?;
     let name = chain::common_name(&certificate).unwrap_or_default();
     let place =
         request.place.unwrap_or(Place { page: 1, rect: Rect { x: 0.0, y: 0.0, width: 0.0, height: 0.0 } });

@@ -62,3 +62,7 @@ pub const VALIDATION_ITEMS_MAX: usize = 500;
 pub const WANTED_MAX: usize = 64;
 /// Most certificates of a chain.
 pub const CHAIN_CERTIFICATES_MAX: usize = 12;
+/// Shortest RSA key of a signer, an authority or a timestamp, in bits.
+pub const RSA_BITS_MIN: u32 = 2_048;
+/// Smallest curve of such a key, in bits.
+pub const CURVE_BITS_MIN: u32 = 256;

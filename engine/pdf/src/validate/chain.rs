@@ -1,6 +1,7 @@
 //! Why: a signature is worth what its certificate is worth, at the time that the signature is known to have been there.
 
 use openssl::{
+    asn1::Asn1Time,
     error::ErrorStack,
     stack::Stack,
     x509::{
@@ -9,7 +10,7 @@ use openssl::{
     },
 };
 
-use super::{Trust, gm, verdict::Fault};
+use super::{Trust, gm, usage, verdict::Fault};
 
 /// What the certificate must be good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +32,23 @@ pub(super) fn check(
     at_ms: i64,
     purpose: Purpose,
 ) -> Result<Vec<X509>, Fault> {
-    if gm::is_signed_with_sm2(certificate) {
-        return gm::build(certificate, others_der, &trust.roots_der, at_ms, purpose);
-    }
+    usage::check_use(certificate, purpose)?;
+    let chain = if gm::is_signed_with_sm2(certificate) {
+        gm::build(certificate, others_der, &trust.roots_der, at_ms)?
+    } else {
+        by_openssl(certificate, others_der, trust, at_ms, purpose)?
+    };
+    usage::check_keys(&chain)?;
+    Ok(chain)
+}
+
+fn by_openssl(
+    certificate: &X509Ref,
+    others_der: &[&[u8]],
+    trust: &Trust,
+    at_ms: i64,
+    purpose: Purpose,
+) -> Result<Vec<X509>, Fault> {
     let result = match verify(certificate, others_der, trust, at_ms, purpose).map_err(Fault::openssl)? {
         Ok(chain) => return Ok(chain),
         Err(result) => result,
@@ -79,6 +94,18 @@ fn verify(
             Err(context.error())
         })
     })
+}
+
+/// The certificate is valid at that time.
+pub(super) fn in_time(certificate: &X509Ref, at_ms: i64) -> Result<(), Fault> {
+    let at = Asn1Time::from_unix(at_ms.div_euclid(1000)).map_err(Fault::openssl)?;
+    if certificate.not_before() <= &*at && &*at <= certificate.not_after() {
+        return Ok(());
+    }
+    Err(Fault::indeterminate(
+        "OUT_OF_BOUNDS_NO_POE",
+        "the certificate's chain: a certificate was not valid at that time",
+    ))
 }
 
 /// The subject's common name.

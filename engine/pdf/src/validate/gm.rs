@@ -1,24 +1,19 @@
 //! Why: OpenSSL checks certificates that are signed with SM2 as if their issuers had no identity, so those chains are built and
 //! checked here, by the same rules (RFC 5280): names, signatures, validity, and who may issue.
 
-use der::Decode as _;
-use openssl::{
-    asn1::Asn1Time,
-    x509::{X509, X509Ref},
-};
+use openssl::x509::{X509, X509Ref};
 use sealflow_sm2 as sm2;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::KeyUsage;
 
-use super::{chain::Purpose, verdict::Fault};
+use super::{
+    chain::in_time,
+    usage::{OCSP_SIGNING, has_purpose, is_authority, may},
+    verdict::Fault,
+};
 use crate::{
     asn1::{self, Elements},
     limits::CHAIN_CERTIFICATES_MAX,
 };
-
-/// `id-kp-timeStamping`.
-const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
-/// `id-kp-OCSPSigning`.
-const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
 
 /// The certificate is signed with SM2.
 pub(super) fn is_signed_with_sm2(certificate: &X509Ref) -> bool {
@@ -59,30 +54,14 @@ pub(super) fn is_answer_of(response_der: &[u8], issuer: &X509Ref) -> bool {
     check().is_some()
 }
 
-/// The certificate names this extended purpose.
-fn has_purpose(certificate: &X509Ref, oid: &str) -> bool {
-    extension::<ExtendedKeyUsage>(certificate)
-        .is_some_and(|usage| usage.0.iter().any(|purpose| purpose.to_string() == oid))
-}
-
 /// Builds the chain to a root, the certificate first.
 pub(super) fn build(
     certificate: &X509Ref,
     others_der: &[&[u8]],
     roots_der: &[Vec<u8>],
     at_ms: i64,
-    purpose: Purpose,
 ) -> Result<Vec<X509>, Fault> {
     let mut chain: Vec<X509> = vec![certificate.to_owned()];
-    if !may(certificate, |usage| usage.digital_signature() || usage.non_repudiation()) {
-        return Err(Fault::indeterminate("CHAIN_CONSTRAINTS_FAILURE", "the certificate is not for signing"));
-    }
-    if purpose == Purpose::Timestamping && !has_purpose(certificate, TIME_STAMPING) {
-        return Err(Fault::indeterminate(
-            "CHAIN_CONSTRAINTS_FAILURE",
-            "the certificate is not for timestamps",
-        ));
-    }
     while let Some(last) = chain.last() {
         in_time(last, at_ms)?;
         let der = last.to_der().map_err(Fault::openssl)?;
@@ -103,17 +82,6 @@ pub(super) fn build(
     ))
 }
 
-fn in_time(certificate: &X509Ref, at_ms: i64) -> Result<(), Fault> {
-    let at = Asn1Time::from_unix(at_ms.div_euclid(1000)).map_err(Fault::openssl)?;
-    if certificate.not_before() <= &*at && &*at <= certificate.not_after() {
-        return Ok(());
-    }
-    Err(Fault::indeterminate(
-        "OUT_OF_BOUNDS_NO_POE",
-        "the certificate's chain: a certificate was not valid at that time",
-    ))
-}
-
 fn issued(issuer: &X509Ref, certificate: &X509Ref, der: &[u8]) -> bool {
     let names = (issuer.subject_name().to_der(), certificate.issuer_name().to_der());
     let (Ok(subject), Ok(named), Ok(key)) = (names.0, names.1, issuer.public_key()) else { return false };
@@ -124,26 +92,6 @@ fn issued(issuer: &X509Ref, certificate: &X509Ref, der: &[u8]) -> bool {
         return certificate.verify(&key).unwrap_or(false);
     }
     sm2::is_signed_by(der, &key)
-}
-
-pub(crate) fn is_authority(certificate: &X509Ref) -> bool {
-    extension::<BasicConstraints>(certificate).is_some_and(|constraints| constraints.ca)
-}
-
-/// A certificate without the extension may do everything.
-fn may(certificate: &X509Ref, what: impl Fn(&KeyUsage) -> bool) -> bool {
-    extension::<KeyUsage>(certificate).is_none_or(|usage| what(&usage))
-}
-
-fn extension<'a, T>(certificate: &X509Ref) -> Option<T>
-where
-    T: for<'b> der::Decode<'b> + const_oid::AssociatedOid + 'a,
-{
-    let der = certificate.to_der().ok()?;
-    let certificate = x509_cert::Certificate::from_der(&der).ok()?;
-    let extensions = certificate.tbs_certificate().extensions()?;
-    let found = extensions.iter().find(|extension| extension.extn_id == T::OID)?;
-    T::from_der(found.extn_value.as_bytes()).ok()
 }
 
 struct Parts<'a> {

@@ -39,12 +39,7 @@ pub(super) fn judge(
     trust: &Trust,
     evidence: &Evidence,
 ) -> Result<(usize, SignatureReport), Error> {
-    let value = match field.dictionary.get("V") {
-        Some(Object::Reference(reference)) => file.load(*reference)?,
-        Some(direct) => Loaded { object: direct.clone(), stream: None, span: None },
-        None => Loaded { object: Object::Null, stream: None, span: None },
-    };
-    let dictionary = value.object.as_dictionary().cloned().unwrap_or_default();
+    let (value, dictionary) = value_of(file, field)?;
     let date = file.entry(&dictionary, "M")?.as_string().map(text::decode);
     let sub_filter = dictionary.get("SubFilter").and_then(Object::as_name).unwrap_or_default();
     let mut report = SignatureReport {
@@ -93,6 +88,23 @@ pub(super) fn judge(
         report.level = Some(level(&report, evidence, signed.end));
     }
     Ok((signed.end, report))
+}
+
+/// The field's value, and its dictionary.
+fn value_of<'f>(file: &File<'f>, field: &Field) -> Result<(Loaded<'f>, Dictionary), Error> {
+    let value = match field.dictionary.get("V") {
+        Some(Object::Reference(reference)) => file.load(*reference)?,
+        Some(direct) => Loaded { object: direct.clone(), stream: None, span: None },
+        None => Loaded { object: Object::Null, stream: None, span: None },
+    };
+    let dictionary = value.object.as_dictionary().cloned().unwrap_or_default();
+    Ok((value, dictionary))
+}
+
+/// Where a field's signed bytes end; none when they are not as they should be.
+pub(super) fn signed_end(file: &File<'_>, field: &Field) -> Option<usize> {
+    let (value, dictionary) = value_of(file, field).ok()?;
+    byte_range::check(file.bytes, &value, &dictionary).ok().map(|signed| signed.end)
 }
 
 impl SignatureReport {
@@ -194,8 +206,7 @@ impl Judging<'_> {
             of_timestamp = revocation;
         }
         let own = report.timestamp.as_ref().filter(|stamp| stamp.trusted).map(|stamp| stamp.time_ms);
-        let later = self.evidence.over(self.signed.end).map(|stamp| stamp.time_ms);
-        let proven = later.chain(own).min();
+        let proven = self.proven_later().into_iter().chain(own).min();
         let at_ms = proven.or(self.trust.at_ms).unwrap_or_else(now_ms);
         let others = self.certificates(&data.certificates);
         let chain = chain::check(&certificate, &others, self.trust, at_ms, Purpose::Signing)?;
@@ -205,6 +216,11 @@ impl Judging<'_> {
         report.revocation.extend(of_timestamp);
         let fault = fault.or_else(|| silent(&report.revocation, self.trust.revocation));
         fault.map_or(Ok(()), Err)
+    }
+
+    /// When the signed bytes were there at the latest, by the document timestamps over them.
+    fn proven_later(&self) -> Option<i64> {
+        self.evidence.over(self.signed.end).map(|stamp| stamp.time_ms).min()
     }
 
     /// The certificates that came with the signature, and those of the security store.
@@ -250,13 +266,16 @@ impl Judging<'_> {
         let certificate =
             timestamp.signed.verify(&[timestamp.signed.content.unwrap_or_default()], Form::Advanced)?;
         report.authority = chain::common_name(&certificate);
+        // Who has an authority's old key can make it say any time. So its own word on the time is not enough: what counts is
+        // when a later timestamp saw the token, or that the authority is still trusted.
+        let proven = self.proven_later();
+        let at_ms = proven.or(self.trust.at_ms).unwrap_or_else(now_ms);
         let others = self.certificates(&timestamp.signed.certificates);
-        let chain =
-            chain::check(&certificate, &others, self.trust, timestamp.time_ms, Purpose::Timestamping)?;
+        let chain = chain::check(&certificate, &others, self.trust, at_ms, Purpose::Timestamping)?;
+        chain::in_time(&certificate, timestamp.time_ms)?;
         let revocation = revocation::of_chain(&chain, &self.evidence.store, timestamp.time_ms);
         self.evidence.note(&chain, &revocation);
-        // An authority whose key was taken may have been made to say any time.
-        revoked(&revocation, None).map_or(Ok(revocation), Err)
+        revoked(&revocation, proven).map_or(Ok(revocation), Err)
     }
 }
 

@@ -11,15 +11,19 @@ mod judge;
 mod later;
 mod revocation;
 mod roles;
+mod scope;
 mod signed_data;
 pub(crate) mod store;
 pub(crate) mod timestamp;
+mod usage;
 mod verdict;
 mod words;
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::gm::is_authority;
+pub(crate) use self::usage::{check_signer, is_authority};
 use self::{evidence::Evidence, signed_data::SignedData};
 pub use self::{
     evidence::{Examination, Wanted},
@@ -201,11 +205,13 @@ pub fn examine(bytes: &[u8], trust: &Trust) -> Result<Examination, read::Error> 
     if signed.len() > SIGNATURES_MAX {
         return Err(read::Error::TooLarge { what: format!("more than {SIGNATURES_MAX} signatures") });
     }
-    // Document timestamps come first: they prove when the signatures before them were there.
+    // Document timestamps come first: they prove when the signatures before them were there; and of those the last one, as it
+    // proves the others.
     let mut evidence = Evidence::of(&file, trust)?;
     let mut signatures: Vec<(usize, SignatureReport)> = Vec::with_capacity(signed.len());
-    let (stamps, others): (Vec<&Field>, Vec<&Field>) =
+    let (mut stamps, others): (Vec<&Field>, Vec<&Field>) =
         signed.iter().partition(|field| is_document_timestamp(&file, field));
+    stamps.sort_by_cached_key(|field| Reverse(judge::signed_end(&file, field)));
     for field in stamps {
         let (end, report) = judge::judge(&file, field, trust, &evidence)?;
         evidence.add(&file, end, &report);

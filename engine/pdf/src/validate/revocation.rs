@@ -1,7 +1,6 @@
 //! Why: a certificate that its issuer took back proves nothing from that moment on; before it, it does. What was there to say so
 //! (OCSP response or revocation list) comes with the file, and is itself checked against the issuer.
 
-use der::Decode as _;
 use openssl::{
     asn1::{Asn1GeneralizedTimeRef, Asn1TimeRef},
     hash::MessageDigest,
@@ -16,7 +15,7 @@ use openssl::{
 use sealflow_sm2 as sm2;
 use serde::{Deserialize, Serialize};
 
-use super::{chain::common_name, gm, store::Store};
+use super::{chain::common_name, gm, scope, store::Store};
 use crate::read::text::parse_date;
 
 /// What is known about one certificate of a chain.
@@ -168,7 +167,7 @@ fn by_crl(der: &[u8], certificate: &X509, issuer: &X509) -> Option<Word> {
     let key = issuer.public_key().ok()?;
     // OpenSSL would leave out the issuer's identity.
     let sound = if sm2::is_key(&key) { sm2::is_signed_by(der, &key) } else { crl.verify(&key).ok()? };
-    if !same || !sound || limits_itself(der) {
+    if !same || !sound || !scope::covers(der, certificate) {
         return None;
     }
     let status = match crl.get_by_cert(certificate) {
@@ -182,21 +181,6 @@ fn by_crl(der: &[u8], certificate: &X509, issuer: &X509) -> Option<Word> {
         said_at_ms: printed_ms(&crl.last_update().to_string())?,
         holds_until_ms: crl.next_update().and_then(|time| printed_ms(&time.to_string())),
     })
-}
-
-/// A list of changes only, or of some of the issuer's certificates only: what it does not name is not good for that.
-fn limits_itself(der: &[u8]) -> bool {
-    const DELTA: &str = "2.5.29.27";
-    const DISTRIBUTION_POINT: &str = "2.5.29.28";
-    let read = || {
-        let list = x509_cert::crl::CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der).ok()?;
-        let extensions = list.tbs_cert_list.crl_extensions?;
-        Some(extensions.iter().any(|extension| {
-            let id = extension.extn_id.to_string();
-            id == DELTA || id == DISTRIBUTION_POINT
-        }))
-    };
-    read().unwrap_or(false)
 }
 
 fn generalized_ms(time: &Asn1GeneralizedTimeRef) -> Option<i64> {

@@ -14,7 +14,7 @@ use crate::support::{
     pki::{Identity, pki, trust},
 };
 
-fn sign(
+pub(crate) fn sign(
     pdf: &[u8],
     identity: &Identity,
     place: Option<Place>,

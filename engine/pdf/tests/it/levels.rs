@@ -1,6 +1,6 @@
 //! Why: a contract is argued about years later, when certificates have run out and issuers are gone.
 
-use std::fs;
+use std::{fs, sync::OnceLock};
 
 use openssl::{
     asn1::{Asn1Object, Asn1OctetString, Asn1Time},
@@ -25,8 +25,8 @@ use crate::{
         contract_fields,
         pdf::{self, BOTH, Xref},
         person_request,
-        pki::{Identity, pki, trust},
-        tools::{folder, run, timestamp_token},
+        pki::{Identity, Use, issue_for, p256, pki, trust},
+        tools::{folder, run, timestamp_token, timestamp_token_by},
     },
 };
 
@@ -62,9 +62,22 @@ fn with_data(file: &[u8], ocsps: Vec<Vec<u8>>, crls: Vec<Vec<u8>>) -> Vec<u8> {
 }
 
 fn stamped(file: &[u8]) -> Vec<u8> {
+    stamped_by(&pki().tsa, file)
+}
+
+pub(crate) fn stamped_by(tsa: &Identity, file: &[u8]) -> Vec<u8> {
     let begun = begin_document_timestamp(file, 8 * 1024).unwrap();
-    let token = timestamp_token(&begun.digest.value.clone().try_into().unwrap());
+    let token = timestamp_token_by(tsa, &begun.digest.value.clone().try_into().unwrap());
     finish_document_timestamp(begun, &token).unwrap()
+}
+
+/// A timestamp authority whose certificate runs out in 2050, fifteen years after the others'.
+pub(crate) fn late_tsa() -> &'static Identity {
+    static LATE: OnceLock<Identity> = OnceLock::new();
+    LATE.get_or_init(|| {
+        let times = ["20250101000000Z", "20500101000000Z"];
+        issue_for("后来的时间戳", p256(), Some(&pki().root), Use::Time, times)
+    })
 }
 
 pub(crate) fn first(file: &[u8], trust: &Trust) -> SignatureReport {
@@ -87,11 +100,16 @@ fn a_signature_climbs_to_b_lta_by_revisions_alone() {
             assert_eq!(report.signatures[0].level, Some(level), "{xref:?}: {report:#?}");
             assert!(file.starts_with(&plain));
         }
-        // Ten years later the signer's certificate has run out: only the timestamps keep the signature.
+        // Ten years later the certificates of the signer and of the first timestamps have run out: only a timestamp of
+        // somebody who is still trusted keeps the signature.
         let later = Trust { at_ms: Some(2_082_758_400_000), ..trust() };
         assert_eq!(first(&plain, &later).verdict, Verdict::Indeterminate);
-        assert_eq!(first(&archived, &later).verdict, Verdict::TotalPassed);
-        assert!(chinese(&first(&archived, &later)).contains("B-LTA"));
+        assert_eq!(first(&archived, &later).verdict, Verdict::Indeterminate);
+        let renewed = stamped_by(late_tsa(), &archived);
+        assert!(validate(&renewed, &later).unwrap().passed());
+        assert!(chinese(&first(&renewed, &later)).contains("B-LTA"));
+        let much_later = Trust { at_ms: Some(2_713_910_400_000), ..trust() };
+        assert_eq!(first(&renewed, &much_later).verdict, Verdict::Indeterminate);
 
         let folder = folder(&archived);
         let (good, text) = run("qpdf", "qpdf", &["--check", "file.pdf"], folder.path());
@@ -225,13 +243,4 @@ fn a_begun_signature_outlives_a_restart() {
         let pending: PendingSignature = serde_json::from_value(value).unwrap();
         assert!(matches!(pending.resume(&prepared), Err(Error::Request { .. })), "{key}");
     }
-}
-
-#[test]
-fn rsa_with_3072_bits_signs() {
-    let key = openssl::pkey::PKey::from_rsa(openssl::rsa::Rsa::generate(3072).unwrap()).unwrap();
-    let signer = crate::support::pki::issue("示例", key, Some(&pki().root), crate::support::pki::Use::Sign);
-    let prepared = prepare(&pdf::file(Xref::Table, 1, 0), &contract_fields(1)).unwrap();
-    let signed = signer.finish(begin(&prepared, &person_request()).unwrap(), false);
-    assert!(validate(&signed, &trust()).unwrap().passed());
 }

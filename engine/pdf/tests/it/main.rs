@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is the test's failure")]
 
 mod attacks;
+mod certificates;
 mod command_line;
 mod copying;
 mod corpus;

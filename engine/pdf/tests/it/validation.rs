@@ -7,6 +7,7 @@ use sealflow_pdf::{
 };
 
 use crate::{
+    levels::late_tsa,
     signing::revisions,
     support::{
         SIGNED_AT_MS,
@@ -229,8 +230,10 @@ fn certificates_are_judged() {
         let at = Trust { at_ms: Some(at_ms), ..trust() };
         assert_eq!(verdict(&at), (Verdict::Indeterminate, "OUT_OF_BOUNDS_NO_POE".to_owned()));
     }
-    // A timestamp proves that the signature was there in time.
-    let [_, stamped, _] = revisions(&pdf::file(Xref::Table, 1, 0), 1, true);
+    // A timestamp of somebody who is still trusted then proves that the signature was there in time.
+    let prepared = prepare(&pdf::file(Xref::Table, 1, 0), &contract_fields(1)).unwrap();
+    let begun = begin(&prepared, &person_request()).unwrap();
+    let stamped = pki().person.finish_with(begun, Some(late_tsa()));
     let at = Trust { at_ms: Some(2_082_758_400_000), ..trust() };
     assert!(validate(&stamped, &at).unwrap().passed());
 }

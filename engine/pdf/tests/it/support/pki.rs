@@ -50,6 +50,8 @@ pub(crate) fn pki() -> &'static Pki {
 pub(crate) enum Use {
     Root,
     Sign,
+    /// A key that encrypts keys, and may not sign.
+    Encrypt,
     Time,
 }
 
@@ -59,10 +61,27 @@ pub(crate) fn p256() -> PKey<Private> {
 }
 
 pub(crate) fn rsa() -> PKey<Private> {
-    PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap()
+    rsa_of(2048)
+}
+
+pub(crate) fn rsa_of(bits: u32) -> PKey<Private> {
+    PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap()
 }
 
 pub(crate) fn issue(name: &str, key: PKey<Private>, issuer: Option<&Identity>, usage: Use) -> Identity {
+    // The root outlives what it issues.
+    let until = if usage == Use::Root { "20600101000000Z" } else { "20350101000000Z" };
+    issue_for(name, key, issuer, usage, ["20250101000000Z", until])
+}
+
+/// With its own time of validity, from and until (GeneralizedTime).
+pub(crate) fn issue_for(
+    name: &str,
+    key: PKey<Private>,
+    issuer: Option<&Identity>,
+    usage: Use,
+    [from, until]: [&str; 2],
+) -> Identity {
     let mut subject = X509Name::builder().unwrap();
     subject.append_entry_by_nid(Nid::COMMONNAME, name).unwrap();
     let subject = subject.build();
@@ -74,8 +93,8 @@ pub(crate) fn issue(name: &str, key: PKey<Private>, issuer: Option<&Identity>, u
     builder.set_subject_name(&subject).unwrap();
     builder.set_issuer_name(issuer.map_or(&subject, |issuer| issuer.certificate.subject_name())).unwrap();
     builder.set_pubkey(&key).unwrap();
-    builder.set_not_before(&Asn1Time::from_str("20250101000000Z").unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::from_str("20350101000000Z").unwrap()).unwrap();
+    builder.set_not_before(&Asn1Time::from_str(from).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::from_str(until).unwrap()).unwrap();
     let mut constraints = BasicConstraints::new();
     constraints.critical();
     let mut key_usage = KeyUsage::new();
@@ -87,6 +106,9 @@ pub(crate) fn issue(name: &str, key: PKey<Private>, issuer: Option<&Identity>, u
         }
         Use::Sign => {
             key_usage.digital_signature().non_repudiation();
+        }
+        Use::Encrypt => {
+            key_usage.key_encipherment();
         }
         Use::Time => {
             key_usage.digital_signature();
@@ -118,10 +140,16 @@ impl Identity {
 
     /// All steps after `begin`.
     pub(crate) fn finish(&self, prepared: PreparedSignature, timestamped: bool) -> Vec<u8> {
+        let tsa = timestamped.then(|| &pki().tsa);
+        self.finish_with(prepared, tsa)
+    }
+
+    /// With the timestamp of this authority.
+    pub(crate) fn finish_with(&self, prepared: PreparedSignature, tsa: Option<&Identity>) -> Vec<u8> {
         let chain = self.chain();
         let attributes = signed_attributes(&prepared.digest, &chain[0]).unwrap();
         let signature = sign_with_openssl_key(&self.key, &attributes).unwrap();
-        let token = timestamped.then(|| super::tools::timestamp_token(&timestamp_imprint(&signature)));
+        let token = tsa.map(|tsa| super::tools::timestamp_token_by(tsa, &timestamp_imprint(&signature)));
         finish(prepared, &signature, &chain, token.as_deref()).unwrap()
     }
 }

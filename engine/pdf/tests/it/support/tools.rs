@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::pki::pki;
+use super::pki::{Identity, pki};
 
 /// Runs a program; answers its status, and its two outputs joined.
 pub(crate) fn run(program: &str, package: &str, arguments: &[&str], folder: &Path) -> (bool, String) {
@@ -51,12 +51,17 @@ ess_cert_id_alg = sha256
 
 /// A token from `openssl ts` over an imprint.
 pub(crate) fn timestamp_token(imprint: &[u8; 32]) -> Vec<u8> {
+    timestamp_token_by(&pki().tsa, imprint)
+}
+
+/// Of another authority under the root.
+pub(crate) fn timestamp_token_by(tsa: &Identity, imprint: &[u8; 32]) -> Vec<u8> {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
     write("tsa.cnf", TSA_CONFIGURATION.as_bytes());
     write("serial", b"01\n");
-    write("tsa.pem", &pki().tsa.certificate.to_pem().unwrap());
-    write("key.pem", &pki().tsa.key.private_key_to_pem_pkcs8().unwrap());
+    write("tsa.pem", &tsa.certificate.to_pem().unwrap());
+    write("key.pem", &tsa.key.private_key_to_pem_pkcs8().unwrap());
     let digest = hex::encode(imprint);
     let openssl = |arguments: &[&str]| {
         let (good, text) = run("openssl", "openssl", arguments, folder.path());
