@@ -40,6 +40,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn ca_certificates(State(shared): State<Arc<Shared>>) -> Response {
+    let fault = shared.faults.at_call(Service::EstIssuers);
+    if let Some(refused) = refused(fault.as_ref()) {
+        return refused;
+    }
+    faults::hold(fault.as_ref()).await;
     answer(&Issuer::ALL.map(|issuer| &shared.pki.issuer(issuer).certificate))
 }
 
@@ -49,16 +54,11 @@ async fn simple_enroll(State(shared): State<Arc<Shared>>, headers: HeaderMap, bo
         return (StatusCode::UNAUTHORIZED, challenge, "who are you?").into_response();
     }
     let fault = shared.faults.at_call(Service::Est);
-    match &fault {
-        Some(Fault::Status { code }) => {
-            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return (status, [(RETRY_AFTER, "1")], "the sandbox was asked for this").into_response();
-        }
-        Some(Fault::Throttle) => {
-            return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "1")], "too fast").into_response();
-        }
-        Some(Fault::TimeoutBeforeAccept) => faults::hold(fault.as_ref()).await,
-        _ => {}
+    if let Some(refused) = refused(fault.as_ref()) {
+        return refused;
+    }
+    if let Some(Fault::TimeoutBeforeAccept) = fault {
+        faults::hold(fault.as_ref()).await;
     }
     if headers.get(CONTENT_TYPE).is_none_or(|value| value != "application/pkcs10") {
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/pkcs10 is wanted").into_response();
@@ -69,6 +69,18 @@ async fn simple_enroll(State(shared): State<Arc<Shared>>, headers: HeaderMap, bo
     };
     faults::hold(fault.as_ref()).await;
     answer(&[&issued])
+}
+
+fn refused(fault: Option<&Fault>) -> Option<Response> {
+    let (status, words) = match fault? {
+        Fault::Status { code } => {
+            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, "the sandbox was asked for this")
+        }
+        Fault::Throttle => (StatusCode::TOO_MANY_REQUESTS, "too fast"),
+        _ => return None,
+    };
+    Some((status, [(RETRY_AFTER, "1")], words).into_response())
 }
 
 fn issue(shared: &Shared, body: &[u8]) -> Result<X509> {

@@ -26,6 +26,8 @@ pub enum Service {
     SmsQuery,
     /// Certificates.
     Est,
+    /// The authority's own certificates.
+    EstIssuers,
     /// Timestamps.
     Tsa,
     /// Answers on single certificates.
@@ -70,6 +72,12 @@ pub enum Fault {
     WrongNonce,
     /// Timestamps only: the token is over another digest.
     WrongImprint,
+    /// OCSP only: the answer is that nobody knows the certificate.
+    UnknownCertificate,
+    /// OCSP only: the answer is of ten days ago, and has run out since.
+    Stale,
+    /// Revocation lists only: the list says for which address it is, and for whose certificates.
+    Limited,
     /// SMS only: the phone does not get the message, and the receipt says so.
     FailedDelivery,
 }
@@ -176,6 +184,10 @@ fn check(order: &Order) -> Result<()> {
             bail!("the code has no meaning")
         }
         _ if sms_only && !is_sms => bail!("only the SMS gateway has this fault"),
+        Fault::UnknownCertificate | Fault::Stale if order.service != Service::Ocsp => {
+            bail!("only answers on single certificates have this fault")
+        }
+        Fault::Limited if order.service != Service::Crl => bail!("only revocation lists have this fault"),
         Fault::WrongNonce | Fault::WrongImprint if order.service != Service::Tsa => {
             bail!("only the timestamp authority has this fault")
         }
@@ -244,5 +256,9 @@ mod tests {
         let receipt_of_a_timestamp =
             Order { service: Service::Tsa, fault: Fault::DuplicateReceipt, times: None };
         assert!(faults.order(receipt_of_a_timestamp).is_err());
+        for (service, good) in [(Service::Ocsp, true), (Service::Crl, false)] {
+            assert_eq!(faults.order(Order { service, fault: Fault::Stale, times: None }).is_ok(), good);
+            assert_eq!(faults.order(Order { service, fault: Fault::Limited, times: None }).is_ok(), !good);
+        }
     }
 }

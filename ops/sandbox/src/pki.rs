@@ -69,6 +69,11 @@ impl Issuer {
         }
     }
 
+    /// Roots certify authorities, these certify people.
+    pub(crate) const fn certifies_authorities(self) -> bool {
+        matches!(self, Self::Root | Self::Sm2Root)
+    }
+
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|issuer| issuer.name() == name)
     }
@@ -103,6 +108,11 @@ impl Pki {
         }
     }
 
+    /// An issuer's addresses.
+    pub(crate) fn sources(&self, issuer: Issuer) -> Sources {
+        Sources::of(&self.published_at, issuer)
+    }
+
     /// The authority's own certificate that this one issued and answers for.
     pub(crate) fn issued_by(&self, issuer: Issuer) -> Option<&X509> {
         let own = match issuer {
@@ -119,7 +129,7 @@ impl Pki {
         let key = new_key()?;
         let purpose = Purpose::Server { names: &["localhost"], addresses: &["127.0.0.1", "::1"] };
         let (name, public) = (name("示例沙箱服务器")?, public(&key)?);
-        let signer = Signer::Issuer(&self.root, Sources::of(&self.published_at, Issuer::Root));
+        let signer = Signer::Issuer(&self.root, self.sources(Issuer::Root));
         let certificate = issue(&name, &public, &purpose, 365, &signer)?;
         Ok(Identity { key, certificate })
     }
@@ -145,7 +155,7 @@ impl Pki {
             bail!("the request names nobody");
         }
         let issuer = if is_sm2 { Issuer::Sm2Issuing } else { Issuer::Issuing };
-        let signer = Signer::Issuer(self.issuer(issuer), Sources::of(&self.published_at, issuer));
+        let signer = Signer::Issuer(self.issuer(issuer), self.sources(issuer));
         Ok((issue(subject, &key, &Purpose::Signing, i64::from(days), &signer)?, issuer))
     }
 }

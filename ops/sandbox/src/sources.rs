@@ -10,7 +10,7 @@ use openssl::{
     x509::{X509Extension, X509Ref},
 };
 use x509_cert::ext::pkix::{
-    AccessDescription, AuthorityInfoAccessSyntax, CrlDistributionPoints,
+    AccessDescription, AuthorityInfoAccessSyntax, CrlDistributionPoints, IssuingDistributionPoint,
     crl::dp::DistributionPoint,
     name::{DistributionPointName, GeneralName},
 };
@@ -19,6 +19,7 @@ use crate::pki::Issuer;
 
 const ID_AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
 const ID_CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
+const ID_ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
 const ID_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 const ID_CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
@@ -65,6 +66,21 @@ impl Sources {
     }
 }
 
+impl Sources {
+    /// What a revocation list says that is only for this address, and only for certificates of authorities or of people.
+    pub(crate) fn list_limit(&self, of_authorities: bool) -> Result<X509Extension> {
+        let point = IssuingDistributionPoint {
+            distribution_point: Some(DistributionPointName::FullName(vec![address(&self.crl)?])),
+            only_contains_user_certs: !of_authorities,
+            only_contains_ca_certs: of_authorities,
+            only_some_reasons: None,
+            indirect_crl: false,
+            only_contains_attribute_certs: false,
+        };
+        critical_extension(ID_ISSUING_DISTRIBUTION_POINT, &point.to_der()?)
+    }
+}
+
 fn address(url: &str) -> Result<GeneralName> {
     Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(url)?))
 }
@@ -72,4 +88,9 @@ fn address(url: &str) -> Result<GeneralName> {
 fn extension(oid: &str, der: &[u8]) -> Result<X509Extension> {
     let content = Asn1OctetString::new_from_bytes(der)?;
     Ok(X509Extension::new_from_der(&*Asn1Object::from_str(oid)?, false, &content)?)
+}
+
+fn critical_extension(oid: &str, der: &[u8]) -> Result<X509Extension> {
+    let content = Asn1OctetString::new_from_bytes(der)?;
+    Ok(X509Extension::new_from_der(&*Asn1Object::from_str(oid)?, true, &content)?)
 }

@@ -12,12 +12,13 @@ use sealflow_pdf::{
     validate::{Examination, Level, SignatureReport, Verdict, Wanted},
 };
 use sealflow_providers::{
-    revocation::{self, Question, RevocationClient, Word},
+    revocation::{self, Inquiry, Question, RevocationClient, Word},
     tsa::{self, TsaClient},
 };
 
-/// How often certificates may appear that were not known before: those of timestamps, of their issuers.
-const ROUNDS_MAX: usize = 4;
+/// How often issuers are asked: certificates may appear that were not known before (those of timestamps, of their issuers), and
+/// a word may not be enough, so that the next source is asked.
+pub const ROUNDS_MAX: usize = 6;
 
 /// Who is asked, and whom is trusted.
 #[derive(Debug, Clone, Copy)]
@@ -82,14 +83,18 @@ impl Raiser<'_> {
         if level >= Level::BT && now < Some(Level::BT) {
             file = self.stamp(file).await?;
         }
+        let mut not_heard = None;
         if level >= Level::BLt {
-            file = self.prove(file).await?;
+            (file, not_heard) = self.prove(file).await?;
         }
         if level >= Level::BLta {
             file = self.stamp(file).await?;
         }
         let after = self.sound(&file).await?.report;
-        if reached(&after) >= Some(level) { Ok((file, after)) } else { Err(Error::NotReached(level)) }
+        if reached(&after) >= Some(level) {
+            return Ok((file, after));
+        }
+        Err(not_heard.unwrap_or(Error::NotReached(level)))
     }
 
     /// Looks at the file; every signature must pass.
@@ -111,46 +116,59 @@ impl Raiser<'_> {
         Ok(finish_document_timestamp(begun, &token.der)?)
     }
 
-    /// Adds certificates and their issuers' words.
-    async fn prove(&self, mut file: Vec<u8>) -> Result<Vec<u8>, Error> {
+    /// Adds certificates and their issuers' words. Answers also who could not be heard beside one whose word was not enough.
+    async fn prove(&self, mut file: Vec<u8>) -> Result<(Vec<u8>, Option<Error>), Error> {
+        let mut inquiry = Inquiry::new(self.revocation);
+        let mut not_heard = None;
         for _ in 0..ROUNDS_MAX {
             let seen = self.sound(&file).await?;
             let mut data = ValidationData { certificates: seen.chains, ..ValidationData::default() };
+            let mut more = false;
             for wanted in &seen.wanted {
-                ask(self.revocation, wanted, &mut data).await?;
+                match ask(&mut inquiry, wanted, &mut data).await {
+                    Ok(heard) => more |= heard,
+                    Err(error) if inquiry.has_heard(question(wanted)) => not_heard = Some(error),
+                    Err(error) => return Err(error),
+                }
             }
-            let more = self.confined.add_validation_data(&file, &data).await?;
-            let nothing_new = more.len() == file.len();
-            file = more;
-            if seen.wanted.is_empty() || nothing_new {
+            file = self.confined.add_validation_data(&file, &data).await?;
+            if !more {
                 break;
             }
         }
-        Ok(file)
+        Ok((file, not_heard))
     }
 }
 
-/// Asks a certificate's issuer, and puts the word into `data`.
+/// Asks a certificate's issuer, and puts the word into `data`. False when everybody was heard already.
 ///
 /// # Errors
 /// [`Error::Revocation`]
-pub async fn ask(client: &RevocationClient, wanted: &Wanted, data: &mut ValidationData) -> Result<(), Error> {
-    let sources = &wanted.sources;
-    let question = Question {
-        ocsp_urls: &sources.ocsp_urls,
-        ocsp_request_der: &sources.ocsp_request_der,
-        crl_urls: &sources.crl_urls,
-        lists_first: sources.is_authority,
-    };
-    match client.ask(question).await {
-        Ok(Word::Ocsp(der)) => data.ocsps.push(der),
-        Ok(Word::Crl(der)) => data.crls.push(der),
+pub async fn ask(
+    inquiry: &mut Inquiry<'_>,
+    wanted: &Wanted,
+    data: &mut ValidationData,
+) -> Result<bool, Error> {
+    match inquiry.ask(question(wanted)).await {
+        Ok(Some(Word::Ocsp(der))) => data.ocsps.push(der),
+        Ok(Some(Word::Crl(der))) => data.crls.push(der),
+        Ok(None) => return Ok(false),
         Err(source) => {
             let certificate = wanted.certificate.clone().unwrap_or_else(|| "?".to_owned());
             return Err(Error::Revocation { certificate, source });
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+fn question(wanted: &Wanted) -> Question<'_> {
+    let sources = &wanted.sources;
+    Question {
+        ocsp_urls: &sources.ocsp_urls,
+        ocsp_request_der: &sources.ocsp_request_der,
+        crl_urls: &sources.crl_urls,
+        lists_first: sources.is_authority,
+    }
 }
 
 fn told(signature: &SignatureReport) -> String {

@@ -12,6 +12,10 @@ use openssl::{
 use serde::Deserialize;
 use url::Url;
 
+mod inquiry;
+
+pub use inquiry::Inquiry;
+
 use crate::http::{self, Answer, Failure, Limits, SetupError};
 
 /// Longest address that is called.
@@ -92,6 +96,12 @@ impl Error {
         matches!(self, Self::Unreached { .. } | Self::Unavailable { .. } | Self::TryLater { .. })
     }
 
+    /// Whether nobody can ever be asked: it is the certificate's own fault, or the configuration's.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Setup(_) | Self::NobodyToAsk | Self::Address)
+    }
+
     fn or(self, later: Self) -> Self {
         if self.is_transient() { self } else { later }
     }
@@ -135,21 +145,25 @@ impl RevocationClient {
         Ok(Self { http })
     }
 
-    /// Asks about one certificate: for an answer of now, else for a list, or the other way round.
-    ///
-    /// # Errors
-    /// Of several failures the one after which another attempt makes sense.
-    pub async fn ask(&self, question: Question<'_>) -> Result<Word, Error> {
+    /// Asks about one certificate: for an answer of now, else for a list, or the other way round. Answers also who said it.
+    /// Whoever is in `heard` is not asked.
+    async fn ask<'q>(
+        &self,
+        question: Question<'q>,
+        lists_first: bool,
+        heard: &[String],
+    ) -> Result<(&'q str, Word), Error> {
         let mut failed = Error::NobodyToAsk;
-        for lists in [question.lists_first, !question.lists_first] {
-            for url in if lists { question.crl_urls } else { question.ocsp_urls } {
+        for lists in [lists_first, !lists_first] {
+            let urls = if lists { question.crl_urls } else { question.ocsp_urls };
+            for url in urls.iter().filter(|url| !heard.contains(url)) {
                 let word = if lists {
                     self.crl(url).await.map(Word::Crl)
                 } else {
                     self.ocsp(url, question.ocsp_request_der).await.map(Word::Ocsp)
                 };
                 match word {
-                    Ok(word) => return Ok(word),
+                    Ok(word) => return Ok((url, word)),
                     Err(error) => failed = failed.or(error),
                 }
             }

@@ -11,7 +11,7 @@ use sealflow_pdf::{
     sign::ValidationData,
     validate::{self, RevocationStatus, Verdict, Wanted, chinese},
 };
-use sealflow_providers::revocation::{Question, Word};
+use sealflow_providers::revocation::{Inquiry, Question, Word};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,6 +21,8 @@ use crate::{App, auth::SignedIn, error::Error, openapi::Refusals, problem::Code}
 
 /// How long issuers are asked altogether; what they have not said by then counts as not said.
 const ASKING_MAX: Duration = Duration::from_secs(15);
+/// How often they are asked, for words that were not enough.
+const ROUNDS_MAX: usize = 6;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(validate_file)).layer(DefaultBodyLimit::disable())
@@ -151,14 +153,23 @@ async fn validate_file(
     let uploads = receive(&app, request).await?;
     let [upload] = uploads.as_slice() else { return Err(Code::FileMissing.into()) };
     let mut trust = app.config.trust.clone();
-    let seen = app.pdf.examine(&upload.bytes, &trust).await?;
-    let report = match &app.config.revocation {
-        Some(_) if !seen.wanted.is_empty() => {
-            trust.known = ask(&app, &seen.wanted).await;
-            app.pdf.validate(&upload.bytes, &trust).await?
+    let mut seen = app.pdf.examine(&upload.bytes, &trust).await?;
+    if let Some(client) = &app.config.revocation {
+        let mut inquiry = Inquiry::new(client);
+        let deadline = tokio::time::Instant::now() + ASKING_MAX;
+        for _ in 0..ROUNDS_MAX {
+            let asking = ask(&mut inquiry, &seen.wanted, &mut trust.known);
+            let asked = tokio::time::timeout_at(deadline, asking).await;
+            if asked == Ok(false) {
+                break;
+            }
+            seen = app.pdf.examine(&upload.bytes, &trust).await?;
+            if asked.is_err() {
+                break;
+            }
         }
-        _ => seen.report,
-    };
+    }
+    let report = seen.report;
     Ok(Json(Validation {
         passed: report.passed(),
         sha256: hex::encode(openssl::sha::sha256(&upload.bytes)),
@@ -166,30 +177,29 @@ async fn validate_file(
     }))
 }
 
-/// Who does not answer leaves the status unknown, which the report says.
-async fn ask(app: &App, wanted: &[Wanted]) -> ValidationData {
-    let mut data = ValidationData::default();
-    let Some(client) = &app.config.revocation else { return data };
-    let asking = async {
-        for one in wanted {
-            let sources = &one.sources;
-            let question = Question {
-                ocsp_urls: &sources.ocsp_urls,
-                ocsp_request_der: &sources.ocsp_request_der,
-                crl_urls: &sources.crl_urls,
-                lists_first: sources.is_authority,
-            };
-            match client.ask(question).await {
-                Ok(Word::Ocsp(der)) => data.ocsps.push(der),
-                Ok(Word::Crl(der)) => data.crls.push(der),
-                Err(error) => {
-                    tracing::info!(error = &error as &dyn std::error::Error, "an issuer did not answer");
-                }
+/// Who does not answer leaves the status unknown, which the report says. False when there was nobody more to hear.
+async fn ask(inquiry: &mut Inquiry<'_>, wanted: &[Wanted], known: &mut ValidationData) -> bool {
+    let mut more = false;
+    for one in wanted {
+        let sources = &one.sources;
+        let question = Question {
+            ocsp_urls: &sources.ocsp_urls,
+            ocsp_request_der: &sources.ocsp_request_der,
+            crl_urls: &sources.crl_urls,
+            lists_first: sources.is_authority,
+        };
+        match inquiry.ask(question).await {
+            Ok(Some(Word::Ocsp(der))) => known.ocsps.push(der),
+            Ok(Some(Word::Crl(der))) => known.crls.push(der),
+            Ok(None) => continue,
+            Err(error) => {
+                tracing::info!(error = &error as &dyn std::error::Error, "an issuer did not answer");
+                continue;
             }
         }
-    };
-    let _ = tokio::time::timeout(ASKING_MAX, asking).await;
-    data
+        more = true;
+    }
+    more
 }
 
 impl From<validate::SignatureReport> for ValidatedSignature {

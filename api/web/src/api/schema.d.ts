@@ -2883,7 +2883,7 @@ export interface components {
          * @description An outside service without which nothing is signed.
          * @enum {string}
          */
-        WaitingFor: "timestamp_authority" | "signing_key";
+        WaitingFor: "timestamp_authority" | "signing_key" | "certificate_authority";
     };
     responses: never;
     parameters: never;

@@ -87,6 +87,8 @@ text_enum! {
 pub const WAITS_FOR_TIMESTAMP: &str = "waits for the timestamp authority";
 /// The same for the token where signers' keys are made.
 pub const WAITS_FOR_KEY: &str = "waits for the token of the signing keys";
+/// The same for the authority that certifies them.
+pub const WAITS_FOR_CA: &str = "waits for the certification authority";
 
 /// The right to write a job's result.
 #[derive(Debug, Clone, PartialEq, Eq)]

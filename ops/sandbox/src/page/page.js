@@ -30,13 +30,21 @@ const SERVICES = [
     HANG_AFTER, HANG_BEFORE, DELAY, THROTTLE,
     status([503, 'HTTP 503 暂不可用'], [202, 'HTTP 202 待人工审批'], [400, 'HTTP 400 拒绝签发']),
   ] },
+  { id: 'est_issuers', name: 'CA 证书查询', faults: [HANG_BEFORE, DELAY, THROTTLE, status([500, 'HTTP 500'], [503, 'HTTP 503'])] },
   { id: 'tsa', name: '时间戳', faults: [
     HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404']),
     { fault: { kind: 'wrong_nonce' }, name: '应答错位', help: '时间戳属于另一次请求（随机数不符）。' },
     { fault: { kind: 'wrong_imprint' }, name: '摘要不符', help: '时间戳盖在别的摘要上。' },
   ] },
-  { id: 'ocsp', name: '证书状态查询 OCSP', faults: [HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404'])] },
-  { id: 'crl', name: '吊销列表 CRL', faults: [HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404'])] },
+  { id: 'ocsp', name: '证书状态查询 OCSP', faults: [
+    HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404'], [200, 'HTTP 200，不是 OCSP 应答']),
+    { fault: { kind: 'unknown_certificate' }, name: '证书未知', help: '应答称不认识该证书。' },
+    { fault: { kind: 'stale' }, name: '应答过期', help: '应答是十天前的，早已失效。' },
+  ] },
+  { id: 'crl', name: '吊销列表 CRL', faults: [
+    HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404']),
+    { fault: { kind: 'limited' }, name: '限定范围', help: '列表注明所属的分发地址，以及只含用户证书或只含 CA 证书。' },
+  ] },
   { id: 'smtp', name: '邮件', faults: [HANG_AFTER, DELAY, status([451, '451 暂时拒收'], [550, '550 拒收'])] },
 ]
 

@@ -73,7 +73,7 @@ async fn respond(shared: &Shared, request: &[u8]) -> Response {
     // This protocol has its own word for being busy.
     let answer = match fault {
         Some(Fault::Throttle) => ocsp::without_answer(ResponseStatus::TryLater),
-        _ => ocsp::answer(shared, request),
+        _ => ocsp::answer(shared, request, fault.as_ref()),
     };
     faults::hold(fault.as_ref()).await;
     published(
@@ -94,7 +94,8 @@ async fn list(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Re
         return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "1")], "too fast").into_response();
     }
     faults::hold(fault.as_ref()).await;
-    published("application/pkix-crl", revocation_list(&shared, issuer))
+    let limited = matches!(fault, Some(Fault::Limited));
+    published("application/pkix-crl", revocation_list(&shared, issuer, limited))
 }
 
 async fn certificate(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
@@ -121,8 +122,9 @@ fn published(kind: &'static str, body: Result<Vec<u8>>) -> Response {
     }
 }
 
-/// All of an issuer's certificates that were taken back, signed by it.
-fn revocation_list(shared: &Shared, issuer: Issuer) -> Result<Vec<u8>> {
+/// All of an issuer's certificates that were taken back, signed by it. A limited list says for which address it is, and whether
+/// it is for people's or for authorities' certificates.
+fn revocation_list(shared: &Shared, issuer: Issuer, limited: bool) -> Result<Vec<u8>> {
     let identity = shared.pki.issuer(issuer);
     let now_ms = clock::now_ms();
     let now_s = now_ms.div_euclid(1_000);
@@ -141,6 +143,9 @@ fn revocation_list(shared: &Shared, issuer: Issuer) -> Result<Vec<u8>> {
     let context = any.x509v3_context(Some(&identity.certificate), None);
     builder.append_extension(AuthorityKeyIdentifier::new().keyid(true).build(&context)?)?;
     builder.append_extension(number(now_ms)?)?;
+    if limited {
+        builder.append_extension(shared.pki.sources(issuer).list_limit(issuer.certifies_authorities())?)?;
+    }
     if !sm2::is_key(&identity.key) {
         builder.sign(&identity.key, MessageDigest::sha256())?;
         return Ok(builder.build()?.to_der()?);

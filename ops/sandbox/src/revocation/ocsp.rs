@@ -20,6 +20,7 @@ use super::asn1::{
 };
 use crate::{
     Shared, clock,
+    faults::Fault,
     pki::{Identity, Issuer},
     sm2,
 };
@@ -28,9 +29,11 @@ use crate::{
 const QUESTIONS_MAX: usize = 16;
 /// How long an answer holds, in milliseconds.
 const HOLDS_MS: i64 = 60 * 60 * 1_000;
+/// How old a stale answer is, in milliseconds.
+const STALE_MS: i64 = 10 * 24 * 60 * 60 * 1_000;
 
 /// The response to a request, both in DER.
-pub(super) fn answer(shared: &Shared, request: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn answer(shared: &Shared, request: &[u8], fault: Option<&Fault>) -> Result<Vec<u8>> {
     let Ok(request) = OcspRequest::from_der(request) else {
         return without_answer(ResponseStatus::MalformedRequest);
     };
@@ -49,12 +52,16 @@ pub(super) fn answer(shared: &Shared, request: &[u8]) -> Result<Vec<u8>> {
         }
     }
     let Some(issuer) = issuer else { return without_answer(ResponseStatus::Unauthorized) };
-    let now_ms = clock::now_ms();
+    let age_ms = if matches!(fault, Some(Fault::Stale)) { STALE_MS } else { 0 };
+    let now_ms = clock::now_ms() - age_ms;
     let mut responses = Vec::with_capacity(questions.len());
     for question in questions {
         responses.push(SingleResponse {
             cert_id: question.req_cert.clone(),
-            cert_status: status(shared, issuer, &question.req_cert)?,
+            cert_status: match fault {
+                Some(Fault::UnknownCertificate) => CertStatus::Unknown(Null),
+                _ => status(shared, issuer, &question.req_cert)?,
+            },
             this_update: time(now_ms)?,
             next_update: Some(time(now_ms + HOLDS_MS)?),
         });

@@ -123,3 +123,40 @@ async fn a_certificate_that_was_taken_back_archives_nothing() -> Result<()> {
     ensure!(!passed && report["sub_indication"] == "REVOKED_NO_POE", "{report}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_helps_nobody_leads_to_the_list() -> Result<()> {
+    let desk = Desk::open(&p256()?).await?;
+    for kind in ["unknown_certificate", "stale"] {
+        desk.fault("ocsp", json!({"kind": kind}), None).await?;
+        desk.good(&desk.sign("b-lt"))?;
+        let (passed, report) = desk.validate("out.pdf", "--require-revocation")?;
+        ensure!(passed && report["level"] == "B-LT", "{kind}: {report}");
+        ensure!(report["revocation"][0]["source"] == "crl", "{kind}: {report}");
+        judges::pyhanko_accepts_alone(&desk.at("out.pdf"), &desk.at("ca.pem"), 1, false)?;
+        desk.good(&desk.sign("b-t"))?;
+        let (passed, report) = desk.validate("out.pdf", "--require-revocation --online")?;
+        ensure!(passed && report["revocation"][0]["source"] == "crl", "{kind}: {report}");
+        // Nor is the answer enough when there is no list.
+        desk.fault("crl", json!({"kind": "status", "code": 503}), None).await?;
+        std::fs::remove_file(desk.at("out.pdf"))?;
+        desk.refused(&desk.sign("b-lt"), "there is no word on the revocation")?;
+        desk.no_faults().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_for_the_certificates_of_its_address_counts() -> Result<()> {
+    let desk = Desk::open(&p256()?).await?;
+    desk.fault("ocsp", json!({"kind": "throttle"}), None).await?;
+    desk.fault("crl", json!({"kind": "limited"}), None).await?;
+    desk.good(&desk.sign("b-lta"))?;
+    let (passed, report) = desk.validate("out.pdf", "--require-revocation")?;
+    ensure!(passed && report["level"] == "B-LTA", "{report}");
+    judges::pyhanko_accepts_alone(&desk.at("out.pdf"), &desk.at("ca.pem"), 1, true)?;
+    desk.revoke().await?;
+    std::fs::remove_file(desk.at("out.pdf"))?;
+    desk.refused(&desk.sign("b-lt"), "was revoked")?;
+    Ok(())
+}

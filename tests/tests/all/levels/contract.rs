@@ -51,10 +51,52 @@ async fn a_contract_waits_for_its_timestamp_and_is_archived(database_url: Option
     judges::qpdf_accepts(&path)
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contract_waits_for_its_certificates_and_for_what_issuers_say() -> Result<()> {
+    let mut scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), None).await?;
+    scene.program.settings.extend(archived_at_once());
+    let status = |service: &str, code: u16, times: Option<u32>| json!({"service": service, "fault": {"kind": "status", "code": code}, "times": times});
+    // A request that somebody has to approve first is waited for as well.
+    scene.put_fault(&status("est", 202, None)).await?;
+    // A page about maintenance, and an address where nothing is.
+    scene.put_fault(&status("ocsp", 200, None)).await?;
+    scene.put_fault(&status("crl", 404, None)).await?;
+    let mut running = scene.program.start("")?;
+    scene.until_ready(&scene.program.url).await.with_context(|| scene.program.log_tail())?;
+    let journey = tokio::spawn(scene.journey()?.drive());
+    wait_for_log(&scene, "waits for the certification authority: the CA has not decided yet").await?;
+    // People are told, too.
+    scene.sent_contract(|contract| contract["waiting_for"] == "certificate_authority").await?;
+    scene.put_fault(&status("est", 500, Some(1))).await?;
+    wait_for_log(&scene, "waits for the certification authority: the CA answers 500").await?;
+    let finished = journey.await?.with_context(|| scene.program.log_tail())?;
+
+    wait_for_log(&scene, "there is no word on the revocation").await?;
+    scene.put_fault(&status("est_issuers", 502, Some(1))).await?;
+    wait_for_log(&scene, "waits for the certification authority: the CA answers 502").await?;
+    scene.put_fault(&status("ocsp", 200, Some(0))).await?;
+    let trust = Trust { roots_der: vec![scene.root_der()?], ..Trust::default() };
+    let documents = scene.program.data_dir.join("documents");
+    wait_for_archived(&documents, &finished.signed, &trust)
+        .await
+        .with_context(|| scene.program.log_tail())?;
+    running.stop().await
+}
+
 /// Settings by which a contract is archived as soon as it is complete.
 pub(super) fn archived_at_once() -> [(String, String); 2] {
     [("SIGNATURES__RAISE_AFTER_S", "0"), ("JOBS__SCHEDULES__RAISE_DOCUMENTS__CRON", "* * * * * *")]
         .map(|(name, value)| (format!("SEALFLOW_{name}"), value.to_owned()))
+}
+
+/// The program has said these words.
+pub(super) async fn wait_for_log(scene: &Scene, words: &str) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !scene.program.log().contains(words) {
+        ensure!(Instant::now() < deadline, "{}", scene.program.log_tail());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 pub(super) async fn wait_for_archived(

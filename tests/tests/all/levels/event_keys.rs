@@ -1,6 +1,6 @@
 //! Contracts whose signers' keys are of other kinds than the usual one, or are made in a token.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use sealflow_pdf::{
@@ -11,7 +11,7 @@ use sealflow_tests::{judges, scene::Scene};
 use serde_json::Value;
 
 use super::{
-    contract::{archived_at_once, wait_for_archived},
+    contract::{archived_at_once, wait_for_archived, wait_for_log},
     soft_token::SoftToken,
 };
 
@@ -90,15 +90,6 @@ async fn a_contract_is_signed_with_keys_made_in_a_token() -> Result<()> {
     all_judges_accept(&scene, &archived).await?;
     running.stop().await?;
     ensure!(token.objects()?.is_empty(), "left in the token: {}", token.objects()?);
-    Ok(())
-}
-
-async fn wait_for_log(scene: &Scene, words: &str) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !scene.program.log().contains(words) {
-        ensure!(Instant::now() < deadline, "{}", scene.program.log_tail());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
     Ok(())
 }
 

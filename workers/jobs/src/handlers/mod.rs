@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use sealflow_pdf::{Trust, confined::Confined};
 use sealflow_providers::{
-    ca::CaClient, keystore, keystore::event::Keystore, revocation::RevocationClient, sms::SmsClient, tsa,
+    ca, ca::CaClient, keystore, keystore::event::Keystore, revocation::RevocationClient, sms::SmsClient, tsa,
     tsa::TsaClient,
 };
-use sealflow_store::jobs::{Kind, WAITS_FOR_KEY, WAITS_FOR_TIMESTAMP};
+use sealflow_store::jobs::{Kind, Provider, WAITS_FOR_CA, WAITS_FOR_KEY, WAITS_FOR_TIMESTAMP};
 
 pub use forget::Retention;
 pub use raise::Signatures;
@@ -27,6 +27,11 @@ use crate::registry::{Ctx, JobError, Registry, chain};
 const TIMESTAMP_REST_MS: i64 = 5_000;
 /// How long a token that does not make keys is left alone, in milliseconds.
 const KEY_REST_MS: i64 = 5_000;
+
+/// How long an authority that gives no certificate, or no word on one, is left alone first, in milliseconds.
+const REST_MS_MIN: i64 = 5_000;
+/// And how long in the end.
+const REST_MS_MAX: i64 = 300_000;
 
 /// Fail points of the handlers, in the order of a contract; see `sealflow_store::failpoint`.
 pub const FAIL_POINTS: &[&str] = &[
@@ -108,6 +113,44 @@ async fn waits_for_key(ctx: &Ctx, error: &keystore::Error) -> Result<JobError, J
     }
 }
 
+/// Without a certificate nothing is signed either. A definite no ends the job; an answer that fits nobody is tried again, as it
+/// needs a person in the end; for everything else the job waits, as long as it takes.
+async fn waits_for_ca(ctx: &Ctx, error: &ca::Error) -> Result<JobError, JobError> {
+    let reason = || format!("{WAITS_FOR_CA}: {}", chain(error));
+    let asked_for_ms = |retry_after_s: Option<u64>| {
+        retry_after_s.map(|s| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000))
+    };
+    match error {
+        ca::Error::Rejected { .. } | ca::Error::Setup(_) | ca::Error::NotHttps => {
+            Ok(JobError::give_up(error))
+        }
+        ca::Error::Malformed(_) => Ok(JobError::retry(error)),
+        // Too many requests; or busy, when it says for how long.
+        ca::Error::Unavailable { status: 429, retry_after_s }
+        | ca::Error::Unavailable { status: 503, retry_after_s: retry_after_s @ Some(_) } => {
+            let (provider, rest_ms) = (Provider::Ca, asked_for_ms(*retry_after_s));
+            Ok(JobError::Throttled { provider, rest_ms, error: reason() })
+        }
+        ca::Error::Unavailable { retry_after_s, .. } | ca::Error::Pending { retry_after_s } => {
+            let at_least_ms = asked_for_ms(*retry_after_s).unwrap_or(0);
+            waits(ctx, at_least_ms, reason()).await
+        }
+        ca::Error::Unreached(_) | ca::Error::Crypto(_) => waits(ctx, 0, reason()).await,
+    }
+}
+
+/// Waits longer each time, up to some minutes, and at least so long as is wanted.
+async fn waits(ctx: &Ctx, at_least_ms: i64, reason: String) -> Result<JobError, JobError> {
+    let until = ctx.now().await?.plus_ms(rest_ms(ctx.begun()).max(at_least_ms));
+    Ok(JobError::Wait { until, reason })
+}
+
+/// The rest after the job was begun so often, in milliseconds.
+fn rest_ms(begun: u64) -> i64 {
+    let doubled = u32::try_from(begun.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+    (REST_MS_MIN << doubled).min(REST_MS_MAX)
+}
+
 /// All handlers.
 #[must_use]
 pub fn registry(tools: &Tools) -> Registry {
@@ -123,4 +166,16 @@ pub fn registry(tools: &Tools) -> Registry {
     registry.add(Kind::ForgetInstances, tools.clone(), forget::instances);
     registry.add(Kind::SweepBlobs, tools.clone(), sweep_blobs::run);
     registry
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rest_ms;
+
+    #[test]
+    fn rests_grow_to_some_minutes() {
+        let rests: Vec<i64> = (1..=8).map(rest_ms).collect();
+        assert_eq!(rests, [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
+        assert_eq!((rest_ms(0), rest_ms(u64::MAX)), (5_000, 300_000));
+    }
 }

@@ -16,16 +16,14 @@ use sealflow_store::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Tools, waits_for_timestamp};
+use super::{Tools, waits, waits_for_ca, waits_for_timestamp};
 use crate::{
     raise::{Error, Raiser},
-    registry::{Ctx, Done, JobError},
+    registry::{Ctx, Done, JobError, chain},
 };
 
 /// Documents that one tick finds.
 const FOUND_MAX: u32 = 500;
-/// How long an authority that does not answer is left alone, in milliseconds.
-const REST_MS: i64 = 60_000;
 
 /// What level signatures get, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +87,7 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, one: One) -> Result<Done, JobErr
     };
     let blobs = ctx.store().blobs();
     let bytes = blobs.get(&document.newest.sha256).await.map_err(|error| JobError::retry(&error))?;
-    let trust = trust(&tools).await?;
+    let trust = trust(&ctx, &tools).await?;
     let raiser =
         Raiser { confined: &tools.confined, tsa: &tools.tsa, revocation: &tools.revocation, trust: &trust };
     let renew = document.newest.kind == RevisionKind::Archived;
@@ -117,9 +115,12 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, one: One) -> Result<Done, JobErr
 }
 
 /// The roots of signers, of timestamps, and those that were set.
-async fn trust(tools: &Tools) -> Result<Trust, JobError> {
+async fn trust(ctx: &Ctx, tools: &Tools) -> Result<Trust, JobError> {
     let mut roots_der = tools.trust.roots_der.clone();
-    let own = tools.ca.ca_certificates().await.map_err(|error| JobError::retry(&error))?;
+    let own = match tools.ca.ca_certificates().await {
+        Ok(own) => own,
+        Err(error) => return Err(waits_for_ca(ctx, &error).await?),
+    };
     let is_root = |der: &Vec<u8>| {
         X509::from_der(der).is_ok_and(|found| {
             found.subject_name().try_cmp(found.issuer_name()).is_ok_and(|order| order.is_eq())
@@ -133,12 +134,10 @@ async fn trust(tools: &Tools) -> Result<Trust, JobError> {
 async fn ending(ctx: &Ctx, error: Error) -> Result<JobError, JobError> {
     match error {
         Error::Timestamp(error) => waits_for_timestamp(ctx, &error).await,
-        Error::Revocation { ref source, .. } if source.is_transient() => {
-            let until = ctx.now().await?.plus_ms(REST_MS);
-            Ok(JobError::Wait { until, reason: crate::registry::chain(&error) })
-        }
+        Error::Revocation { ref source, .. } if source.is_final() => Ok(JobError::give_up(&error)),
+        // A page about maintenance, or an address where nothing is today, is not the authority's last word.
+        Error::Revocation { .. } | Error::NotReached(_) => waits(ctx, 0, chain(&error)).await,
         Error::Confined(error) => Ok(JobError::from_confined(error)),
-        Error::NotReached(_) => Ok(JobError::retry(&error)),
         other => Ok(JobError::give_up(&other)),
     }
 }

@@ -43,6 +43,12 @@ impl Ctx {
         self.job.attempt
     }
 
+    /// How often it was begun, from 1; also when that did not count as an attempt.
+    #[must_use]
+    pub fn begun(&self) -> u64 {
+        self.job.lease_epoch
+    }
+
     /// The instance that waits for it.
     #[must_use]
     pub fn instance_id(&self) -> Option<InstanceId> {

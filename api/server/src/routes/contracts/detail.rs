@@ -10,7 +10,7 @@ use sealflow_store::{
     contracts::{self, Seen},
     definitions, documents,
     instances::{self, Instance, history},
-    jobs::{self, JobSummary, WAITS_FOR_KEY, WAITS_FOR_TIMESTAMP},
+    jobs::{self, JobSummary, WAITS_FOR_CA, WAITS_FOR_KEY, WAITS_FOR_TIMESTAMP},
     recipients,
     signing::form,
 };
@@ -102,6 +102,8 @@ pub(crate) enum WaitingFor {
     TimestampAuthority,
     /// The token where the signers' keys are made.
     SigningKey,
+    /// It certifies the signers' keys.
+    CertificateAuthority,
 }
 
 /// Something that the person may do with the contract now.
@@ -202,6 +204,7 @@ fn waiting_for(jobs: &[JobSummary]) -> Option<WaitingFor> {
     reasons.filter_map(|job| job.last_error.as_deref()).find_map(|reason| match reason {
         _ if reason.starts_with(WAITS_FOR_TIMESTAMP) => Some(WaitingFor::TimestampAuthority),
         _ if reason.starts_with(WAITS_FOR_KEY) => Some(WaitingFor::SigningKey),
+        _ if reason.starts_with(WAITS_FOR_CA) => Some(WaitingFor::CertificateAuthority),
         _ => None,
     })
 }

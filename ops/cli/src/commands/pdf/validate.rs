@@ -7,10 +7,9 @@ use sealflow_jobs::raise;
 use sealflow_pdf::{
     Report, Trust,
     limits::FILE_BYTES_MAX,
-    sign::ValidationData,
     validate::{RevocationPolicy, SignatureReport, Verdict, chinese, examine},
 };
-use sealflow_providers::revocation::{self, RevocationClient};
+use sealflow_providers::revocation::{self, Inquiry, RevocationClient};
 use serde_json::{Value, json};
 
 use super::{read, roots};
@@ -38,19 +37,26 @@ pub async fn validate(args: &PdfValidate) -> Result<ExitCode> {
 }
 
 async fn look(pdf: &[u8], mut trust: Trust, online: bool) -> Result<Report> {
-    let seen = examine(pdf, &trust)?;
-    if !online || seen.wanted.is_empty() {
+    let mut seen = examine(pdf, &trust)?;
+    if !online {
         return Ok(seen.report);
     }
     let client = RevocationClient::new(revocation::Config::default())?;
-    let mut known = ValidationData::default();
-    for wanted in &seen.wanted {
-        if let Err(error) = raise::ask(&client, wanted, &mut known).await {
-            eprintln!("sealflow: {:#}", anyhow::Error::from(error));
+    let mut inquiry = Inquiry::new(&client);
+    for _ in 0..raise::ROUNDS_MAX {
+        let mut more = false;
+        for wanted in &seen.wanted {
+            match raise::ask(&mut inquiry, wanted, &mut trust.known).await {
+                Ok(heard) => more |= heard,
+                Err(error) => eprintln!("sealflow: {:#}", anyhow::Error::from(error)),
+            }
         }
+        if !more {
+            break;
+        }
+        seen = examine(pdf, &trust)?;
     }
-    trust.known = known;
-    Ok(examine(pdf, &trust)?.report)
+    Ok(seen.report)
 }
 
 /// The report, each verdict also in plain Chinese.

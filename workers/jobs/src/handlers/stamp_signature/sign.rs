@@ -11,19 +11,18 @@ use sealflow_pdf::{
     validate::Level,
 };
 use sealflow_providers::{
-    ca::{self, Chain},
+    ca::Chain,
     keystore::{self, Subject, event::EventKey},
 };
 use sealflow_store::{
     documents::{NewRevision, RevisionKind},
     failpoint,
-    jobs::Provider,
     recipients::Recipient,
 };
 
 use super::{Part, appearance};
 use crate::{
-    handlers::{Tools, waits_for_key, waits_for_timestamp},
+    handlers::{Tools, waits_for_ca, waits_for_key, waits_for_timestamp},
     registry::{Ctx, JobError},
 };
 
@@ -87,7 +86,10 @@ impl<'a> Signing<'a> {
     ) -> Result<Self, JobError> {
         let key = by_key(ctx, tools.keystore.generate().await).await?;
         let csr = by_key(ctx, key.csr(&signer.subject()).await).await?;
-        let chain = tools.ca.enroll(&csr).await.map_err(|error| no_certificate(&error))?;
+        let chain = match tools.ca.enroll(&csr).await {
+            Ok(chain) => chain,
+            Err(error) => return Err(waits_for_ca(ctx, &error).await?),
+        };
         failpoint::hit(AFTER_CERTIFICATE);
         Ok(Self { ctx, tools, signer, confirmed_at_ms, key, chain })
     }
@@ -193,18 +195,5 @@ async fn by_key<T>(ctx: &Ctx, answer: Result<T, keystore::Error>) -> Result<T, J
     match answer {
         Ok(answer) => Ok(answer),
         Err(error) => Err(waits_for_key(ctx, &error).await?),
-    }
-}
-
-fn no_certificate(error: &ca::Error) -> JobError {
-    match error {
-        ca::Error::Rejected { .. } | ca::Error::Setup(_) | ca::Error::NotHttps => JobError::give_up(error),
-        // Too many requests; or busy, when it says for how long.
-        ca::Error::Unavailable { status: 429, retry_after_s }
-        | ca::Error::Unavailable { status: 503, retry_after_s: retry_after_s @ Some(_) } => {
-            let rest_ms = retry_after_s.map(|s| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000));
-            JobError::throttled(Provider::Ca, rest_ms, error)
-        }
-        other => JobError::retry(other),
     }
 }
