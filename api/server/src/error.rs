@@ -10,7 +10,10 @@ use sealflow_store::{
     jobs, seals, signatures, signing,
 };
 
-use crate::problem::{Code, Refusal, feature, field};
+use crate::{
+    problem::{Code, Refusal, feature, field},
+    turns,
+};
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -266,6 +269,7 @@ fn of_pdf(error: &confined::Error) -> Refusal {
     let confined::Error::Read(error) = error else {
         return match error {
             confined::Error::Refused { .. } => Code::FileTooComplex.into(),
+            confined::Error::Busy => Refusal::from(Code::Unavailable).retry_after_s(turns::RETRY_AFTER_S),
             confined::Error::Picture { source: picture::Error::TooLarge { .. }, .. } => {
                 Code::FilePictureTooLarge.into()
             }
@@ -296,6 +300,7 @@ fn of_mark(error: &confined::Error) -> Refusal {
             _ => Code::MarkDamaged.into(),
         },
         confined::Error::Refused { .. } => Code::MarkDamaged.into(),
+        confined::Error::Busy => Refusal::from(Code::Unavailable).retry_after_s(turns::RETRY_AFTER_S),
         _ => Code::Internal.into(),
     }
 }

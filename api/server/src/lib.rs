@@ -20,6 +20,7 @@ mod openapi;
 mod problem;
 mod routes;
 mod serve;
+mod turns;
 mod web;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use config::{Config, Environment};
 pub use openapi::openapi;
 pub use problem::{Code, FieldProblem, Problem};
 pub use serve::serve;
+use turns::Turns;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +46,7 @@ pub struct App {
     pub(crate) store: Store,
     pub(crate) config: Arc<Config>,
     pub(crate) pdf: Confined,
+    pub(crate) turns: Turns,
     pub(crate) word: Word,
     pub(crate) metrics: Option<PrometheusHandle>,
 }
@@ -54,7 +57,9 @@ impl App {
     pub fn new(store: Store, config: Config, pdf: Confined) -> Self {
         let limits = word::Limits::default();
         let word = if config.convert_word { Word::find(limits) } else { Word::at(None, limits) };
-        Self { store, config: Arc::new(config), pdf, word, metrics: metrics_recorder::handle() }
+        let pdf = pdf.patient_for(turns::WAIT_MAX);
+        let turns = Turns::default();
+        Self { store, config: Arc::new(config), pdf, turns, word, metrics: metrics_recorder::handle() }
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) const REFUSALS: Refusals = &[
             Code::MarkDamaged,
             Code::MarkBlank,
             Code::MarkNoPaper,
+            Code::FilesAtOnce,
             Code::SignatureLimit,
             Code::SignaturesTooOften,
         ],
@@ -109,7 +110,9 @@ async fn add_signature(
     signatures::check_room(tx.conn(), person, now_ms).await?;
     drop(tx);
     let wanted = Wanted { mark: Mark::Signature, color: Color::Black, width_mm: WIDTH_MM };
+    let turn = app.turns.take(person).await?;
     let cleaned = app.pdf.clean(&bytes, wanted).await.map_err(Error::Mark)?;
+    drop(turn);
     let sha256 = app.store.blobs().put(Bytes::from(cleaned.svg)).await?;
     let mut tx = app.store.begin().await?;
     let now_ms = tx.now().as_ms();

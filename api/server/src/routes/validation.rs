@@ -39,6 +39,7 @@ pub(super) const REFUSALS: Refusals = &[(
         Code::FileDamaged,
         Code::FileTooManyPages,
         Code::FileTooComplex,
+        Code::FilesAtOnce,
     ],
 )];
 
@@ -147,11 +148,12 @@ pub(crate) struct CertificateState {
 )]
 async fn validate_file(
     State(app): State<App>,
-    _: SignedIn,
+    signed_in: SignedIn,
     request: Request,
 ) -> Result<Json<Validation>, Error> {
     let uploads = receive(&app, request).await?;
     let [upload] = uploads.as_slice() else { return Err(Code::FileMissing.into()) };
+    let _turn = app.turns.take(signed_in.person_id).await?;
     let mut trust = app.config.trust.clone();
     let mut seen = app.pdf.examine(&upload.bytes, &trust).await?;
     if let Some(client) = &app.config.revocation {

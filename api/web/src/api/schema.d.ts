@@ -3393,6 +3393,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `files_at_once` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal` */
             500: {
                 headers: {
@@ -6161,6 +6170,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `files_at_once` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal` */
             500: {
                 headers: {
@@ -6265,6 +6283,15 @@ export interface operations {
             };
             /** @description `file_empty`, `file_missing`, `invalid_fields`, `mark_blank`, `mark_damaged`, `mark_no_paper`, `mark_not_a_picture` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `files_at_once` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6946,7 +6973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `signatures_too_often` */
+            /** @description `files_at_once`, `signatures_too_often` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7928,6 +7955,15 @@ export interface operations {
             };
             /** @description `file_damaged`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_too_complex`, `file_too_many_pages`, `invalid_fields` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `files_at_once` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

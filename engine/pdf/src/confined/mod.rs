@@ -85,6 +85,9 @@ pub enum Error {
         /// Which limit, or how the child ended.
         why: String,
     },
+    /// All children were busy for as long as the caller would wait.
+    #[error("all child processes that open files are busy")]
+    Busy,
     /// The child could not be started or spoken to.
     #[error("the PDF child process cannot be run")]
     Io(#[source] std::io::Error),
@@ -94,13 +97,21 @@ pub enum Error {
 #[derive(Debug, Clone)]
 pub struct Confined {
     pool: Arc<pool::Pool>,
+    /// How long to wait for a child; for ever without it.
+    patience: Option<Duration>,
 }
 
 impl Confined {
     /// Runs `executable pdf-child`; `executable` is usually [`std::env::current_exe`].
     #[must_use]
     pub fn new(executable: impl Into<PathBuf>, limits: Limits) -> Self {
-        Self { pool: Arc::new(pool::Pool::new(executable.into(), limits)) }
+        Self { pool: Arc::new(pool::Pool::new(executable.into(), limits)), patience: None }
+    }
+
+    /// The same children, for a caller who waits at most so long for one of them, and then gets [`Error::Busy`].
+    #[must_use]
+    pub fn patient_for(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     /// Starts a child ahead of the first file. Without this the first file starts it.
@@ -254,7 +265,7 @@ impl Confined {
             }));
         }
         let head = frame::head(call, bytes.len()).map_err(|source| Error::Io(source.into()))?;
-        self.pool.ask(&head, bytes).await
+        self.pool.ask(&head, bytes, self.patience).await
     }
 }
 

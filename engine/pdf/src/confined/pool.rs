@@ -7,6 +7,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::sync::Semaphore;
@@ -47,8 +48,18 @@ impl Pool {
     }
 
     /// Has a child answer. What breaks it harms nothing but this file.
-    pub(super) async fn ask(&self, head: &[u8], file: &[u8]) -> Result<(Answer, Vec<u8>), Error> {
-        let _slot = self.slots.acquire().await.map_err(|source| Error::Io(std::io::Error::other(source)))?;
+    pub(super) async fn ask(
+        &self,
+        head: &[u8],
+        file: &[u8],
+        patience: Option<Duration>,
+    ) -> Result<(Answer, Vec<u8>), Error> {
+        let waiting = self.slots.acquire();
+        let slot = match patience {
+            Some(patience) => tokio::time::timeout(patience, waiting).await.map_err(|_| Error::Busy)?,
+            None => waiting.await,
+        };
+        let _slot = slot.map_err(|source| Error::Io(std::io::Error::other(source)))?;
         let mut worker = self.take()?;
         let mut answer = worker.ask(&self.limits, head, file).await;
         if matches!(answer, Err(Ended::Broke(_))) && worker.calls() > 1 {

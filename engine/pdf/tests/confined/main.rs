@@ -26,7 +26,7 @@ use support::{
 };
 use tempfile::TempDir;
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "answers_are_those_of_the_plain_functions",
     "errors_come_through",
     "memory_is_limited",
@@ -39,6 +39,7 @@ const NAMES: [&str; 14] = [
     "what_breaks_a_child_harms_only_its_own_file",
     "each_file_has_its_own_processor_time",
     "a_child_that_died_meanwhile_is_not_asked",
+    "who_will_not_wait_is_told_that_all_are_busy",
     "hostile_files_are_refused_or_read",
     "mutants_are_refused_or_read",
 ];
@@ -97,6 +98,9 @@ async fn run(name: &str) {
         }
         "each_file_has_its_own_processor_time" => pool::each_file_has_its_own_processor_time().await,
         "a_child_that_died_meanwhile_is_not_asked" => pool::a_child_that_died_meanwhile_is_not_asked().await,
+        "who_will_not_wait_is_told_that_all_are_busy" => {
+            pool::who_will_not_wait_is_told_that_all_are_busy().await;
+        }
         "hostile_files_are_refused_or_read" => hostile_files_are_refused_or_read().await,
         "mutants_are_refused_or_read" => mutants::mutants_are_refused_or_read().await,
         _ => panic!("no test is named {name}"),

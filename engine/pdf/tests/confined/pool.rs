@@ -1,5 +1,7 @@
 //! Why: a child is kept for further files, which must not notice.
 
+use std::time::Duration;
+
 use sealflow_pdf::{
     confined::{CALLS_MAX, Error, Limits},
     inspect, read,
@@ -88,4 +90,18 @@ pub(crate) async fn a_child_that_died_meanwhile_is_not_asked() {
         assert!(matches!(answer, Err(Error::Read(read::Error::NotAPdf))), "{answer:?}");
         assert!(confined.children_started() >= calls);
     }
+}
+
+pub(crate) async fn who_will_not_wait_is_told_that_all_are_busy() {
+    let folder = TempDir::new().unwrap();
+    let hanging = script(&folder, "exec sleep 600", Limits { children: 1, ..Limits::default() });
+    let hurried = hanging.clone().patient_for(Duration::from_millis(1));
+    tokio::select! {
+        biased;
+        answer = hanging.inspect(b"x") => panic!("it should hang: {answer:?}"),
+        answer = hurried.inspect(b"x") => assert!(matches!(answer, Err(Error::Busy)), "{answer:?}"),
+    }
+    // The one who was there first has gone, and his child with him.
+    let good = myself(Limits { children: 1, ..Limits::default() }).patient_for(Duration::from_millis(1));
+    assert!(good.inspect(&pdf::file(Xref::Table, 1, 0)).await.is_ok());
 }

@@ -1,8 +1,11 @@
 //! Validating any PDF over the API: what passes, what does not, and that nothing is kept.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use sealflow_pdf::{
     Trust,
     cli::{SignFile, begin_file},
+    confined::{Confined, Limits},
     finish,
     sign::{DigestAlgorithm, GrowingFile},
     sign_with_openssl_key, signed_attributes,
@@ -12,7 +15,7 @@ use serde_json::json;
 
 use super::{
     World,
-    world::{SENDER, contract_pdf},
+    world::{Browser, SENDER, contract_pdf, id},
 };
 use crate::cli::{certificate, p256};
 
@@ -77,4 +80,36 @@ async fn an_issuer_that_is_not_trusted_is_no_verdict(db: TestStore) {
     person.upload("/api/validation", "a.pdf", fixtures::empty()).await.refused(422, "file_empty");
 }
 
-on_both!(a_files_signatures_are_told_in_plain_words, an_issuer_that_is_not_trusted_is_no_verdict);
+/// Children that take any file and never answer.
+fn hanging(folder: &tempfile::TempDir) -> Confined {
+    let path = folder.path().join("child");
+    std::fs::write(&path, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    Confined::new(path, Limits::default())
+}
+
+async fn many_files_of_one_person_at_once_are_refused(db: TestStore) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let store = db.store.clone();
+    let world = World::open_confined(db, store, hanging(&folder), |_| {}).await;
+    let person = world.as_person(SENDER).await;
+    let draft = person.post("/api/contracts", &world.input().await).await.expect(201);
+    let documents = format!("/api/contracts/{}/documents", id(&draft));
+    let mut sending = tokio::task::JoinSet::new();
+    // Two are opened, six wait; whichever came last is told at once. It does not matter what they are sent for.
+    for number in 0..9 {
+        let person = Browser { http: person.http.clone(), url: person.url.clone() };
+        let path = if number % 2 == 0 { "/api/validation".to_owned() } else { documents.clone() };
+        sending.spawn(async move { person.upload(&path, "a.pdf", contract_pdf()).await });
+    }
+    let first = sending.join_next().await.unwrap().unwrap();
+    assert!(first.headers.contains_key("retry-after"), "{:?}", first.headers);
+    first.refused(429, "files_at_once");
+    sending.abort_all();
+}
+
+on_both!(
+    a_files_signatures_are_told_in_plain_words,
+    an_issuer_that_is_not_trusted_is_no_verdict,
+    many_files_of_one_person_at_once_are_refused,
+);

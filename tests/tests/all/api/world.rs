@@ -62,6 +62,17 @@ impl World {
 
     /// With a server that has a way of its own to the database.
     pub(crate) async fn open_on(db: TestStore, store: Store, set: impl FnOnce(&mut Config)) -> Self {
+        let pdf = Confined::new(env!("CARGO_BIN_EXE_sealflow_under_test"), Limits::default());
+        Self::open_confined(db, store, pdf, set).await
+    }
+
+    /// With other children that open files.
+    pub(crate) async fn open_confined(
+        db: TestStore,
+        store: Store,
+        pdf: Confined,
+        set: impl FnOnce(&mut Config),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         let mut config = Config::new(url.clone(), SECRET);
@@ -71,7 +82,6 @@ impl World {
         config.codes.per_day = 1000;
         set(&mut config);
         publish(&db).await;
-        let pdf = Confined::new(env!("CARGO_BIN_EXE_sealflow_under_test"), Limits::default());
         let app = App::new(store, config, pdf);
         let shutdown = CancellationToken::new();
         tokio::spawn(sealflow_server::serve(app, listener, shutdown.clone()));

@@ -59,8 +59,11 @@ async fn add_document(
 ) -> Result<(StatusCode, Json<Document>), Error> {
     let person = signed_in.person_id;
     own_draft(&mut *app.store.read().await?, contract_id, person).await?;
-    let (upload, source) = convert::to_pdf(&app, receive(&app, request).await?).await?;
+    let received = receive(&app, request).await?;
+    let turn = app.turns.take(person).await?;
+    let (upload, source) = convert::to_pdf(&app, received).await?;
     let opened = open(&app, upload, source).await?;
+    drop(turn);
     refuse_unsuitable(&opened.inspection)?;
     let document = keep(&app, contract_id, person, &opened, key.0.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(document)))

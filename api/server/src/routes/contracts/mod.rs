@@ -63,6 +63,7 @@ pub(super) const REFUSALS: Refusals = &[
             Code::FileDamaged,
             Code::FileTooManyPages,
             Code::FileTooComplex,
+            Code::FilesAtOnce,
             Code::FileSigned,
             Code::FileSignedDamaged,
             Code::FileDynamicForm,

@@ -47,6 +47,7 @@ const PICTURE: &[Code] = &[
     Code::MarkDamaged,
     Code::MarkBlank,
     Code::MarkNoPaper,
+    Code::FilesAtOnce,
 ];
 
 pub(super) const REFUSALS: Refusals = &[
@@ -70,6 +71,7 @@ pub(super) const REFUSALS: Refusals = &[
             Code::MarkDamaged,
             Code::MarkBlank,
             Code::MarkNoPaper,
+            Code::FilesAtOnce,
             Code::SealNameTaken,
             Code::SealLimit,
         ],

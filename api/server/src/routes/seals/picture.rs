@@ -7,7 +7,7 @@ use axum::{
 };
 use bytes::Bytes;
 use garde::Validate;
-use sealflow_core::ids::OrganizationId;
+use sealflow_core::ids::{OrganizationId, PersonId};
 use sealflow_pdf::picture::{Cleaned, Mark, Wanted};
 use sealflow_store::seals::{NewSeal, Source};
 use serde::Deserialize;
@@ -94,7 +94,15 @@ pub(in crate::routes) async fn receive_mark(app: &App, request: Request) -> Resu
     }
 }
 
-async fn clean(app: &App, bytes: &Bytes, color: SealColor, width_mm: f64) -> Result<Cleaned, Error> {
+/// When it is this person's turn.
+async fn clean(
+    app: &App,
+    person: PersonId,
+    bytes: &Bytes,
+    color: SealColor,
+    width_mm: f64,
+) -> Result<Cleaned, Error> {
+    let _turn = app.turns.take(person).await?;
     let wanted = Wanted { mark: Mark::Seal, color: color.into(), width_mm };
     app.pdf.clean(bytes, wanted).await.map_err(Error::Mark)
 }
@@ -115,7 +123,8 @@ async fn preview_seal_picture(
 ) -> Result<Json<SealPreview>, Error> {
     administered(&mut *app.store.read().await?, organization_id, signed_in.person_id).await?;
     let bytes = receive_mark(&app, request).await?;
-    let Cleaned { svg, width_mm, height_mm } = clean(&app, &bytes, look.color, look.width_mm).await?;
+    let Cleaned { svg, width_mm, height_mm } =
+        clean(&app, signed_in.person_id, &bytes, look.color, look.width_mm).await?;
     Ok(Json(SealPreview { svg, width_mm, height_mm }))
 }
 
@@ -136,7 +145,8 @@ async fn create_seal_of_picture(
     let person = signed_in.person_id;
     administered(&mut *app.store.read().await?, organization_id, person).await?;
     let bytes = receive_mark(&app, request).await?;
-    let Cleaned { svg, width_mm, height_mm } = clean(&app, &bytes, asked.color, asked.width_mm).await?;
+    let Cleaned { svg, width_mm, height_mm } =
+        clean(&app, person, &bytes, asked.color, asked.width_mm).await?;
     let spec = PictureSpec { color: asked.color.into(), width_mm, height_mm };
     let spec = serde_json::to_value(spec).map_err(|_| Error::Broken("a seal's data is JSON"))?;
     let new = NewSeal {
