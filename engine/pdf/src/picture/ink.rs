@@ -1,10 +1,17 @@
-//! Why: a photo has noise, creases, a shadow and the edge of the table. Ink is what is dark against its paper, or coloured,
+//! Why: a photo has noise, creases, dust and the edge of the table. Ink is what is dark against its paper, or coloured,
 //! and hangs together.
 
 use image::RgbImage;
 
-use super::{Error, Mark, paper::Paper};
+use super::{
+    Error, Mark,
+    paper::{Paper, Reach},
+};
 
+/// No stroke of a pen is wider than that of a broad marker; what is as wide is a shadow, or the table.
+const SIGNATURE: Reach = Reach { ink: 0.0625, shadow: 0.0625, light_min: 0.3 };
+/// A seal has a star and solid squares, and on a grey copy its red is a light grey.
+const SEAL: Reach = Reach { ink: 0.2, shadow: 0.125, light_min: 0.55 };
 /// As dark against the paper, and it may be ink.
 const FAINT: f32 = 0.25;
 /// Less than this part of the picture is dust.
@@ -35,12 +42,11 @@ pub(super) struct Ink {
 
 impl Ink {
     pub(super) fn on(image: &RgbImage, mark: Mark) -> Result<Self, Error> {
-        // A star is wider than any stroke of a pen.
         let reach = match mark {
-            Mark::Seal => 2,
-            Mark::Signature => 1,
+            Mark::Seal => SEAL,
+            Mark::Signature => SIGNATURE,
         };
-        let paper = Paper::of(image, reach).ok_or(Error::NoPaper)?;
+        let paper = Paper::of(image, &reach).ok_or(Error::NoPaper)?;
         let mut dark = Vec::with_capacity(image.as_raw().len() / 3);
         let mut color = Vec::with_capacity(image.as_raw().len() / 3);
         for (x, y, pixel) in image.enumerate_pixels() {
