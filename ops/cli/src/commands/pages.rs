@@ -74,16 +74,21 @@ pub async fn pages(args: &MakePages) -> Result<ExitCode> {
         }
         pictures => {
             let pictures: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
-            pages_of_pictures(&pictures).map_err(|(number, error)| {
-                let name = number.checked_sub(1).and_then(|index| args.inputs.get(index));
-                let name = name.map(|path: &PathBuf| path.display().to_string()).unwrap_or_default();
-                anyhow!(error).context(format!("making a page of {name}"))
-            })?
+            pages_of_pictures(&pictures)
+                .map_err(|(number, error)| anyhow!(error).context(making(&args.inputs, number)))?
         }
     };
     write_whole(&args.out, &pdf)?;
     println!("{} has {} pages.", args.out.display(), sealflow_pdf::inspect(&pdf)?.page_count);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What failed: a page, or, for number 0, all of them together.
+fn making(inputs: &[PathBuf], number: usize) -> String {
+    match number.checked_sub(1).and_then(|index| inputs.get(index)) {
+        Some(path) => format!("making a page of {}", path.display()),
+        None => format!("making pages of {} files", inputs.len()),
+    }
 }
 
 /// Makes a file's fields.
@@ -114,4 +119,16 @@ pub(super) fn appearances(args: &Place) -> Result<Vec<FieldAppearance>> {
         appearances.push(FieldAppearance { field: field.clone(), appearance: Appearance::Svg { svg } });
     }
     Ok(appearances)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_picture_or_none() {
+        let inputs = [PathBuf::from("one.jpg"), PathBuf::from("two.jpg")];
+        assert_eq!(making(&inputs, 2), "making a page of two.jpg");
+        assert_eq!(making(&inputs, 0), "making pages of 2 files");
+    }
 }
