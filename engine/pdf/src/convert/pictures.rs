@@ -5,10 +5,9 @@ use flate2::{Compression, write::ZlibEncoder};
 use image::{DynamicImage, imageops::FilterType, metadata::Orientation};
 use std::io::Write as _;
 
-use super::jpeg;
 use crate::{
     limits::{FILE_BYTES_MAX, PICTURES_MAX},
-    picture::{Decoded, Error, decode},
+    picture::{Decoded, Error, decode, jpeg},
     read::object::{Dictionary, Object, Reference, number_text},
     write::write_object,
 };

@@ -3,6 +3,7 @@
 
 mod clean;
 mod ink;
+pub(crate) mod jpeg;
 mod paper;
 
 use std::io::Cursor;
@@ -97,6 +98,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Error> {
     }
     if decoder.total_bytes() > PICTURE_UNPACKED_BYTES_MAX {
         return too_large(format!("{} bytes in memory", decoder.total_bytes()));
+    }
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+        return Err(Error::Damaged { why: "the file ends before the picture does".to_owned() });
     }
     // A broken EXIF block turns nothing.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

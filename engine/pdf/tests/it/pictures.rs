@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage, RgbaImage, metadata::Orientation};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, RgbaImage, imageops, metadata::Orientation};
 use sealflow_pdf::{
     Appearance, FieldKind, SignRequest, begin,
     convert::pages_of_pictures,
@@ -92,35 +92,128 @@ fn pixels(cleaned: &Cleaned) -> RgbaImage {
     image::load_from_memory(&STANDARD.decode(encoded).unwrap()).unwrap().to_rgba8()
 }
 
+/// The same in a shadow that lies across, whose edge is so many pixels soft.
+fn shaded(picture: &RgbImage, light: f32, soft: f32) -> RgbImage {
+    let (width, height) = (float(picture.width()), float(picture.height()));
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let inside = float(y) - 0.8 * height + 0.5 * (float(x) - 0.2 * width);
+        let light = 1.0 - (1.0 - light) / (1.0 + (-inside / soft).exp());
+        Rgb(picture.get_pixel(x, y).0.map(|value| (f32::from(value) * light) as u8))
+    })
+}
+
+/// Without the table at the left edge.
+fn without_table(picture: &RgbImage) -> RgbImage {
+    let table = picture.width() / 40;
+    imageops::crop_imm(picture, table, 0, picture.width() - table, picture.height()).to_image()
+}
+
+fn signature(paper: impl Fn(u32, u32) -> f32) -> RgbImage {
+    photo(1200, 900, |x, y| {
+        let ink = if is_inked(x, y) { [0.15, 0.16, 0.3] } else { [1.0; 3] };
+        ink.map(|part| part * paper(x, y))
+    })
+}
+
+/// That what came off is [`is_inked`], and all of it.
+fn assert_is_the_signature(cleaned: &Cleaned, name: &str) {
+    let found = pixels(cleaned);
+    let (width, height) = (float(found.width()), float(found.height()));
+    assert!((cleaned.height_mm / cleaned.width_mm - f64::from(height / width)).abs() < 0.01);
+    let truth = bounds(1200, 900, is_inked);
+    let shown = bounds(found.width(), found.height(), |x, y| found.get_pixel(x, y).0[3] > 127);
+    assert!(
+        truth[2].abs_diff(shown[2]) <= 3 && truth[3].abs_diff(shown[3]) <= 3,
+        "{name}: {truth:?} {shown:?}"
+    );
+    // There is a little room around the ink, and not much.
+    assert!(shown[0] >= 5 && shown[0] <= 15 && found.width() - shown[2] <= 30, "{name}: {shown:?}");
+    let (left, top) = (truth[0] - shown[0], truth[1] - shown[1]);
+    let (mut right, mut wrong, mut ink) = (0_u32, 0_u32, 0_u32);
+    for (x, y, pixel) in found.enumerate_pixels() {
+        let [red, green, blue, alpha] = pixel.0;
+        assert_eq!([red, green, blue], Color::Black.rgb());
+        // Within two pixels of the truth, the edges may differ.
+        let (x, y) = (x + left, y + top);
+        let near = (0..5).any(|dy| (0..5).any(|dx| is_inked(x + dx - 2, y + dy - 2)));
+        let all = (0..5).all(|dy| (0..5).all(|dx| is_inked(x + dx - 2, y + dy - 2)));
+        ink += u32::from(all);
+        right += u32::from(all && alpha > 200);
+        wrong += u32::from(!near && alpha > 20);
+    }
+    assert!(ink > 5_000 && right * 100 > ink * 97, "{name}: {right} of {ink} pixels of ink are kept");
+    assert!(wrong * 1_000 < found.width() * found.height(), "{name}: {wrong} pixels of paper are kept");
+}
+
 #[test]
 fn a_signature_comes_off_unevenly_lit_paper() {
-    let picture = photo(1200, 900, |x, y| if is_inked(x, y) { [0.15, 0.16, 0.3] } else { [1.0; 3] });
+    let picture = signature(|_, _| 1.0);
     for format in [ImageFormat::Jpeg, ImageFormat::Png] {
         let cleaned =
             clean(&encoded(&picture, format), &wanted(Mark::Signature, Color::Black, 40.0)).unwrap();
-        let found = pixels(&cleaned);
-        let (width, height) = (float(found.width()), float(found.height()));
-        assert!((cleaned.height_mm / cleaned.width_mm - f64::from(height / width)).abs() < 0.01);
-        let truth = bounds(1200, 900, is_inked);
-        let shown = bounds(found.width(), found.height(), |x, y| found.get_pixel(x, y).0[3] > 127);
-        assert!(truth[2].abs_diff(shown[2]) <= 3 && truth[3].abs_diff(shown[3]) <= 3, "{truth:?} {shown:?}");
-        // There is a little room around the ink, and not much.
-        assert!(shown[0] >= 5 && shown[0] <= 15 && found.width() - shown[2] <= 30, "{shown:?}");
-        let (left, top) = (truth[0] - shown[0], truth[1] - shown[1]);
-        let (mut right, mut wrong, mut ink) = (0_u32, 0_u32, 0_u32);
-        for (x, y, pixel) in found.enumerate_pixels() {
-            let [red, green, blue, alpha] = pixel.0;
-            assert_eq!([red, green, blue], Color::Black.rgb());
-            // Within two pixels of the truth, the edges may differ.
-            let (x, y) = (x + left, y + top);
-            let near = (0..5).any(|dy| (0..5).any(|dx| is_inked(x + dx - 2, y + dy - 2)));
-            let all = (0..5).all(|dy| (0..5).all(|dx| is_inked(x + dx - 2, y + dy - 2)));
-            ink += u32::from(all);
-            right += u32::from(all && alpha > 200);
-            wrong += u32::from(!near && alpha > 20);
+        assert_is_the_signature(&cleaned, "plain");
+    }
+}
+
+#[test]
+fn a_signature_comes_off_paper_in_a_shadow() {
+    let wanted = wanted(Mark::Signature, Color::Black, 40.0);
+    // From a hard edge to one that is as wide as a letter.
+    for (light, soft) in [(0.6, 0.5), (0.45, 2.0), (0.75, 6.0), (0.6, 20.0), (0.6, 50.0)] {
+        let picture = shaded(&signature(|_, _| 1.0), light, soft);
+        let cleaned = clean(&encoded(&picture, ImageFormat::Jpeg), &wanted);
+        assert_is_the_signature(&cleaned.unwrap(), &format!("light {light}, {soft} pixels soft"));
+    }
+}
+
+#[test]
+fn ruled_lines_stay_on_their_paper() {
+    let ruled = signature(|_, y| if y % 70 < 3 { 0.78 } else { 1.0 });
+    let wanted = wanted(Mark::Signature, Color::Black, 40.0);
+    for (name, picture) in [("plain", ruled.clone()), ("shaded", shaded(&ruled, 0.6, 8.0))] {
+        let cleaned = clean(&encoded(&picture, ImageFormat::Jpeg), &wanted).unwrap();
+        assert_is_the_signature(&cleaned, name);
+    }
+}
+
+#[test]
+fn a_seal_in_a_shadow_is_the_same_seal() {
+    let ring = |x: u32, y: u32| {
+        let (dx, dy) = (float(x) - 450.0, float(y) - 450.0);
+        let radius = (dx * dx + dy * dy).sqrt();
+        (radius - 300.0).abs() < 12.0 || (radius < 200.0 && dx.abs() < 30.0)
+    };
+    // Only of a coloured seal is a very dark shadow told from its ink.
+    for (name, ink, darkest) in [("red", [0.85, 0.15, 0.2], 0.4), ("black", [0.12; 3], 0.62)] {
+        let picture = without_table(&photo(900, 900, |x, y| if ring(x, y) { ink } else { [1.0; 3] }));
+        let of = |picture: &RgbImage| {
+            let wanted = wanted(Mark::Seal, Color::Red, 40.0);
+            let found = pixels(&clean(&encoded(picture, ImageFormat::Jpeg), &wanted).unwrap());
+            let ink: f64 = found.pixels().map(|pixel| f64::from(pixel.0[3]) / 255.0).sum();
+            (found.width(), found.height(), ink)
+        };
+        let plain = of(&picture);
+        assert!(plain.0.abs_diff(645) <= 4 && plain.1.abs_diff(645) <= 4, "{name}: {plain:?}");
+        for (light, soft) in [(0.62, 0.5), (0.7, 15.0), (darkest, 6.0)] {
+            let found = of(&shaded(&picture, light, soft));
+            let same = plain.0.abs_diff(found.0) <= 3 && plain.1.abs_diff(found.1) <= 3;
+            assert!(
+                same && (found.2 / plain.2 - 1.0).abs() < 0.05,
+                "{name}, light {light}, {soft} pixels soft: {found:?}, not {plain:?}"
+            );
         }
-        assert!(ink > 5_000 && right * 100 > ink * 97, "{right} of {ink} pixels of ink are kept");
-        assert!(wrong * 1_000 < found.width() * found.height(), "{wrong} pixels of paper are kept");
+    }
+}
+
+#[test]
+fn a_shadow_on_a_blank_sheet_is_no_mark() {
+    let blank = without_table(&photo(900, 700, |_, _| [1.0; 3]));
+    for (light, soft) in [(0.6, 0.5), (0.75, 6.0), (0.6, 15.0), (0.65, 40.0)] {
+        let file = encoded(&shaded(&blank, light, soft), ImageFormat::Jpeg);
+        for mark in [Mark::Seal, Mark::Signature] {
+            let refused = clean(&file, &wanted(mark, Color::Black, 40.0)).err();
+            assert_eq!(refused, Some(Error::Blank), "{mark:?}, light {light}, {soft} pixels soft");
+        }
     }
 }
 
@@ -201,6 +294,22 @@ fn pictures_that_show_no_mark_are_refused() {
     let whole = encoded(&blank, ImageFormat::Png);
     assert!(matches!(clean(&whole[..whole.len() / 2], &signature), Err(Error::Damaged { .. })));
     assert!(matches!(clean(&whole[..20], &signature), Err(Error::Damaged { .. })));
+}
+
+#[test]
+fn a_jpeg_that_was_cut_off_is_refused() {
+    let whole = encoded(&signature(|_, _| 1.0), ImageFormat::Jpeg);
+    // A phone's video behind the picture is no damage.
+    let with_video = [whole.as_slice(), b" a video"].concat();
+    let signature = wanted(Mark::Signature, Color::Black, 40.0);
+    assert!(pages_of_pictures(&[&with_video]).is_ok() && clean(&with_video, &signature).is_ok());
+    for end in [whole.len() / 2, whole.len() * 9 / 10, whole.len() - 2, whole.len() - 1] {
+        let cut = &whole[..end];
+        let refused = pages_of_pictures(&[&with_video, cut]);
+        assert!(matches!(refused, Err((2, Error::Damaged { .. }))), "cut at {end}: {:?}", refused.err());
+        let refused = clean(cut, &signature);
+        assert!(matches!(refused, Err(Error::Damaged { .. })), "cut at {end}: {:?}", refused.err());
+    }
 }
 
 #[test]

@@ -1,19 +1,20 @@
 //! Why: a JPEG goes into a PDF as it is, without loss; but not where and when the photo was taken, which cameras write beside it.
 
 /// A JPEG that a PDF can hold.
-pub(super) struct Plain {
-    pub(super) bytes: Vec<u8>,
-    pub(super) width: u16,
-    pub(super) height: u16,
+pub(crate) struct Plain {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
     /// 1 for grey, 3 for colours.
-    pub(super) components: u8,
+    pub(crate) components: u8,
 }
 
 const START_OF_SCAN: u8 = 0xda;
+const END: u8 = 0xd9;
 
 /// The picture's segments without what is only about the picture. None for a JPEG that PDF viewers may show otherwise
 /// (four colours, more than eight bits, arithmetic coding), or whose segments are broken.
-pub(super) fn plain(bytes: &[u8]) -> Option<Plain> {
+pub(crate) fn plain(bytes: &[u8]) -> Option<Plain> {
     let mut rest = bytes.strip_prefix(b"\xff\xd8")?;
     let mut kept = b"\xff\xd8".to_vec();
     let mut head = None;
@@ -42,16 +43,29 @@ pub(super) fn plain(bytes: &[u8]) -> Option<Plain> {
         }
     }
     let (width, height, components) = head?;
-    kept.extend_from_slice(scans(rest));
-    kept.extend_from_slice(b"\xff\xd9");
+    kept.extend_from_slice(bytes.get(bytes.len() - rest.len()..end(bytes)?)?);
+    kept.extend_from_slice(&[0xff, END]);
     Some(Plain { bytes: kept, width, height, components })
 }
 
-/// The scans up to the end marker: phones put further pictures and videos behind it. Within a scan FF is followed by 00 or a
-/// restart; between the scans of a progressive picture stand tables.
-fn scans(rest: &[u8]) -> &[u8] {
-    let end = rest.windows(2).position(|pair| pair == b"\xff\xd9").unwrap_or(rest.len());
-    rest.get(..end).unwrap_or_default()
+/// Whether the picture goes on to its end. Decoders fill with grey what a broken upload cut off.
+pub(super) fn is_whole(bytes: &[u8]) -> bool {
+    end(bytes).is_some()
+}
+
+/// Where the end marker is: phones put further pictures and videos behind it, and a small picture within a segment before it.
+/// Within a scan FF is followed by 00 or a restart; between the scans of a progressive picture stand tables.
+fn end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    loop {
+        let is_marker = |pair: &[u8]| matches!(pair, [0xff, 1..=0xcf | 0xd8..=0xfe]);
+        at += bytes.get(at..)?.windows(2).position(is_marker)?;
+        if bytes.get(at + 1) == Some(&END) {
+            return Some(at);
+        }
+        let (length, _) = bytes.get(at + 2..)?.split_first_chunk::<2>()?;
+        at += 2 + usize::from(u16::from_be_bytes(*length));
+    }
 }
 
 fn frame(segment: &[u8]) -> Option<(u16, u16, u8)> {
@@ -65,6 +79,9 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
     use super::*;
 
+    /// Bytes behind the end marker.
+    const VIDEO: usize = b"a video".len();
+
     fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
         let length = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
         [&[0xff, marker], length.as_slice(), body].concat()
@@ -74,7 +91,7 @@ mod tests {
         [
             b"\xff\xd8".to_vec(),
             segment(0xe0, b"JFIF\0"),
-            segment(0xe1, b"Exif\0\0 39.9N 116.4E"),
+            segment(0xe1, b"Exif\0\0 39.9N 116.4E, small: \xff\xd8\xff\xd9"),
             segment(0xfe, b"a comment"),
             segment(frame, &[8, 0, 20, 0, 30, components, 1, 2, 3]),
             segment(0xda, &[1, 1, 0, 0, 63, 0]),
@@ -99,8 +116,9 @@ mod tests {
         assert!(plain(&file(0xc0, 4)).is_none(), "four colours");
         assert!(plain(&file(0xc9, 3)).is_none(), "arithmetic coding");
         let whole = file(0xc0, 3);
-        for end in 0..whole.len() - 30 {
-            assert!(plain(&whole[..end]).is_none(), "cut at {end}");
+        assert!(plain(&whole[..whole.len() - VIDEO]).is_some() && is_whole(&whole));
+        for end in 0..whole.len() - VIDEO {
+            assert!(plain(&whole[..end]).is_none() && !is_whole(&whole[..end]), "cut at {end}");
         }
     }
 }
