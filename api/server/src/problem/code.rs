@@ -221,6 +221,9 @@ codes! {
     FileWordUnusable "file_word_unusable" UNPROCESSABLE_ENTITY
         zh: "Word 文件无法转换", "文件可能含有宏、已加密或已损坏，请另存为 PDF 后重新上传。";
         en: "The Word file cannot be converted", "It may have macros, be encrypted or damaged. Save it as PDF and upload that.";
+    FileWordOld "file_word_old" UNPROCESSABLE_ENTITY
+        zh: "文件已加密或为旧版 Office 格式", "请去除密码，另存为 .docx 或 PDF 后重新上传。";
+        en: "The file is encrypted, or of an old Office format", "Remove the password, save it as .docx or PDF, and upload that.";
     WordUnavailable "word_unavailable" UNPROCESSABLE_ENTITY
         zh: "暂时不能转换 Word 文件", "平台未安装转换程序，请将文件另存为 PDF 后上传。";
         en: "Word files cannot be converted here", "The platform has no converter installed. Save the file as PDF and upload that.";

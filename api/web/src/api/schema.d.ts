@@ -3384,7 +3384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `file_damaged`, `file_dynamic_form`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_picture_too_large`, `file_picture_unusable`, `file_signed`, `file_signed_damaged`, `file_too_complex`, `file_too_many_pages`, `file_word_unusable`, `files_mixed`, `invalid_fields`, `too_many_documents`, `word_unavailable` */
+            /** @description `file_damaged`, `file_dynamic_form`, `file_empty`, `file_encrypted`, `file_missing`, `file_not_pdf`, `file_picture_too_large`, `file_picture_unusable`, `file_signed`, `file_signed_damaged`, `file_too_complex`, `file_too_many_pages`, `file_word_old`, `file_word_unusable`, `files_mixed`, `invalid_fields`, `too_many_documents`, `word_unavailable` */
             422: {
                 headers: {
                     [name: string]: unknown;

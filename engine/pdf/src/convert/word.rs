@@ -16,7 +16,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{process::Command, sync::Semaphore};
 
-pub use archive::is_word;
+pub use archive::{is_broken_word, is_compound, is_word};
 
 /// Names LibreOffice's program (`soffice.bin`) when it is not in one of the usual places; empty for none.
 pub const PROGRAM_VARIABLE: &str = "SEALFLOW_SOFFICE";

@@ -178,14 +178,25 @@ async fn word_files_and_pictures_become_pdf_files(db: TestStore) {
     sender.send(form([fixtures::picture(), contract_pdf()])).await.refused(422, "files_mixed");
     let broken = fixtures::picture()[..40].to_vec();
     sender.upload(&path, "示例.png", broken).await.refused(422, "file_picture_unusable");
-    sender.upload(&path, "示例.docx", broken_word()).await.refused(422, "file_not_pdf");
+    let archive = b"PK\x03\x04 and nothing of a Word file".to_vec();
+    let old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and what follows".to_vec();
+    for (bytes, name, code) in [
+        (broken_word(), "示例.docx", "file_word_unusable"),
+        (broken_word(), "示例.bin", "file_word_unusable"),
+        (archive.clone(), "示例.DOCX", "file_word_unusable"),
+        (archive, "示例.zip", "file_not_pdf"),
+        (old.clone(), "示例.docx", "file_word_old"),
+        (old, "示例.doc", "file_word_old"),
+    ] {
+        sender.upload(&path, name, bytes).await.refused(422, code);
+    }
     assert_eq!(world.count(DOCUMENTS).await, 3);
 }
 
 /// A Word file without its end, where an archive's list is.
 fn broken_word() -> Vec<u8> {
     let whole = fixtures::word();
-    whole[..whole.len() / 2].to_vec()
+    whole[..whole.len() / 4 * 3].to_vec()
 }
 
 async fn without_a_converter_word_files_are_refused_with_advice(db: TestStore) {

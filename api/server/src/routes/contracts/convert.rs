@@ -1,7 +1,10 @@
 //! What is uploaded becomes a PDF, once, before anything else looks at it: pictures become pages, Word files are converted.
 
 use bytes::Bytes;
-use sealflow_pdf::{convert::word::is_word, picture::is_picture};
+use sealflow_pdf::{
+    convert::word::{is_broken_word, is_compound, is_word},
+    picture::is_picture,
+};
 use sealflow_store::documents::Source;
 
 use super::documents::Received;
@@ -14,11 +17,11 @@ pub(super) const PICTURES_MAX: usize = sealflow_pdf::limits::PICTURES_MAX;
 /// their order.
 pub(super) async fn to_pdf(app: &App, parts: Vec<Received>) -> Result<(Received, Source), Error> {
     let Some(first) = parts.first() else { return Err(Code::FileMissing.into()) };
-    let name = first.name.clone();
+    let (name, is_named_word) = (first.name.clone(), first.is_named_word);
     if parts.iter().all(|part| is_picture(&part.bytes)) {
         let pictures: Vec<&[u8]> = parts.iter().map(|part| &*part.bytes).collect();
         let bytes = Bytes::from(app.pdf.pages_of_pictures(&pictures).await?);
-        return Ok((Received { name, bytes }, Source::Pictures));
+        return Ok((Received { name, is_named_word, bytes }, Source::Pictures));
     }
     if parts.len() > 1 {
         return Err(Code::FilesMixed.into());
@@ -26,7 +29,13 @@ pub(super) async fn to_pdf(app: &App, parts: Vec<Received>) -> Result<(Received,
     let bytes = first.bytes.clone();
     if is_word(&bytes) {
         let bytes = Bytes::from(app.word.to_pdf(&bytes).await?);
-        return Ok((Received { name, bytes }, Source::Word));
+        return Ok((Received { name, is_named_word, bytes }, Source::Word));
     }
-    Ok((Received { name, bytes }, Source::Pdf))
+    if is_compound(&bytes) {
+        return Err(Code::FileWordOld.into());
+    }
+    if is_broken_word(&bytes) || (is_named_word && bytes.starts_with(b"PK")) {
+        return Err(Code::FileWordUnusable.into());
+    }
+    Ok((Received { name, is_named_word, bytes }, Source::Pdf))
 }

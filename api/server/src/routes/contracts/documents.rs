@@ -72,6 +72,8 @@ async fn add_document(
 /// A file as it was sent.
 pub(in crate::routes) struct Received {
     pub(super) name: String,
+    /// It was sent as a .docx; `name` has another ending.
+    pub(super) is_named_word: bool,
     pub(in crate::routes) bytes: Bytes,
 }
 
@@ -101,10 +103,11 @@ pub(in crate::routes) async fn receive_up_to(
             if parts.len() == convert::PICTURES_MAX {
                 return Err(Code::FilePictureTooLarge.into());
             }
-            let name = clean_name(field.file_name().unwrap_or_default());
+            let given = field.file_name().unwrap_or_default();
+            let (name, is_named_word) = (clean_name(given), given.to_ascii_lowercase().ends_with(".docx"));
             let bytes = spool(field, left).await?;
             left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-            parts.push(Received { name, bytes });
+            parts.push(Received { name, is_named_word, bytes });
         }
     }
     Ok(parts)
@@ -159,7 +162,7 @@ struct Opened {
 
 /// Looks at the file. One that is damaged is repaired here, once, before anything is built on it; a signed one never is.
 async fn open(app: &App, upload: Received, source: Source) -> Result<Opened, Error> {
-    let Received { name, bytes } = upload;
+    let Received { name, bytes, .. } = upload;
     match app.pdf.inspect(&bytes).await {
         Ok(inspection) => Ok(Opened { name, bytes, inspection, source, repaired: false }),
         Err(confined::Error::Read(read::Error::Damaged { .. })) => {

@@ -71,6 +71,7 @@ pub(super) const REFUSALS: Refusals = &[
             Code::FilePictureTooLarge,
             Code::FilesMixed,
             Code::FileWordUnusable,
+            Code::FileWordOld,
             Code::WordUnavailable,
         ],
     ),

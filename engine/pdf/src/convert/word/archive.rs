@@ -10,12 +10,30 @@ const END: usize = 22;
 const COMMENT_MAX: usize = 65_535;
 /// Length of an entry of the list without its name.
 const ENTRY: usize = 46;
+/// Where a Word document's parts are looked for when there is no list of them, in bytes from the start.
+const SEARCHED: usize = 256 * 1024;
 const ENCRYPTED: u16 = 1;
 
 /// A file that looks like a .docx: a ZIP archive that holds a Word document.
 #[must_use]
 pub fn is_word(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") && names(bytes).is_ok_and(|found| found.has_document)
+}
+
+/// A Word file that was cut off or is damaged otherwise, or encrypted by its archive: it begins as a ZIP archive with a Word
+/// document's parts, but its list cannot be read.
+#[must_use]
+pub fn is_broken_word(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(SEARCHED)).unwrap_or_default();
+    bytes.starts_with(b"PK\x03\x04")
+        && start.windows(5).any(|window| window == b"word/")
+        && names(bytes).is_err()
+}
+
+/// The kind of file that Office programs wrote before .docx, and that holds a .docx with a password.
+#[must_use]
+pub fn is_compound(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 }
 
 /// Refuses what is not to be converted.
@@ -124,5 +142,16 @@ mod tests {
         for end in 4..whole.len() - 1 {
             assert!(check(&whole[..end]).is_err(), "cut at {end}");
         }
+    }
+
+    #[test]
+    fn a_word_file_that_was_cut_off_is_told_from_other_archives() {
+        let word = archive(&[("word/document.xml", 1_000, 0)]);
+        assert!(!is_broken_word(&word));
+        assert!(is_broken_word(&word[..word.len() - END]));
+        let table = archive(&[("xl/workbook.xml", 1_000, 0)]);
+        assert!(!is_broken_word(&table) && !is_broken_word(&table[..table.len() - END]));
+        assert!(!is_broken_word(b"%PDF-1.7 word/"));
+        assert!(is_compound(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...") && !is_compound(&word));
     }
 }
