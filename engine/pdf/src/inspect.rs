@@ -57,6 +57,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
     if pages.is_empty() {
         return Err(Error::Damaged { what: "the file has no page".to_owned() });
     }
+    file.uses()?.check_closed()?;
     let xfa = form(&file)?.is_some_and(|form| form.dictionary.get("XFA").is_some());
     let signatures = fields(&file)?.iter().filter(|field| field.is_signed()).count();
     Ok(Inspection { page_count: pages.len(), pages, signatures, revisions: file.xref.sections.len(), xfa })

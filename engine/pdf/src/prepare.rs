@@ -137,6 +137,7 @@ pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<(usize, Vec
         }
         .into());
     }
+    file.uses()?.check_closed()?;
     let locks = Locks::of_file(&file, &old)?;
     if locks.allow_no_change() {
         return Err(Error::Locked);

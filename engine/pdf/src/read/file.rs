@@ -12,6 +12,7 @@ use super::{
     filter,
     object::{Dictionary, Object, Reference},
     parser::Parser,
+    uses::Uses,
     xref::{Place, Xref},
 };
 use crate::limits::{
@@ -35,6 +36,7 @@ pub(crate) struct File<'a> {
     unpacked: Cell<usize>,
     /// Bytes of objects that were read so far.
     parsed: Cell<usize>,
+    uses: OnceCell<Uses>,
 }
 
 /// An object as it stands in the file.
@@ -111,6 +113,7 @@ impl<'a> File<'a> {
             streams: RefCell::default(),
             unpacked: Cell::new(0),
             parsed: Cell::new(0),
+            uses: OnceCell::new(),
         };
         file.crypt = file.open_crypt()?;
         Ok(file)
@@ -142,6 +145,26 @@ impl<'a> File<'a> {
             Some((Place::In { stream, index }, _)) => {
                 let object = self.load_in(reference.number, stream, index)?;
                 Ok(Loaded { object, stream: None, span: None })
+            }
+        }
+    }
+
+    /// Reads the object that has this number now, of whatever generation.
+    pub(crate) fn load_number(&self, number: u32) -> Result<Loaded<'a>, Error> {
+        let generation = match self.xref.place(number) {
+            Some((Place::At { generation, .. }, _)) => generation,
+            _ => 0,
+        };
+        self.load(Reference { number, generation })
+    }
+
+    /// Who refers to what in the whole file, which is read for it once.
+    pub(crate) fn uses(&self) -> Result<&Uses, Error> {
+        match self.uses.get() {
+            Some(uses) => Ok(uses),
+            None => {
+                let uses = Uses::of(self)?;
+                Ok(self.uses.get_or_init(|| uses))
             }
         }
     }
@@ -255,11 +278,16 @@ impl<'a> File<'a> {
 
     /// Follows references to the object behind them.
     pub(crate) fn resolve(&self, object: &Object) -> Result<Object, Error> {
-        let mut object = object.clone();
+        Ok(self.follow(object)?.object)
+    }
+
+    /// Follows references to the object behind them, which may be a stream.
+    pub(crate) fn follow(&self, object: &Object) -> Result<Loaded<'a>, Error> {
+        let mut found = Loaded { object: object.clone(), stream: None, span: None };
         for _ in 0..HOPS_MAX {
-            match object {
-                Object::Reference(reference) => object = self.load(reference)?.object,
-                other => return Ok(other),
+            match found.object {
+                Object::Reference(reference) => found = self.load(reference)?,
+                _ => return Ok(found),
             }
         }
         Err(Error::Damaged { what: "references form a ring".to_owned() })

@@ -10,6 +10,7 @@ pub(crate) mod pages;
 pub(crate) mod parser;
 mod repair;
 pub(crate) mod text;
+pub(crate) mod uses;
 pub(crate) mod xref;
 
 pub use repair::repair;

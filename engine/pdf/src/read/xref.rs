@@ -47,6 +47,8 @@ pub(crate) struct Xref {
     places: Vec<Option<(Place, u32)>>,
     /// Newest first.
     pub(crate) sections: Vec<Section>,
+    /// Offsets of the streams that tables name beside themselves (`/XRefStm`).
+    hidden: Vec<usize>,
     /// The newest section's trailer.
     pub(crate) trailer: Dictionary,
     /// What its streams unpacked to, in bytes.
@@ -61,6 +63,7 @@ impl Xref {
         let mut xref = Self {
             places: Vec::new(),
             sections: Vec::new(),
+            hidden: Vec::new(),
             trailer: Dictionary::new(),
             unpacked: 0,
             parsed: 0,
@@ -103,6 +106,11 @@ impl Xref {
         (0_u32..)
             .zip(&self.places)
             .filter_map(|(number, entry)| entry.map(|(place, section)| (number, place, section)))
+    }
+
+    /// Whether the cross-reference itself was read at this offset.
+    pub(crate) fn is_at(&self, offset: usize) -> bool {
+        self.sections.iter().any(|section| section.offset == offset) || self.hidden.contains(&offset)
     }
 
     /// A number above all that are in use.
@@ -150,6 +158,7 @@ impl Xref {
         };
         // A hybrid file hides the objects of its stream behind free entries of the table.
         if let Some(hidden) = trailer.get("XRefStm").and_then(Object::as_usize) {
+            self.hidden.push(hidden);
             self.stream(bytes, hidden)?;
         }
         for number in free {

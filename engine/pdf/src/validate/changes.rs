@@ -10,37 +10,35 @@ use super::{
     Change, harmless,
     later::Later,
     roles::{Role, Roles},
+    structure::{self, Differences, readable},
+    values,
 };
 use crate::read::{
     Error,
     fields::Field,
-    file::{File, Loaded},
+    file::File,
     locks::Locks,
     object::{Dictionary, Object, Reference},
-    xref::Place,
+    uses::Use,
 };
 
 /// What later revisions did to the signed one.
 pub(super) fn classify(signed: &File<'_>, now: &File<'_>, locks: &Locks) -> Result<Vec<Change>, Error> {
     let (roles, added) = (Roles::of(signed)?, HashMap::new());
     let mut comparison = Comparison { signed, now, locks, roles, added, found: Vec::new() };
-    comparison.structure();
-    let (changed, new) = comparison.differences()?;
-    comparison.added_fields(&new)?;
-    for number in &changed {
+    comparison.found.extend(structure::changes(signed, now)?);
+    let differences = Differences::between(signed, now)?;
+    comparison.added_fields(&differences.new)?;
+    for number in &differences.renumbered {
+        comparison.refuse(*number);
+    }
+    for number in &differences.changed {
         comparison.object(*number)?;
     }
-    comparison.hanging(&new)?;
+    comparison.hanging(&differences.new)?;
+    comparison.information()?;
     Ok(comparison.found)
 }
-
-/// Keys of the document information dictionary (ISO 32000-2, table 349).
-const INFORMATION: [&str; 8] =
-    ["Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate"];
-/// Keys of a metadata stream (table 347); its bytes stand in the file, not in another one.
-const METADATA: [&str; 5] = ["Type", "Subtype", "Length", "Filter", "DecodeParms"];
-/// Keys of the document security store (ETSI EN 319 142-1, 5.4.2).
-const VALIDATION_DATA: [&str; 4] = ["VRI", "Certs", "OCSPs", "CRLs"];
 
 /// Keys of a signature field with its widget (ISO 32000-2, tables 166, 191, 226 and 235). With another one something is wrong: a
 /// signature whose `/V` became another word would be no signature any more, and nobody would miss it.
@@ -48,6 +46,10 @@ const SIGNATURE_FIELD: [&str; 20] = [
     "Type", "Subtype", "FT", "T", "TU", "TM", "Ff", "F", "Rect", "P", "V", "AP", "AS", "MK", "Lock", "SV",
     "DA", "Border", "BS", "NM",
 ];
+
+/// The states in which a signature field may have an appearance, and those of other fields.
+const SIGNATURE_STATES: [&[u8]; 3] = [b"N", b"R", b"D"];
+const STATES: [&[u8]; 1] = [b"N"];
 
 struct Comparison<'f, 'a> {
     signed: &'f File<'a>,
@@ -60,57 +62,11 @@ struct Comparison<'f, 'a> {
     found: Vec<Change>,
 }
 
-fn change(kind: &str, what: impl Into<String>, allowed: bool) -> Change {
+pub(super) fn change(kind: &str, what: impl Into<String>, allowed: bool) -> Change {
     Change { kind: kind.to_owned(), what: what.into(), allowed }
 }
 
 impl Comparison<'_, '_> {
-    /// The later revisions must lead back to the signed one, and keep its root.
-    fn structure(&mut self) {
-        let offsets = |file: &File<'_>| file.xref.sections.iter().map(|s| s.offset).collect::<Vec<_>>();
-        if !offsets(self.now).ends_with(&offsets(self.signed)) {
-            self.found.push(change("revisions_replaced", "the cross-reference", false));
-        }
-        if self.signed.xref.trailer.get("Root") != self.now.xref.trailer.get("Root") {
-            self.found.push(change("catalog_replaced", "the catalog", false));
-        }
-    }
-
-    /// Numbers of objects that are not what they were, and of those that were not there.
-    fn differences(&self) -> Result<(BTreeSet<u32>, HashSet<u32>), Error> {
-        let mut changed = BTreeSet::new();
-        let mut new = HashSet::new();
-        for (number, place, _) in self.now.xref.iter() {
-            match self.signed.xref.place(number) {
-                None | Some((Place::Free, _)) if place == Place::Free => {}
-                None | Some((Place::Free, _)) => {
-                    new.insert(number);
-                }
-                Some((old, _)) if old != place => {
-                    changed.insert(number);
-                }
-                Some(_) => {}
-            }
-        }
-        // Objects in an object stream change with it.
-        let streams: HashSet<u32> = changed.iter().copied().collect();
-        for (number, place, _) in self.now.xref.iter() {
-            if matches!(place, Place::In { stream, .. } if streams.contains(&stream))
-                && !new.contains(&number)
-            {
-                changed.insert(number);
-            }
-        }
-        let mut differing = BTreeSet::new();
-        for number in changed {
-            let (old, new) = (load(self.signed, number)?, load(self.now, number)?);
-            if (&old.object, old.stream) != (&new.object, new.stream) && !is_structure(&old, &new) {
-                differing.insert(number);
-            }
-        }
-        Ok((differing, new))
-    }
-
     /// Fields that the form has now and had not: only signatures, on objects of their own.
     fn added_fields(&mut self, new: &HashSet<u32>) -> Result<(), Error> {
         for field in crate::read::fields::fields(self.now)? {
@@ -118,9 +74,11 @@ impl Comparison<'_, '_> {
                 continue;
             }
             let later = Later::of(self.signed, self.now, &field.dictionary)?;
-            let is_empty = !field.is_signed() && field.dictionary.get("AP").is_none();
+            let is_empty = !field.is_signed() && values::is_bare(self.now, &field.dictionary)?;
             let sound = new.contains(&field.reference.number)
+                && self.now.load(field.reference)?.stream.is_none()
                 && field.is_signature()
+                && values::is_appearance(self.now, field.dictionary.get("AP"), &SIGNATURE_STATES)?
                 && field.dictionary.get("Kids").is_none()
                 && (later.is_some() || is_empty)
                 && field
@@ -134,36 +92,57 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
+    /// A change that nothing explains.
+    fn refuse(&mut self, number: u32) {
+        let what =
+            self.roles.role(number).map_or_else(|| format!("object {number}"), |role| role.to_string());
+        self.found.push(change("object_changed", what, false));
+    }
+
     fn object(&mut self, number: u32) -> Result<(), Error> {
-        let (old, new) = (load(self.signed, number)?, load(self.now, number)?);
         let role = self.roles.role(number).cloned();
-        let (Some(before), Some(after)) = (old.object.as_dictionary(), new.object.as_dictionary()) else {
-            let allowed = match (&role, old.object.as_array(), new.object.as_array()) {
-                (Some(Role::FieldList | Role::Annotations { .. }), Some(old), Some(new)) => {
-                    self.only_added(old, new)
-                }
-                _ => false,
-            };
-            let what = role.map_or_else(|| format!("object {number}"), |role| role.to_string());
-            if !allowed {
-                self.found.push(change("object_changed", what, false));
-            }
+        let old = readable(self.signed.load_number(number))?;
+        let new = readable(self.now.load_number(number))?;
+        let (Some(role), Some(old), Some(new)) = (role, old, new) else {
+            self.refuse(number);
             return Ok(());
         };
-        match role {
-            Some(Role::Catalog) => self.catalog(before, after)?,
-            Some(Role::Form) => self.form(before, after)?,
-            Some(Role::Field(field)) => self.field(&field, before, after)?,
-            Some(Role::Page(page)) => self.page(page, before, after)?,
-            Some(Role::Metadata) => self.metadata(number, &old, &new)?,
-            Some(Role::Information) => self.keys_only(&INFORMATION, "document information", before, after),
-            Some(Role::ValidationData) => self.keys_only(&VALIDATION_DATA, "validation data", before, after),
-            Some(role @ (Role::FieldList | Role::Annotations { .. })) => {
-                self.found.push(change("object_changed", role.to_string(), false));
+        // A stream's bytes may be drawn, whatever else it is.
+        let is_plain = match role {
+            Role::Metadata => values::is_metadata(&old) && values::is_metadata(&new),
+            _ => old.stream.is_none() && new.stream.is_none(),
+        };
+        if !is_plain || !self.is_only(number, role.uses())? {
+            self.refuse(number);
+            return Ok(());
+        }
+        match (role, old.object, new.object) {
+            (Role::Metadata, ..) => self.about("XMP metadata", true),
+            (Role::Catalog, Object::Dictionary(old), Object::Dictionary(new)) => self.catalog(&old, &new)?,
+            (Role::Form, Object::Dictionary(old), Object::Dictionary(new)) => self.form(&old, &new)?,
+            (Role::Field(field), Object::Dictionary(old), Object::Dictionary(new)) => {
+                self.field(&field, &old, &new)?;
             }
-            None => self.found.push(change("object_changed", format!("object {number}"), false)),
+            (Role::Page(page), Object::Dictionary(old), Object::Dictionary(new)) => {
+                self.page(page, &old, &new)?;
+            }
+            (Role::Information, Object::Dictionary(old), Object::Dictionary(new)) => {
+                self.about("document information", only(self.now, &old, &new, values::is_information)?);
+            }
+            (Role::ValidationData, Object::Dictionary(old), Object::Dictionary(new)) => {
+                self.about("validation data", only(self.now, &old, &new, values::is_validation_data)?);
+            }
+            (Role::FieldList | Role::Annotations { .. }, Object::Array(old), Object::Array(new))
+                if self.only_added(&old, &new) => {}
+            _ => self.refuse(number),
         }
         Ok(())
+    }
+
+    /// Whether nothing in either revision refers to the object in another way; with no ways given, all are good.
+    fn is_only(&self, number: u32, ways: &[Use]) -> Result<bool, Error> {
+        Ok(ways.is_empty()
+            || (self.signed.uses()?.is_only(number, ways) && self.now.uses()?.is_only(number, ways)))
     }
 
     fn catalog(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
@@ -171,10 +150,12 @@ impl Comparison<'_, '_> {
             match key.as_str() {
                 // A version says which words the file may use, and a document timestamp is a newer word.
                 "DSS" | "Extensions" | "Metadata" | "Version" => {
-                    self.found.push(change("metadata_changed", format!("/{key}"), true))
+                    let allowed = values::is_about_the_file(self.now, &key, new)?;
+                    let kind = if allowed { "metadata_changed" } else { "catalog_changed" };
+                    self.found.push(change(kind, format!("/{key}"), allowed));
                 }
                 // A form that was not there can hold nothing but added fields, which are looked at one by one.
-                "AcroForm" if old.is_none() => self.new_form(new),
+                "AcroForm" if old.is_none() => self.new_form(new)?,
                 "AcroForm" => match (old, new) {
                     (Some(Object::Dictionary(old)), Some(Object::Dictionary(new))) => self.form(old, new)?,
                     _ => self.found.push(change("form_replaced", "/AcroForm", false)),
@@ -186,53 +167,54 @@ impl Comparison<'_, '_> {
     }
 
     /// Such an object is named by its author, who could have named a font or a page's resources: so only keys that mean
-    /// nothing there may differ.
-    fn keys_only(&mut self, keys: &[&str], what: &str, before: &Dictionary, after: &Dictionary) {
-        let allowed = differing(before, after).keys().all(|key| keys.contains(&key.as_str()));
+    /// nothing there may differ, and what they lead to must be nothing that is drawn.
+    fn about(&mut self, what: &str, allowed: bool) {
         self.found.push(change(if allowed { "metadata_changed" } else { "object_changed" }, what, allowed));
     }
 
-    /// Acrobat writes the XMP metadata anew when it signs. They show nowhere, if they are what they say and nothing but the
-    /// catalog refers to them: else a page could draw the same stream.
-    fn metadata(&mut self, number: u32, old: &Loaded<'_>, new: &Loaded<'_>) -> Result<(), Error> {
-        let is_metadata = |loaded: &Loaded<'_>| {
-            loaded.stream.is_some()
-                && loaded.object.as_dictionary().is_some_and(|dictionary| {
-                    dictionary.is("Type", "Metadata")
-                        && dictionary.is("Subtype", "XML")
-                        && dictionary
-                            .iter()
-                            .all(|(key, _)| METADATA.iter().any(|known| known.as_bytes() == key))
-                })
-        };
-        let mut references = 0;
-        for file in [self.signed, self.now] {
-            references += count_references(&file.xref.trailer.clone().into(), number);
-            for (holder, place, _) in file.xref.iter() {
-                if place != Place::Free {
-                    references += count_references(&load(file, holder)?.object, number);
-                }
-            }
+    /// The trailer may name other document information.
+    fn information(&mut self) -> Result<(), Error> {
+        let (before, after) = (self.signed.xref.trailer.get("Info"), self.now.xref.trailer.get("Info"));
+        if before == after {
+            return Ok(());
         }
-        let allowed = is_metadata(old) && is_metadata(new) && references == 2;
-        let kind = if allowed { "metadata_changed" } else { "object_changed" };
-        self.found.push(change(kind, Role::Metadata.to_string(), allowed));
+        let (old, new) = (values::plain(self.signed, before)?, values::plain(self.now, after)?);
+        let (Some(old), Some(new)) = (old, new) else {
+            self.about("document information", false);
+            return Ok(());
+        };
+        let (old, new) =
+            (old.into_dictionary().unwrap_or_default(), new.into_dictionary().unwrap_or_default());
+        let is_own = match after {
+            Some(Object::Reference(own)) => self.now.uses()?.is_only(own.number, &[Use::Information]),
+            _ => true,
+        };
+        self.about("document information", is_own && only(self.now, &old, &new, values::is_information)?);
         Ok(())
     }
 
-    fn new_form(&mut self, form: Option<&Object>) {
-        let form = form.and_then(|form| self.now.resolve(form).ok()).and_then(Object::into_dictionary);
+    fn new_form(&mut self, form: Option<&Object>) -> Result<(), Error> {
+        let form = values::plain(self.now, form)?.and_then(Object::into_dictionary);
         let harmless = |key: &[u8]| matches!(key, b"Fields" | b"SigFlags" | b"DA" | b"DR");
-        if !form.is_some_and(|form| form.iter().all(|(key, _)| harmless(key))) {
+        let sound = match &form {
+            Some(form) => {
+                form.iter().all(|(key, _)| harmless(key))
+                    && values::is_integer(self.now, form.get("SigFlags"))?
+                    && values::is_string(self.now, form.get("DA"))?
+            }
+            None => false,
+        };
+        if !sound {
             self.found.push(change("form_replaced", "/AcroForm", false));
         }
+        Ok(())
     }
 
     fn form(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
         for (key, (old, new)) in differing(before, after) {
             let lists = (old.and_then(Object::as_array), new.and_then(Object::as_array));
             let allowed = match (key.as_str(), lists) {
-                ("SigFlags", _) => true,
+                ("SigFlags", _) => values::is_integer(self.now, new)?,
                 ("Fields", (Some(old), Some(new))) => self.only_added(old, new),
                 ("Fields", (None, Some(new))) if old.is_none() => self.only_added(&[], new),
                 ("DR", _) => harmless::only_fonts_added(self.signed, self.now, old, new)?,
@@ -274,16 +256,20 @@ impl Comparison<'_, '_> {
         let differing = differing(before, after);
         let empty = |key: &str| before.get(key).is_none_or(|old| *old == Object::Null);
         let only = |allowed: &[&str]| differing.keys().all(|key| allowed.contains(&key.as_str()));
+        let shown = |states: &[&[u8]]| values::is_appearance(self.now, after.get("AP"), states);
         let (kind, allowed) = match field.field_type.as_slice() {
             b"Sig" if field.is_signed() => ("signature_changed", false),
             b"Sig" => {
                 let later = Later::of(self.signed, self.now, after)?;
-                let signed = later.is_some() && only(&["V", "AP", "F"]);
+                let signed = later.is_some() && shown(&SIGNATURE_STATES)? && only(&["V", "AP", "F"]);
                 let kind = later.map_or("field_changed", Later::kind);
                 (kind, signed && harmless::only_locked(before, after))
             }
-            b"Tx" => ("field_filled", empty("V") && empty("AP") && only(&["V", "AP"])),
-            b"Btn" => ("field_filled", empty("AP") && only(&["AP"])),
+            b"Tx" => {
+                let filled = values::is_string(self.now, after.get("V"))? && shown(&STATES)?;
+                ("field_filled", empty("V") && empty("AP") && only(&["V", "AP"]) && filled)
+            }
+            b"Btn" => ("field_filled", empty("AP") && only(&["AP"]) && shown(&STATES)?),
             _ => ("field_changed", false),
         };
         let kind = if allowed { kind } else { "field_changed" };
@@ -301,56 +287,13 @@ impl Comparison<'_, '_> {
 
     /// References that the signed revision left hanging, and that now have an object.
     fn hanging(&mut self, new: &HashSet<u32>) -> Result<(), Error> {
-        let mut hanging = BTreeSet::new();
-        for (number, place, _) in self.signed.xref.iter() {
-            if place != Place::Free {
-                collect(&load(self.signed, number)?.object, new, &mut hanging);
-            }
-        }
+        let uses = self.signed.uses()?;
+        let hanging: BTreeSet<u32> = new.iter().copied().filter(|number| uses.is_used(*number)).collect();
         for number in hanging {
             self.found.push(change("hidden_object_shown", format!("object {number}"), false));
         }
         Ok(())
     }
-}
-
-/// Nesting is limited by the parser.
-fn collect(object: &Object, of: &HashSet<u32>, found: &mut BTreeSet<u32>) {
-    match object {
-        Object::Reference(reference) if of.contains(&reference.number) => {
-            found.insert(reference.number);
-        }
-        Object::Array(items) => items.iter().for_each(|item| collect(item, of, found)),
-        Object::Dictionary(dictionary) => dictionary.iter().for_each(|(_, value)| collect(value, of, found)),
-        _ => {}
-    }
-}
-
-fn count_references(object: &Object, number: u32) -> usize {
-    let count = |object: &Object| count_references(object, number);
-    match object {
-        Object::Reference(reference) => usize::from(reference.number == number),
-        Object::Array(items) => items.iter().map(count).sum(),
-        Object::Dictionary(dictionary) => dictionary.iter().map(|(_, value)| count(value)).sum(),
-        _ => 0,
-    }
-}
-
-pub(super) fn load<'a>(file: &File<'a>, number: u32) -> Result<Loaded<'a>, Error> {
-    let generation = match file.xref.place(number) {
-        Some((Place::At { generation, .. }, _)) => generation,
-        _ => 0,
-    };
-    file.load(Reference { number, generation })
-}
-
-/// Cross-reference streams and object streams are no content: their objects are compared one by one.
-fn is_structure(old: &Loaded<'_>, new: &Loaded<'_>) -> bool {
-    let is = |loaded: &Loaded<'_>, kind| {
-        loaded.stream.is_some()
-            && loaded.object.as_dictionary().is_some_and(|dictionary| dictionary.is("Type", kind))
-    };
-    ["XRef", "ObjStm"].into_iter().any(|kind| is(old, kind) && is(new, kind))
 }
 
 /// What an entry was, and what it is.
@@ -367,4 +310,13 @@ fn differing<'d>(before: &'d Dictionary, after: &'d Dictionary) -> BTreeMap<Stri
     }
     let differing = entries.into_iter().filter(|(_, (old, new))| old != new);
     differing.map(|(key, values)| (String::from_utf8_lossy(key).into_owned(), values)).collect()
+}
+
+/// Says whether a dictionary may hold this value under this key.
+type MayHold = fn(&File<'_>, &[u8], Option<&Object>) -> Result<bool, Error>;
+
+/// Whether all entries that differ may be what they are now.
+fn only(now: &File<'_>, before: &Dictionary, after: &Dictionary, is: MayHold) -> Result<bool, Error> {
+    let differing = differing(before, after);
+    differing.iter().try_fold(true, |all, (key, (_, new))| Ok(all && is(now, key.as_bytes(), *new)?))
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{structure::readable, values};
 use crate::read::{
     Error,
     file::File,
@@ -43,13 +44,16 @@ pub(super) fn only_fonts_added(
     after: Option<&Object>,
 ) -> Result<bool, Error> {
     let resources = |file: &File<'_>, resources: Option<&Object>| {
-        let resources = resources.map_or(Ok(Object::Null), |resources| file.resolve(resources))?;
+        let Some(resources) = values::plain(file, resources)? else { return Ok(None) };
         let mut resources = resources.into_dictionary().unwrap_or_default();
-        let fonts = resources.remove("Font").map_or(Ok(Object::Null), |fonts| file.resolve(&fonts))?;
-        Ok::<_, Error>((resources, fonts.into_dictionary().unwrap_or_default()))
+        let Some(fonts) = values::plain(file, resources.remove("Font").as_ref())? else { return Ok(None) };
+        Ok::<_, Error>(Some((resources, fonts.into_dictionary().unwrap_or_default())))
     };
-    let (old_others, old_fonts) = resources(signed, before)?;
-    let (new_others, new_fonts) = resources(now, after)?;
+    let (Some((old_others, old_fonts)), Some((new_others, new_fonts))) =
+        (resources(signed, before)?, resources(now, after)?)
+    else {
+        return Ok(false);
+    };
     // By their names: there may be very many.
     let old_fonts: BTreeMap<&[u8], &Object> = old_fonts.iter().collect();
     let new_fonts: BTreeMap<&[u8], &Object> = new_fonts.iter().collect();
@@ -69,7 +73,10 @@ fn asked_names(file: &File<'_>) -> Result<BTreeSet<Vec<u8>>, Error> {
     let mut names = BTreeSet::new();
     for (number, place, _) in file.xref.iter() {
         if place != Place::Free {
-            appearances(file, &super::changes::load(file, number)?.object, &mut names)?;
+            // What is broken, and used all the same, fails for itself.
+            if let Some(loaded) = readable(file.load_number(number))? {
+                appearances(file, &loaded.object, &mut names)?;
+            }
         }
     }
     Ok(names)

@@ -30,6 +30,8 @@ const ADVANCED: &[u8] = b"ETSI.CAdES.detached";
 /// Changes that a file may get which allows none: certificates and what issuers say about them, the metadata that are written
 /// with them, and document timestamps.
 const PROOFS: [&str; 2] = ["metadata_changed", "timestamp_added"];
+/// The change that is none of the document: nothing but white space follows it.
+pub(super) const WHITE_SPACE: &str = "white_space_added";
 const DETACHED: [&[u8]; 2] = [ADVANCED, b"adbe.pkcs7.detached"];
 
 /// Judges one signed field; answers where its signed bytes end, and the report.
@@ -320,7 +322,8 @@ fn after(file: &File<'_>, field: &Field, end: usize) -> Result<(Locks, Vec<Chang
     }
     let rest = file.bytes.get(end..).unwrap_or_default();
     if rest.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Default::default());
+        let blank = changes::change(WHITE_SPACE, "the end of the file", true);
+        return Ok((Locks::default(), vec![blank]));
     }
     if file.xref.sections.first().is_none_or(|newest| newest.offset < end) {
         return Err(broken("bytes were added that belong to no revision".to_owned()));

@@ -14,8 +14,10 @@ mod roles;
 mod scope;
 mod signed_data;
 pub(crate) mod store;
+mod structure;
 pub(crate) mod timestamp;
 mod usage;
+mod values;
 mod verdict;
 mod words;
 

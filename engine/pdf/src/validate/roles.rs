@@ -13,6 +13,7 @@ use crate::{
         file::File,
         object::{Object, Reference},
         pages::pages,
+        uses::Use,
     },
 };
 
@@ -50,6 +51,22 @@ impl fmt::Display for Role {
             Self::Information => f.write_str("document information"),
             Self::Metadata => f.write_str("XMP metadata"),
             Self::ValidationData => f.write_str("validation data"),
+        }
+    }
+}
+
+impl Role {
+    /// As what alone such an object may be referred to when it changes: what has another use as well may show by that. None for
+    /// those to which anything may lead: what may change of them shows in no other way.
+    pub(super) const fn uses(&self) -> &'static [Use] {
+        match self {
+            Self::Catalog => &[Use::Root, Use::Aside],
+            Self::Form => &[Use::Form, Use::Aside],
+            Self::FieldList | Self::Annotations { .. } => &[Use::List],
+            Self::Information => &[Use::Information],
+            Self::Metadata => &[Use::Metadata],
+            Self::ValidationData => &[Use::ValidationData],
+            Self::Field(_) | Self::Page(_) => &[],
         }
     }
 }

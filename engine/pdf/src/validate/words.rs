@@ -1,6 +1,6 @@
 //! Why: people who are no cryptographers read the report, in Chinese.
 
-use super::{Level, RevocationStatus, SignatureReport, Verdict};
+use super::{Level, RevocationStatus, SignatureReport, Verdict, judge::WHITE_SPACE};
 
 /// The verdict on a signature in plain Chinese.
 #[must_use]
@@ -31,6 +31,8 @@ pub fn chinese(report: &SignatureReport) -> String {
 fn passed(report: &SignatureReport) -> &'static str {
     if report.covers_whole_file {
         "文件自签署后未被改动"
+    } else if report.changes_after.iter().all(|change| change.kind == WHITE_SPACE) {
+        "签署后文件末尾多了空白，内容未被改动"
     } else {
         "签署后只有允许的改动（填写预设字段、后续签名或验证信息）"
     }

@@ -196,8 +196,11 @@ fn nothing_else_may_come_after_a_certification() {
         ("a timestamp that shows something", {
             let stamped = stamped(&once);
             let field = field_id(&stamped, "Timestamp1");
-            let shown = format!("<</AP<</N {} 0 R>>", Document::load_mem(&stamped).unwrap().max_id);
-            append(&stamped, &[(field.0, body(&stamped, field).replacen("<<", &shown, 1).into_bytes())])
+            let form = Document::load_mem(&stamped).unwrap().max_id + 1;
+            let shown = format!("<</AP<</N {form} 0 R>>");
+            let drawn = b"<</Subtype/Form/BBox[0 0 9 9]/Length 0>>stream\n\nendstream".to_vec();
+            let field_body = body(&stamped, field).replacen("<<", &shown, 1).into_bytes();
+            append(&stamped, &[(field.0, field_body), (form, drawn)])
         }),
     ] {
         let report = first(&file);

@@ -9,6 +9,7 @@ mod copying;
 mod corpus;
 mod cross_page;
 mod every_byte;
+mod forgeries;
 mod fuzzing;
 mod judges;
 mod later_signers;

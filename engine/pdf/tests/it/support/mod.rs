@@ -5,6 +5,7 @@ pub(crate) mod kinds;
 pub(crate) mod pdf;
 pub(crate) mod picture;
 pub(crate) mod pki;
+pub(crate) mod raw;
 pub(crate) mod tools;
 
 use sealflow_pdf::{

@@ -1,0 +1,185 @@
+//! Why: whether an object may differ depends on who refers to it, and what nobody refers to shows nowhere. The whole file is
+//! read for it once, and of each reference only its kind is kept.
+
+use super::{
+    Error,
+    file::{File, Loaded},
+    object::{Dictionary, Object},
+    parser::Parser,
+    xref::Place,
+};
+use crate::limits::OBJECTS_MAX;
+
+/// As what an object is referred to. Each is a bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Use {
+    /// The trailer's `/Root`.
+    Root = 1,
+    /// The trailer's `/Info`.
+    Information = 1 << 1,
+    /// The catalog's `/Metadata`.
+    Metadata = 1 << 2,
+    /// The catalog's `/DSS`.
+    ValidationData = 1 << 3,
+    /// The catalog's `/AcroForm`.
+    Form = 1 << 4,
+    /// The whole list of a form's or page's fields: `/Fields` or `/Annots`.
+    List = 1 << 5,
+    /// What leads back, or only says what is meant: `/Parent`, and `/Data` of a signature. Nothing is drawn by it.
+    Aside = 1 << 6,
+    Other = 1 << 7,
+}
+
+/// Who refers to what, and what cannot be told.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    /// By number, the bits of [`Use`].
+    bits: Vec<u8>,
+    /// Objects that are in use and cannot be read; what they refer to is not known.
+    pub(crate) unreadable: Vec<u32>,
+    /// Objects that more bytes after the end of the file would make longer: a stream whose `/Length` leads there, and what the
+    /// file ends with.
+    pub(crate) open: Vec<u32>,
+}
+
+/// In what a reference stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Trailer,
+    Catalog,
+}
+
+impl Uses {
+    pub(super) fn of(file: &File<'_>) -> Result<Self, Error> {
+        let mut uses = Self::default();
+        uses.entries(&file.xref.trailer, Holder::Trailer);
+        let root = file.xref.trailer.get("Root").and_then(Object::as_reference).map(|root| root.number);
+        for (number, place, _) in file.xref.iter() {
+            if place == Place::Free {
+                continue;
+            }
+            let loaded = match file.load_number(number) {
+                Ok(loaded) => loaded,
+                Err(Error::Damaged { .. }) => {
+                    uses.unreadable.push(number);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if is_open(file, &loaded)? {
+                uses.open.push(number);
+            }
+            match &loaded.object {
+                Object::Dictionary(dictionary) if root == Some(number) => {
+                    uses.entries(dictionary, Holder::Catalog);
+                }
+                // Those of earlier revisions are trailers as well.
+                Object::Dictionary(dictionary)
+                    if loaded.stream.is_some() && dictionary.is("Type", "XRef") =>
+                {
+                    uses.entries(dictionary, Holder::Trailer);
+                }
+                object => uses.nested(object, Use::Other),
+            }
+        }
+        Ok(uses)
+    }
+
+    /// A file whose objects go on in bytes that somebody may add later must not be signed.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for the first such object; [`super::repair()`] closes them.
+    pub(crate) fn check_closed(&self) -> Result<(), Error> {
+        match self.open.first() {
+            Some(number) => {
+                Err(Error::Damaged { what: format!("object {number} ends after the end of the file") })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether anything refers to the object.
+    pub(crate) fn is_used(&self, number: u32) -> bool {
+        self.bits(number) != 0
+    }
+
+    /// Whether nothing refers to the object in another way.
+    pub(crate) fn is_only(&self, number: u32, ways: &[Use]) -> bool {
+        self.bits(number) & !ways.iter().fold(0, |bits, way| bits | *way as u8) == 0
+    }
+
+    fn bits(&self, number: u32) -> u8 {
+        usize::try_from(number).ok().and_then(|number| self.bits.get(number)).copied().unwrap_or(0)
+    }
+
+    /// The entries of a trailer or of the catalog, which name some objects in ways of their own.
+    fn entries(&mut self, dictionary: &Dictionary, holder: Holder) {
+        for (key, value) in dictionary.iter() {
+            let way = match (holder, key) {
+                (Holder::Trailer, b"Root") => Use::Root,
+                (Holder::Trailer, b"Info") => Use::Information,
+                (Holder::Catalog, b"Metadata") => Use::Metadata,
+                (Holder::Catalog, b"DSS") => Use::ValidationData,
+                (Holder::Catalog, b"AcroForm") => Use::Form,
+                _ => of_key(key),
+            };
+            self.nested(value, way);
+        }
+    }
+
+    /// Nesting is limited by the parser.
+    fn nested(&mut self, object: &Object, way: Use) {
+        match object {
+            Object::Reference(reference) => self.add(reference.number, way),
+            Object::Array(items) => items.iter().for_each(|item| self.nested(item, Use::Other)),
+            Object::Dictionary(dictionary) => {
+                dictionary.iter().for_each(|(key, value)| self.nested(value, of_key(key)));
+            }
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, number: u32, way: Use) {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        if index >= OBJECTS_MAX {
+            return;
+        }
+        if index >= self.bits.len() {
+            self.bits.resize(index + 1, 0);
+        }
+        if let Some(bits) = self.bits.get_mut(index) {
+            *bits |= way as u8;
+        }
+    }
+}
+
+const fn of_key(key: &[u8]) -> Use {
+    match key {
+        b"Fields" | b"Annots" => Use::List,
+        b"Parent" | b"Data" => Use::Aside,
+        _ => Use::Other,
+    }
+}
+
+/// Whether the object could go on in bytes that are appended to the file.
+fn is_open(file: &File<'_>, loaded: &Loaded<'_>) -> Result<bool, Error> {
+    let Some((_, end)) = loaded.span else { return Ok(false) };
+    let (Some(data), Some(dictionary)) = (loaded.stream, loaded.object.as_dictionary()) else {
+        return Ok(leads_out(file.bytes, end));
+    };
+    let length = match file.entry(dictionary, "Length") {
+        Ok(length) => length.as_f64().unwrap_or(0.0),
+        Err(Error::Damaged { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let start = data.as_ptr().addr().saturating_sub(file.bytes.as_ptr().addr());
+    Ok(length >= 0.0 && leads_out(file.bytes, start.saturating_add(length as usize)))
+}
+
+/// Whether what is looked for at this place, a keyword of the length of `endstream`, could stand past the end.
+fn leads_out(bytes: &[u8], at: usize) -> bool {
+    let mut parser = Parser::new(bytes, at);
+    parser.skip_space();
+    parser.position().saturating_add(b"endstream".len()) >= bytes.len()
+}

@@ -1,0 +1,158 @@
+//! Why: before objects are compared, it must be sure that both revisions are read in one way: from one chain of revisions, with
+//! one key, and each object at its place under its number.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{Change, changes::change};
+use crate::read::{Error, file::File, object::Object, xref::Place};
+
+/// How objects differ, by number.
+#[derive(Debug, Default)]
+pub(super) struct Differences {
+    /// They are not what they were.
+    pub(super) changed: BTreeSet<u32>,
+    /// They were not there, as viewers see it.
+    pub(super) new: HashSet<u32>,
+    /// Their generation is another one, so that references to them lead to nothing now, or no longer do.
+    pub(super) renumbered: BTreeSet<u32>,
+}
+
+/// The later revisions must lead back to the signed one, and keep its root, its encryption and its size.
+pub(super) fn changes(signed: &File<'_>, now: &File<'_>) -> Result<Vec<Change>, Error> {
+    let mut found = Vec::new();
+    let offsets = |file: &File<'_>| file.xref.sections.iter().map(|s| s.offset).collect::<Vec<_>>();
+    if !offsets(now).ends_with(&offsets(signed)) {
+        found.push(change("revisions_replaced", "the cross-reference", false));
+    }
+    // Viewers see no object whose number the size does not include.
+    if size(now) < size(signed) {
+        found.push(change("revisions_replaced", "/Size", false));
+    }
+    let entries = (&signed.xref.trailer, &now.xref.trailer);
+    if entries.0.get("Root") != entries.1.get("Root") {
+        found.push(change("catalog_replaced", "the catalog", false));
+    }
+    if is_encrypted(signed) || is_encrypted(now) {
+        let same = entries.0.get("Encrypt") == entries.1.get("Encrypt")
+            && signed.entry(entries.0, "Encrypt")? == now.entry(entries.1, "Encrypt")?
+            && first_id(signed)? == first_id(now)?;
+        if !same {
+            found.push(change("encryption_changed", "/Encrypt", false));
+        }
+    }
+    Ok(found)
+}
+
+fn size(file: &File<'_>) -> usize {
+    file.xref.trailer.get("Size").and_then(Object::as_usize).unwrap_or(0)
+}
+
+fn is_encrypted(file: &File<'_>) -> bool {
+    file.xref.trailer.get("Encrypt").is_some_and(|encrypt| *encrypt != Object::Null)
+}
+
+/// The part of the file's name that its key is made with.
+fn first_id(file: &File<'_>) -> Result<Option<Object>, Error> {
+    let Object::Array(ids) = file.entry(&file.xref.trailer, "ID")? else { return Ok(None) };
+    ids.first().map(|id| file.resolve(id)).transpose()
+}
+
+impl Differences {
+    /// Compares all objects of both.
+    pub(super) fn between(signed: &File<'_>, now: &File<'_>) -> Result<Self, Error> {
+        let mut differences = Self::by_place(signed, now);
+        let containers = (containers(signed), containers(now));
+        let is_structure =
+            |number| is_structure(signed, &containers.0, number) && is_structure(now, &containers.1, number);
+        let (uses_then, uses_now) = (signed.uses()?, now.uses()?);
+        let is_used = |number| uses_then.is_used(number) || uses_now.is_used(number);
+        let mut changed = BTreeSet::new();
+        for number in std::mem::take(&mut differences.changed) {
+            // What holds the file together is no content, if nothing shows it: its objects are compared one by one.
+            if is_structure(number) && !is_used(number) {
+                continue;
+            }
+            let (old, new) = (readable(signed.load_number(number))?, readable(now.load_number(number))?);
+            let same = matches!((&old, &new), (Some(old), Some(new))
+                if (&old.object, old.stream) == (&new.object, new.stream));
+            if !same {
+                changed.insert(number);
+            }
+        }
+        // Later bytes may be a part of what the signed revision left open.
+        let is_open = |number: &u32| is_used(*number) || containers.0.contains(number);
+        changed.extend(uses_then.open.iter().copied().filter(is_open));
+        differences.changed = changed;
+        // Nobody knows what these are. Where nothing leads there, they are nothing.
+        if let Some(number) = uses_then.unreadable.iter().find(|number| is_used(**number)) {
+            return Err(Error::Damaged { what: format!("object {number} cannot be read") });
+        }
+        Ok(differences)
+    }
+
+    /// Those whose place differs, and those in an object stream that differs.
+    fn by_place(signed: &File<'_>, now: &File<'_>) -> Self {
+        let mut differences = Self::default();
+        // A size may have hidden them.
+        let (old_size, new_size) = (size(signed), size(now));
+        let was_hidden =
+            |number: u32| usize::try_from(number).is_ok_and(|number| number >= old_size && number < new_size);
+        for (number, place, _) in now.xref.iter() {
+            match signed.xref.place(number).filter(|_| !was_hidden(number)) {
+                None | Some((Place::Free, _)) => {
+                    if place != Place::Free {
+                        differences.new.insert(number);
+                    }
+                }
+                Some((old, _)) if place != Place::Free && generation(old) != generation(place) => {
+                    differences.renumbered.insert(number);
+                }
+                Some((old, _)) if old != place => {
+                    differences.changed.insert(number);
+                }
+                Some(_) => {}
+            }
+        }
+        let moved: HashSet<u32> = differences.changed.union(&differences.renumbered).copied().collect();
+        for (number, place, _) in now.xref.iter() {
+            if matches!(place, Place::In { stream, .. } if moved.contains(&stream))
+                && !differences.new.contains(&number)
+            {
+                differences.changed.insert(number);
+            }
+        }
+        differences
+    }
+}
+
+const fn generation(place: Place) -> u16 {
+    match place {
+        Place::At { generation, .. } => generation,
+        Place::Free | Place::In { .. } => 0,
+    }
+}
+
+/// What was read, or nothing of what is broken.
+pub(super) fn readable<T>(read: Result<T, Error>) -> Result<Option<T>, Error> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(Error::Damaged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The object streams that hold an object.
+fn containers(file: &File<'_>) -> HashSet<u32> {
+    let stream = |place| match place {
+        Place::In { stream, .. } => Some(stream),
+        _ => None,
+    };
+    file.xref.iter().filter_map(|(_, place, _)| stream(place)).collect()
+}
+
+/// Whether the reader needed the object to find others.
+fn is_structure(file: &File<'_>, containers: &HashSet<u32>, number: u32) -> bool {
+    let is_section =
+        matches!(file.xref.place(number), Some((Place::At { offset, .. }, _)) if file.xref.is_at(offset));
+    is_section || containers.contains(&number)
+}
