@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 const ORDERS_MAX: usize = 64;
 /// Longest delay, in milliseconds.
 const DELAY_MS_MAX: u64 = 10 * 60 * 1_000;
+/// How wrong a clock may be, in seconds: ten years.
+const CLOCK_S_MAX: u64 = 10 * 366 * 86_400;
 
 /// Where a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,25 @@ pub enum Fault {
     Stale,
     /// Revocation lists only: the list says for which address it is, and for whose certificates.
     Limited,
+    /// Timestamps only: no token, but a status and the reason.
+    NotGranted {
+        /// `PKIStatus`: 2 rejection, 3 waiting.
+        status: u8,
+        /// A bit of `PKIFailureInfo`, such as 14 for `timeNotAvailable`.
+        #[serde(default)]
+        failure: Option<u8>,
+    },
+    /// Timestamps only: the token is signed over its SHA-1.
+    Sha1Signature,
+    /// Timestamps only: the token does not name the certificate of its authority.
+    UnnamedCertificate,
+    /// Timestamps only: the time has hundredths of a second, as RFC 3161 allows.
+    FractionalSeconds,
+    /// Timestamps only: the authority's clock is wrong.
+    WrongClock {
+        /// How far ahead it is, in seconds; behind when negative.
+        ahead_s: i64,
+    },
     /// SMS only: the phone does not get the message, and the receipt says so.
     FailedDelivery,
 }
@@ -86,6 +107,20 @@ impl Fault {
     /// Whether it strikes after the message was taken, at its delivery.
     const fn at_delivery(&self) -> bool {
         matches!(self, Self::DuplicateReceipt | Self::FailedDelivery)
+    }
+
+    /// Whether it is in a timestamp, or in place of one.
+    const fn is_of_timestamps(&self) -> bool {
+        matches!(
+            self,
+            Self::WrongNonce
+                | Self::WrongImprint
+                | Self::NotGranted { .. }
+                | Self::Sha1Signature
+                | Self::UnnamedCertificate
+                | Self::FractionalSeconds
+                | Self::WrongClock { .. }
+        )
     }
 }
 
@@ -188,7 +223,13 @@ fn check(order: &Order) -> Result<()> {
             bail!("only answers on single certificates have this fault")
         }
         Fault::Limited if order.service != Service::Crl => bail!("only revocation lists have this fault"),
-        Fault::WrongNonce | Fault::WrongImprint if order.service != Service::Tsa => {
+        Fault::NotGranted { status, failure } if *status < 2 || failure.is_some_and(|bit| bit > 63) => {
+            bail!("this is no refusal")
+        }
+        Fault::WrongClock { ahead_s } if ahead_s.unsigned_abs() > CLOCK_S_MAX => {
+            bail!("a clock is wrong by at most {CLOCK_S_MAX} s")
+        }
+        fault if fault.is_of_timestamps() && order.service != Service::Tsa => {
             bail!("only the timestamp authority has this fault")
         }
         _ => Ok(()),
@@ -260,5 +301,10 @@ mod tests {
             assert_eq!(faults.order(Order { service, fault: Fault::Stale, times: None }).is_ok(), good);
             assert_eq!(faults.order(Order { service, fault: Fault::Limited, times: None }).is_ok(), !good);
         }
+        assert!(faults.order(order(Fault::Sha1Signature, None)).is_err());
+        let stamped = |fault| Order { service: Service::Tsa, fault, times: None };
+        assert!(faults.order(stamped(Fault::NotGranted { status: 0, failure: None })).is_err());
+        assert!(faults.order(stamped(Fault::WrongClock { ahead_s: i64::MIN })).is_err());
+        assert!(faults.order(stamped(Fault::Sha1Signature)).is_ok());
     }
 }

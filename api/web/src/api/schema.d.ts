@@ -2880,10 +2880,11 @@ export interface components {
          */
         ValidationVerdict: "TOTAL-PASSED" | "TOTAL-FAILED" | "INDETERMINATE";
         /**
-         * @description An outside service without which nothing is signed.
+         * @description An outside service without which nothing is signed, and which is waited for until it is back; or the operator, when
+         *     waiting would not help.
          * @enum {string}
          */
-        WaitingFor: "timestamp_authority" | "signing_key" | "certificate_authority";
+        WaitingFor: "timestamp_authority" | "signing_key" | "certificate_authority" | "operator";
     };
     responses: never;
     parameters: never;

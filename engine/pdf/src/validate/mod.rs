@@ -16,6 +16,7 @@ mod signed_data;
 pub(crate) mod store;
 mod structure;
 pub(crate) mod timestamp;
+mod token;
 mod usage;
 mod values;
 mod verdict;
@@ -30,6 +31,7 @@ use self::{evidence::Evidence, signed_data::SignedData};
 pub use self::{
     evidence::{Examination, Wanted},
     revocation::{RevocationReport, RevocationStatus},
+    token::{Token, TokenFault, judge_token},
     verdict::Verdict,
     words::chinese,
 };

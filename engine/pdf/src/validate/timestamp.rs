@@ -6,6 +6,7 @@ use super::signed_data::SignedData;
 use crate::{asn1, read::text::parse_date};
 
 const TST_INFO: &str = "1.2.840.113549.1.9.16.1.4";
+const SHA_256: &str = "2.16.840.1.101.3.4.2.1";
 
 /// What a token says.
 #[derive(Debug)]
@@ -13,6 +14,10 @@ pub(crate) struct Timestamp<'a> {
     pub(crate) signed: SignedData<'a>,
     imprint_algorithm: String,
     imprint: &'a [u8],
+    /// The content of an INTEGER.
+    pub(crate) serial: &'a [u8],
+    /// What the request said, so that an answer is known as its own; the content of an INTEGER.
+    pub(crate) nonce: Option<&'a [u8]>,
     /// Milliseconds since 1970 UTC.
     pub(crate) time_ms: i64,
 }
@@ -29,20 +34,29 @@ pub(crate) fn parse(token: &[u8]) -> Option<Timestamp<'_>> {
     let mut message = info.take(asn1::SEQUENCE)?.elements();
     let imprint_algorithm = asn1::dotted(&message.take(asn1::SEQUENCE)?.elements().next()?)?;
     let imprint = message.take(asn1::OCTET_STRING)?.content;
-    info.take(asn1::INTEGER)?;
+    let serial = info.take(asn1::INTEGER)?.content;
     let time = std::str::from_utf8(info.take(asn1::GENERALIZED_TIME)?.content).ok()?;
     if !time.ends_with('Z') {
         return None;
     }
     let time_ms = parse_date(time)?;
-    Some(Timestamp { signed, imprint_algorithm, imprint, time_ms })
+    // Accuracy and ordering may be missing.
+    info.optional(asn1::SEQUENCE);
+    info.optional(asn1::BOOLEAN);
+    let nonce = info.optional(asn1::INTEGER).map(|nonce| nonce.content);
+    Some(Timestamp { signed, imprint_algorithm, imprint, serial, nonce, time_ms })
 }
 
 impl Timestamp<'_> {
+    /// The token is over what has this SHA-256.
+    pub(crate) fn is_over_sha256(&self, sha256: &[u8; 32]) -> bool {
+        self.imprint_algorithm == SHA_256 && self.imprint == sha256
+    }
+
     /// The token is over these parts, one after another.
     pub(crate) fn is_over(&self, parts: &[&[u8]]) -> bool {
         let digest = match self.imprint_algorithm.as_str() {
-            "2.16.840.1.101.3.4.2.1" => MessageDigest::sha256(),
+            SHA_256 => MessageDigest::sha256(),
             "2.16.840.1.101.3.4.2.2" => MessageDigest::sha384(),
             "2.16.840.1.101.3.4.2.3" => MessageDigest::sha512(),
             "1.2.156.10197.1.401" => MessageDigest::sm3(),

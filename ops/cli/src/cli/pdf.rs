@@ -97,7 +97,7 @@ pub struct PdfSign {
     /// The signer's certificate, PEM [default: the one beside the key in the token]
     #[arg(long, value_name = "CERT.pem", required_unless_present = "pkcs11")]
     pub cert: Option<PathBuf>,
-    /// Certificates from the signer's issuer up to the root, PEM; what is missing is fetched for b-lt and above
+    /// Certificates from the signer's issuer up to the root, PEM; what is missing is fetched for b-t and above
     #[arg(long, value_name = "CHAIN.pem")]
     pub chain: Option<PathBuf>,
     /// Level, authority and roots.

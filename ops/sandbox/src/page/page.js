@@ -32,7 +32,20 @@ const SERVICES = [
   ] },
   { id: 'est_issuers', name: 'CA 证书查询', faults: [HANG_BEFORE, DELAY, THROTTLE, status([500, 'HTTP 500'], [503, 'HTTP 503'])] },
   { id: 'tsa', name: '时间戳', faults: [
-    HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404']),
+    HANG_AFTER, DELAY, THROTTLE, status([503, 'HTTP 503'], [404, 'HTTP 404'], [403, 'HTTP 403']),
+    { name: '不予签发', help: '应答是 PKIStatus，没有时间戳。', choices: [
+      ['时钟不可用 timeNotAvailable', { kind: 'not_granted', status: 2, failure: 14 }],
+      ['系统故障 systemFailure', { kind: 'not_granted', status: 2, failure: 25 }],
+      ['算法不支持 badAlg', { kind: 'not_granted', status: 2, failure: 0 }],
+      ['稍候 waiting', { kind: 'not_granted', status: 3 }],
+    ] },
+    { name: '时钟不准', help: '时间戳里的时间不对。', choices: [
+      ['快 400 天', { kind: 'wrong_clock', ahead_s: 34560000 }],
+      ['慢 400 天', { kind: 'wrong_clock', ahead_s: -34560000 }],
+    ] },
+    { fault: { kind: 'sha1_signature' }, name: 'SHA-1 签名', help: '时间戳用 SHA-1 签名，验签不认可。' },
+    { fault: { kind: 'unnamed_certificate' }, name: '缺少证书标识', help: '时间戳没有写明由哪张证书签名。' },
+    { fault: { kind: 'fractional_seconds' }, name: '时间带小数', help: 'RFC 3161 允许，应当正常使用。' },
     { fault: { kind: 'wrong_nonce' }, name: '应答错位', help: '时间戳属于另一次请求（随机数不符）。' },
     { fault: { kind: 'wrong_imprint' }, name: '摘要不符', help: '时间戳盖在别的摘要上。' },
   ] },

@@ -2,15 +2,17 @@
 
 use cms::content_info::ContentInfo;
 use der::{
-    Sequence,
-    asn1::{BitString, GeneralizedTime, Int, ObjectIdentifier, OctetString},
+    Any, Sequence,
+    asn1::{BitString, Int, ObjectIdentifier, OctetString},
 };
 use x509_cert::{ext::Extensions, spki::AlgorithmIdentifierOwned};
 
+pub(super) const ID_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 pub(super) const ID_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 pub(super) const ID_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
 pub(super) const ID_SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 pub(super) const ECDSA_WITH_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+pub(super) const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 pub(super) const ID_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 pub(super) const ID_CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 pub(super) const ID_MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -61,7 +63,8 @@ pub(super) struct TstInfo {
     pub(super) policy: ObjectIdentifier,
     pub(super) message_imprint: MessageImprint,
     pub(super) serial_number: Int,
-    pub(super) gen_time: GeneralizedTime,
+    /// With the tag of a GeneralizedTime.
+    pub(super) gen_time: Any,
     pub(super) accuracy: Accuracy,
     #[asn1(optional = "true")]
     pub(super) nonce: Option<Int>,

@@ -1,6 +1,6 @@
 //! Makes the answer to a timestamp query: a signed token, or a refusal with its reason.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use cms::{
     cert::{CertificateChoices, IssuerAndSerialNumber},
     content_info::{CmsVersion, ContentInfo},
@@ -9,16 +9,20 @@ use cms::{
     },
 };
 use der::{
-    Any, Decode as _, Encode as _,
+    Any, Decode as _, Encode as _, EncodeValue as _, Tag,
     asn1::{BitString, GeneralizedTime, Int, OctetString, SetOfVec},
 };
-use openssl::{hash::MessageDigest, sha::sha256, sign::Signer};
+use openssl::{
+    hash::{MessageDigest, hash},
+    sha::sha256,
+    sign::Signer,
+};
 use x509_cert::{Certificate, attr::Attribute, spki::AlgorithmIdentifierOwned};
 
 use super::asn1::{
-    Accuracy, ECDSA_WITH_SHA_256, EssCertIdV2, ID_CONTENT_TYPE, ID_CT_TST_INFO, ID_MESSAGE_DIGEST,
-    ID_SANDBOX_POLICY, ID_SHA_256, ID_SHA_384, ID_SHA_512, ID_SIGNED_DATA, ID_SIGNING_CERTIFICATE_V2,
-    PkiStatusInfo, SigningCertificateV2, TimeStampReq, TimeStampResp, TstInfo,
+    Accuracy, ECDSA_WITH_SHA_1, ECDSA_WITH_SHA_256, EssCertIdV2, ID_CONTENT_TYPE, ID_CT_TST_INFO,
+    ID_MESSAGE_DIGEST, ID_SANDBOX_POLICY, ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512, ID_SIGNED_DATA,
+    ID_SIGNING_CERTIFICATE_V2, PkiStatusInfo, SigningCertificateV2, TimeStampReq, TimeStampResp, TstInfo,
 };
 use crate::{faults::Fault, pki::Pki};
 
@@ -32,17 +36,42 @@ enum Failure {
     UnacceptedExtension = 16,
 }
 
+/// How a token is signed.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    is_sha1: bool,
+    names_certificate: bool,
+}
+
+impl Form {
+    fn of(fault: Option<&Fault>) -> Self {
+        Self {
+            is_sha1: fault == Some(&Fault::Sha1Signature),
+            names_certificate: fault != Some(&Fault::UnnamedCertificate),
+        }
+    }
+
+    fn digest(self) -> MessageDigest {
+        if self.is_sha1 { MessageDigest::sha1() } else { MessageDigest::sha256() }
+    }
+
+    const fn digest_id(self) -> der::asn1::ObjectIdentifier {
+        if self.is_sha1 { ID_SHA_1 } else { ID_SHA_256 }
+    }
+}
+
 /// The response to a query, both in DER. Some faults make it a response to another query.
 pub(super) fn answer(pki: &Pki, query: &[u8], fault: Option<&Fault>) -> Result<Vec<u8>> {
     let response = match check(query) {
+        Ok(_) if let Some(Fault::NotGranted { status, failure }) = fault => refusal(*status, *failure)?,
         Ok(mut request) => TimeStampResp {
             status: PkiStatusInfo { status: 0, fail_info: None },
             time_stamp_token: {
                 distort(&mut request, fault)?;
-                Some(token(pki, request)?)
+                Some(token(pki, request, fault)?)
             },
         },
-        Err(failure) => refusal(failure)?,
+        Err(failure) => refusal(2, Some(failure as u8))?,
     };
     Ok(response.to_der()?)
 }
@@ -81,33 +110,49 @@ fn check(query: &[u8]) -> Result<TimeStampReq, Failure> {
     Ok(request)
 }
 
-fn refusal(failure: Failure) -> Result<TimeStampResp> {
-    let bit = failure as usize;
-    let mut bytes = vec![0_u8; bit / 8 + 1];
-    if let Some(last) = bytes.last_mut() {
-        *last = 0x80 >> (bit % 8);
-    }
-    let unused_bits = 7 - (bit % 8) as u8;
-    let fail_info = Some(BitString::new(unused_bits, bytes)?);
-    Ok(TimeStampResp { status: PkiStatusInfo { status: 2, fail_info }, time_stamp_token: None })
+/// `failure` is a bit of `PKIFailureInfo`.
+fn refusal(status: u8, failure: Option<u8>) -> Result<TimeStampResp> {
+    let fail_info = failure.map(|bit| {
+        let mut bytes = vec![0_u8; usize::from(bit / 8) + 1];
+        if let Some(last) = bytes.last_mut() {
+            *last = 0x80 >> (bit % 8);
+        }
+        BitString::new(7 - bit % 8, bytes)
+    });
+    let fail_info = fail_info.transpose()?;
+    Ok(TimeStampResp { status: PkiStatusInfo { status, fail_info }, time_stamp_token: None })
 }
 
-fn token(pki: &Pki, request: TimeStampReq) -> Result<ContentInfo> {
+/// Now, as the authority's clock has it.
+fn gen_time(fault: Option<&Fault>) -> Result<Any> {
+    let ahead_s = if let Some(Fault::WrongClock { ahead_s }) = fault { *ahead_s } else { 0 };
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let told_s = now.as_secs().checked_add_signed(ahead_s).context("no such time")?;
+    let time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(told_s))?;
+    let mut text = Vec::new();
+    time.encode_value(&mut text)?;
+    if let Some(Fault::FractionalSeconds) = fault {
+        text.pop();
+        text.extend_from_slice(b".25Z");
+    }
+    Ok(Any::new(Tag::GeneralizedTime, text)?)
+}
+
+fn token(pki: &Pki, request: TimeStampReq, fault: Option<&Fault>) -> Result<ContentInfo> {
+    let form = Form::of(fault);
     let content = TstInfo {
         version: 1,
         policy: ID_SANDBOX_POLICY,
         message_imprint: request.message_imprint,
         serial_number: serial()?,
-        gen_time: GeneralizedTime::from_unix_duration(
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?,
-        )?,
+        gen_time: gen_time(fault)?,
         accuracy: Accuracy { seconds: 1 },
         nonce: request.nonce,
     }
     .to_der()?;
     let certificate_der = pki.tsa.certificate.to_der()?;
     let certificate = Certificate::from_der(&certificate_der)?;
-    let signer = signer_info(pki, &certificate, &certificate_der, &content)?;
+    let signer = signer_info(pki, &certificate, &certificate_der, &content, form)?;
     let certificates = if request.cert_req {
         let issuing = Certificate::from_der(&pki.issuing.certificate.to_der()?)?;
         let list = [certificate, issuing].map(CertificateChoices::Certificate);
@@ -117,7 +162,7 @@ fn token(pki: &Pki, request: TimeStampReq) -> Result<ContentInfo> {
     };
     let signed = SignedData {
         version: CmsVersion::V3,
-        digest_algorithms: SetOfVec::try_from(vec![plain(ID_SHA_256)])?,
+        digest_algorithms: SetOfVec::try_from(vec![plain(form.digest_id())])?,
         encap_content_info: EncapsulatedContentInfo {
             econtent_type: ID_CT_TST_INFO,
             econtent: Some(Any::encode_from(&OctetString::new(content)?)?),
@@ -134,16 +179,21 @@ fn signer_info(
     certificate: &Certificate,
     certificate_der: &[u8],
     content: &[u8],
+    form: Form,
 ) -> Result<SignerInfo> {
     let names_signer = SigningCertificateV2 {
         certs: vec![EssCertIdV2 { cert_hash: OctetString::new(sha256(certificate_der).as_slice())? }],
     };
-    let attributes = SetOfVec::try_from(vec![
+    let content_digest = hash(form.digest(), content)?;
+    let mut attributes = vec![
         attribute(ID_CONTENT_TYPE, &ID_CT_TST_INFO)?,
-        attribute(ID_MESSAGE_DIGEST, &OctetString::new(sha256(content).as_slice())?)?,
-        attribute(ID_SIGNING_CERTIFICATE_V2, &names_signer)?,
-    ])?;
-    let mut signer = Signer::new(MessageDigest::sha256(), &pki.tsa.key)?;
+        attribute(ID_MESSAGE_DIGEST, &OctetString::new(&*content_digest)?)?,
+    ];
+    if form.names_certificate {
+        attributes.push(attribute(ID_SIGNING_CERTIFICATE_V2, &names_signer)?);
+    }
+    let attributes = SetOfVec::try_from(attributes)?;
+    let mut signer = Signer::new(form.digest(), &pki.tsa.key)?;
     let signature = signer.sign_oneshot_to_vec(&attributes.to_der()?)?;
     let tbs = certificate.tbs_certificate();
     Ok(SignerInfo {
@@ -152,9 +202,9 @@ fn signer_info(
             issuer: tbs.issuer().clone(),
             serial_number: tbs.serial_number().clone(),
         }),
-        digest_alg: plain(ID_SHA_256),
+        digest_alg: plain(form.digest_id()),
         signed_attrs: Some(attributes),
-        signature_algorithm: plain(ECDSA_WITH_SHA_256),
+        signature_algorithm: plain(if form.is_sha1 { ECDSA_WITH_SHA_1 } else { ECDSA_WITH_SHA_256 }),
         signature: OctetString::new(signature)?,
         unsigned_attrs: None,
     })

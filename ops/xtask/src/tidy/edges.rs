@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sealflow-sm2", &[]),
     ("sealflow-pdf", &["sealflow-core", "sealflow-sm2"]),
     ("sealflow-store", &["sealflow-core"]),
-    ("sealflow-providers", &["sealflow-core", "sealflow-sm2"]),
+    ("sealflow-providers", &["sealflow-core", "sealflow-pdf", "sealflow-sm2"]),
     ("sealflow-jobs", &["sealflow-core", "sealflow-pdf", "sealflow-providers", "sealflow-store"]),
     ("sealflow-server", &["sealflow-core", "sealflow-pdf", "sealflow-providers", "sealflow-store"]),
     ("sealflow-sandbox", &[]),

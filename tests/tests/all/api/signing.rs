@@ -270,6 +270,27 @@ async fn a_repeated_confirmation_answers_the_same(db: TestStore) {
     assert_eq!(later["status"], "signed");
 }
 
+async fn a_signature_that_was_given_up_waits_for_an_operator(db: TestStore) {
+    let world = World::open(db).await;
+    let contract = world.sent().await;
+    let signer = ready_to_confirm(&world, &contract).await;
+    let path = format!("/api/signing/{}", recipient(&contract, "supplier"));
+    confirm(&world, &signer, &path, SIGNER).await;
+    let sender = world.as_person(SENDER).await;
+    let shown = format!("/api/contracts/{}", id(&contract));
+    assert_eq!(sender.get(&shown).await.expect(200)["waiting_for"], Value::Null);
+    // A message that nobody waits for is no such thing.
+    world.execute("update jobs set state = 'dead', finished_at_ms = 1 where kind = 'send_sms'").await;
+    assert_eq!(sender.get(&shown).await.expect(200)["waiting_for"], Value::Null);
+    let given_up = "update jobs set state = 'dead', finished_at_ms = 1, last_error = 'badAlg'
+                    where kind = 'stamp_signature'";
+    assert_eq!(world.execute(given_up).await, 1);
+    assert_eq!(sender.get(&shown).await.expect(200)["waiting_for"], "operator");
+    assert_eq!(signer.get(&shown).await.expect(200)["waiting_for"], "operator");
+    world.work(&id(&contract)).await;
+    assert_eq!(sender.get(&shown).await.expect(200)["waiting_for"], Value::Null);
+}
+
 async fn wrong_codes_are_counted(db: TestStore) {
     let world = World::open(db).await;
     let contract = world.sent().await;
@@ -342,6 +363,7 @@ on_both!(
     fields_take_only_what_fits,
     what_was_confirmed_is_what_was_shown,
     a_repeated_confirmation_answers_the_same,
+    a_signature_that_was_given_up_waits_for_an_operator,
     wrong_codes_are_counted,
     a_seal_wants_its_grant_to_the_last_moment,
     declining_ends_the_contract,

@@ -1,6 +1,14 @@
 //! `sealflow pdf sign --level …` and `sealflow pdf upgrade`.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use anyhow::{Result, ensure};
+use openssl::{
+    asn1::Asn1Time,
+    hash::MessageDigest,
+    pkey::{PKey, Private},
+    x509::{X509, X509NameBuilder},
+};
 use sealflow_tests::judges;
 use serde_json::json;
 
@@ -83,10 +91,20 @@ async fn nothing_is_signed_weaker_than_was_asked_for() -> Result<()> {
         (broken(), "the TSA answers 503"),
         (json!({"kind": "wrong_nonce"}), "it answers another request"),
         (json!({"kind": "wrong_imprint"}), "it is for another digest"),
+        (json!({"kind": "sha1_signature"}), "the hash algorithm 1.3.14.3.2.26 is not accepted"),
+        (json!({"kind": "unnamed_certificate"}), "the signing-certificate attribute is missing"),
+        (json!({"kind": "wrong_clock", "ahead_s": 36_000}), "away from the clock"),
+        (json!({"kind": "wrong_clock", "ahead_s": -34_560_000}), "was not valid at that time"),
+        (json!({"kind": "not_granted", "status": 2, "failure": 14}), "timeNotAvailable"),
     ] {
         desk.fault("tsa", fault, Some(1)).await?;
         desk.refused(&desk.sign("b-t"), words)?;
     }
+    desk.fault("tsa", json!({"kind": "fractional_seconds"}), Some(1)).await?;
+    desk.good(&desk.sign("b-t"))?;
+    let (passed, report) = desk.validate("out.pdf", "")?;
+    ensure!(passed && report["level"] == "B-T", "{report}");
+    std::fs::remove_file(desk.at("out.pdf"))?;
     desk.fault("ocsp", broken(), None).await?;
     desk.fault("crl", broken(), None).await?;
     desk.refused(&desk.sign("b-lt"), "there is no word on the revocation")?;
@@ -104,6 +122,46 @@ async fn nothing_is_signed_weaker_than_was_asked_for() -> Result<()> {
     let level = no_tsa.replace("b-lta", "b-x");
     desk.refused(&level, "there are b-b, b-t, b-lt and b-lta")?;
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_signs_only_while_it_is_valid() -> Result<()> {
+    let key = p256()?;
+    let desk = Desk::open(&key).await?;
+    for (from_days, until_days, words) in [
+        (-20, -10, Some("the certificate has expired")),
+        (10, 20, Some("the certificate is not yet valid")),
+        (-1, 1, None),
+    ] {
+        std::fs::write(desk.at("cert.pem"), lasting(&key, from_days, until_days)?.to_pem()?)?;
+        let sign = "sealflow pdf sign in.pdf --out out.pdf --key key.pem --cert cert.pem";
+        let begin = "sealflow pdf begin in.pdf --cert cert.pem --state out.pdf --to-sign bytes";
+        for line in [sign, begin] {
+            match words {
+                Some(words) => desk.refused(line, words)?,
+                None => desk.good(line).map(drop)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A certificate of one's own that begins and ends so many days from now.
+fn lasting(key: &PKey<Private>, from_days: i64, until_days: i64) -> Result<X509> {
+    let now_s = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+    let mut name = X509NameBuilder::new()?;
+    name.append_entry_by_text("CN", "示例签署人")?;
+    let name = name.build();
+    let mut made = X509::builder()?;
+    made.set_version(2)?;
+    made.set_subject_name(&name)?;
+    made.set_issuer_name(&name)?;
+    made.set_pubkey(key)?;
+    let (from, until) = (now_s + from_days * 86_400, now_s + until_days * 86_400);
+    made.set_not_before(Asn1Time::from_unix(from)?.as_ref())?;
+    made.set_not_after(Asn1Time::from_unix(until)?.as_ref())?;
+    made.sign(key, MessageDigest::sha256())?;
+    Ok(made.build())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,7 +30,12 @@ async fn a_key_elsewhere_signs_and_what_does_not_belong_together_is_refused() ->
     std::fs::write(desk.at("state2.json"), "{}")?;
     desk.refused(&FINISH.replace("state.json", "state2.json"), "is no begun signature")?;
 
-    desk.good(&format!("{FINISH} --level b-t {}", desk.authorities()))?;
+    // Without its issuer's certificate the signature leads nowhere, and no timestamp makes it a B-T.
+    let finish = format!("{FINISH} --level b-t {}", desk.authorities());
+    desk.refused(&finish, "the signature would not have level B-T")?;
+    desk.good(&BEGIN.replace("cert.pem", "cert.pem --chain chain.pem"))?;
+    desk.good(SIGN)?;
+    desk.good(&finish)?;
     let (_, report) = desk.validate("out.pdf", "")?;
     ensure!(report["signer"] == "示例签署人" && report["covers_whole_file"] == true, "{report}");
     ensure!(std::fs::read(desk.at("out.pdf"))?.starts_with(&original), "bytes were moved");

@@ -3,12 +3,13 @@
 
 mod gate;
 mod marks;
+mod waits;
 
 use std::{collections::BTreeSet, path::Path};
 
 use sealflow::sandbox::{self, Ports};
 use sealflow_core::{
-    ids::{ContractId, DocumentId, RecipientId},
+    ids::{ContractId, DocumentId, JobId, RecipientId},
     model::contract_type::FieldKind,
 };
 use sealflow_pdf::{Trust, validate};
@@ -51,6 +52,22 @@ struct Platform {
 impl Platform {
     /// The authority lets the first `together` timestamps through only together; `fail_points` as in [`Program::start`].
     async fn start(db: &TestStore, together: usize, fail_points: &str) -> Self {
+        Self::start_with(
+            db,
+            fail_points,
+            async |vendors| Gate::before(vendors.addresses.tsa, together).await,
+            &[],
+        )
+        .await
+    }
+
+    /// With a door before the authority that stamps, and without these settings.
+    async fn start_with(
+        db: &TestStore,
+        fail_points: &str,
+        gate: impl AsyncFnOnce(&sealflow_sandbox::Running) -> Gate,
+        without: &[&str],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().join("data");
         std::fs::create_dir(&data_dir).unwrap();
@@ -58,8 +75,9 @@ impl Platform {
         let mut program = Program::new(env!("CARGO_BIN_EXE_sealflow_under_test"), &data_dir).unwrap();
         let config = sandbox::config(&folder.path().join("sandbox"), &program.url, Ports::Free).unwrap();
         let vendors = Sandbox::start(config.clone()).await.unwrap();
-        let gate = Gate::before(vendors.addresses.tsa, together).await;
+        let gate = gate(&vendors).await;
         program.settings.extend(sandbox::variables(&sandbox::settings(&config, &vendors)));
+        program.settings.retain(|(name, _)| !without.contains(&name.as_str()));
         program.settings.extend([
             ("SEALFLOW_TSA__URL".to_owned(), format!("http://{}", gate.address)),
             ("DATABASE_URL".to_owned(), db.config.database_url.clone()),
@@ -152,19 +170,29 @@ async fn confirmation(world: &World, contract: &Contract, recipient: RecipientId
     }
 }
 
-/// Prepares the contract and has both recipients stamped at once; tells how often each was tried.
-async fn stamp_both(world: &World, contract: &Contract) -> Vec<u32> {
+async fn prepare(world: &World, contract: &Contract) {
     let store = &world.db.store;
     let prepared = insert(store, Kind::PrepareDocument, "prepare", json!({"contract_id": contract.id})).await;
     wait_for_state(store, prepared, State::Done).await;
+}
+
+/// Has a recipient stamped.
+async fn stamp(world: &World, contract: &Contract, recipient: RecipientId, key: &str) -> JobId {
+    let confirmation = confirmation(world, contract, recipient).await;
+    let payload = json!({
+        "contract_id": contract.id, "recipient_id": recipient,
+        "confirmation": confirmation, "confirmed_at_ms": 1_768_464_000_000_i64,
+    });
+    insert(&world.db.store, Kind::StampSignature, &format!("{key}/{recipient}"), payload).await
+}
+
+/// Prepares the contract and has both recipients stamped at once; tells how often each was tried.
+async fn stamp_both(world: &World, contract: &Contract) -> Vec<u32> {
+    let store = &world.db.store;
+    prepare(world, contract).await;
     let mut jobs = Vec::new();
     for recipient in &contract.recipients {
-        let confirmation = confirmation(world, contract, *recipient).await;
-        let payload = json!({
-            "contract_id": contract.id, "recipient_id": recipient,
-            "confirmation": confirmation, "confirmed_at_ms": 1_768_464_000_000_i64,
-        });
-        jobs.push(insert(store, Kind::StampSignature, &format!("stamp/{recipient}"), payload).await);
+        jobs.push(stamp(world, contract, *recipient, "stamp").await);
     }
     let mut attempts = Vec::new();
     for job in jobs {

@@ -8,23 +8,22 @@ mod send_code;
 mod send_sms;
 mod stamp_signature;
 mod sweep_blobs;
+mod timestamp;
 
 use std::sync::Arc;
 
 use sealflow_pdf::{Trust, confined::Confined};
 use sealflow_providers::{
-    ca, ca::CaClient, keystore, keystore::event::Keystore, revocation::RevocationClient, sms::SmsClient, tsa,
+    ca, ca::CaClient, keystore, keystore::event::Keystore, revocation::RevocationClient, sms::SmsClient,
     tsa::TsaClient,
 };
-use sealflow_store::jobs::{Kind, Provider, WAITS_FOR_CA, WAITS_FOR_KEY, WAITS_FOR_TIMESTAMP};
+use sealflow_store::jobs::{Kind, Provider, WAITS_FOR_CA, WAITS_FOR_KEY};
 
 pub use forget::Retention;
 pub use raise::Signatures;
 
 use crate::registry::{Ctx, JobError, Registry, chain};
 
-/// How long a timestamp authority that does not answer is left alone, in milliseconds.
-const TIMESTAMP_REST_MS: i64 = 5_000;
 /// How long a token that does not make keys is left alone, in milliseconds.
 const KEY_REST_MS: i64 = 5_000;
 
@@ -92,16 +91,7 @@ impl std::ops::Deref for Tools {
     }
 }
 
-/// Without a timestamp nothing is signed: the job waits, as long as it takes, and says for whom. A definite no ends it.
-async fn waits_for_timestamp(ctx: &Ctx, error: &tsa::Error) -> Result<JobError, JobError> {
-    if raise::is_definite(error) {
-        return Ok(JobError::give_up(error));
-    }
-    let until = ctx.now().await?.plus_ms(TIMESTAMP_REST_MS);
-    Ok(JobError::Wait { until, reason: format!("{WAITS_FOR_TIMESTAMP}: {}", chain(error)) })
-}
-
-/// A key that cannot be made in its token now is waited for in the same way.
+/// A key that cannot be made in its token now is waited for, like the timestamp authority.
 async fn waits_for_key(ctx: &Ctx, error: &keystore::Error) -> Result<JobError, JobError> {
     match error {
         keystore::Error::Token(_) => {

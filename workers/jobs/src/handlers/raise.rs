@@ -7,7 +7,6 @@ use bytes::Bytes;
 use openssl::x509::X509;
 use sealflow_core::ids::DocumentId;
 use sealflow_pdf::{Trust, validate::Level};
-use sealflow_providers::tsa;
 use sealflow_store::{
     Change, archive,
     documents::{self, NewRevision, RevisionKind},
@@ -16,7 +15,7 @@ use sealflow_store::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Tools, waits, waits_for_ca, waits_for_timestamp};
+use super::{Tools, timestamp, waits, waits_for_ca};
 use crate::{
     raise::{Error, Raiser},
     registry::{Ctx, Done, JobError, chain},
@@ -133,16 +132,11 @@ async fn trust(ctx: &Ctx, tools: &Tools) -> Result<Trust, JobError> {
 /// Who does not answer now is asked again, without end: a file does not become weaker because an authority is away.
 async fn ending(ctx: &Ctx, error: Error) -> Result<JobError, JobError> {
     match error {
-        Error::Timestamp(error) => waits_for_timestamp(ctx, &error).await,
+        Error::Timestamp(error) => timestamp::none(ctx, &error).await,
         Error::Revocation { ref source, .. } if source.is_final() => Ok(JobError::give_up(&error)),
         // A page about maintenance, or an address where nothing is today, is not the authority's last word.
         Error::Revocation { .. } | Error::NotReached(_) => waits(ctx, 0, chain(&error)).await,
         Error::Confined(error) => Ok(JobError::from_confined(error)),
         other => Ok(JobError::give_up(&other)),
     }
-}
-
-/// A definite no of the timestamp authority is for a person; everything else passes.
-pub(super) const fn is_definite(error: &tsa::Error) -> bool {
-    matches!(error, tsa::Error::Rejected { .. } | tsa::Error::NotGranted { .. } | tsa::Error::Setup(_))
 }

@@ -1,31 +1,30 @@
 //! One call: a digest goes out, a token comes back and is checked.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use cms::signed_data::SignedData;
 use der::{
     Decode as _, Encode as _,
     asn1::{Int, OctetString},
 };
-use openssl::{
-    cms::{CMSOptions, CmsContentInfo},
-    error::ErrorStack,
-    x509::{
-        X509, X509PurposeId,
-        store::{X509Store, X509StoreBuilder},
-    },
-};
+use openssl::{error::ErrorStack, x509::X509};
+use sealflow_pdf::validate::{TokenFault, judge_token};
 use serde::Deserialize;
 use url::Url;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::wire::{
-    ID_CT_TST_INFO, ID_SHA_256, ID_SIGNED_DATA, MessageImprint, TimeStampReq, TimeStampResp, TstInfo,
+use super::{
+    refusal::Refusal,
+    wire::{ID_SHA_256, MessageImprint, TimeStampReq, TimeStampResp},
 };
 use crate::http::{self, Failure, Limits, SetupError};
 
 /// Random bytes in a nonce.
 const NONCE_BYTES: usize = 16;
+/// How far the authority's clock may be from ours, in milliseconds. What lies further ahead could be archived only then.
+const CLOCKS_APART_MS_MAX: i64 = 600_000;
 
 /// How to reach the authority.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,7 +32,7 @@ const NONCE_BYTES: usize = 16;
 pub struct Config {
     /// The address that takes timestamp queries.
     pub url: Url,
-    /// PEM file with the roots that tokens must lead to. Without it a token's signature is not verified here.
+    /// PEM file with the roots that tokens must lead to. Without it a token may lead to anybody here.
     #[serde(default)]
     pub trust_file: Option<PathBuf>,
     /// Time and size.
@@ -61,7 +60,7 @@ pub enum Error {
     /// No connection, or it broke. Try again later.
     #[error("the TSA cannot be reached")]
     Unreached(#[source] Failure),
-    /// The authority is busy or broken. Try again later.
+    /// The authority is busy, broken, or for the moment not there. Try again later.
     #[error("the TSA answers {status}")]
     Unavailable {
         /// The HTTP status.
@@ -75,15 +74,21 @@ pub enum Error {
         /// The HTTP status.
         status: u16,
     },
-    /// The authority answers that it will not stamp (`PKIStatus` of RFC 3161). Stop, and call a person.
-    #[error("the TSA does not grant the timestamp (status {status})")]
-    NotGranted {
-        /// 2 rejection, 3 waiting, 4 and 5 revocation.
-        status: u8,
-    },
-    /// The token is not for what was asked, or its signature does not verify.
+    /// The authority answers that it will not stamp, now or ever.
+    #[error("the TSA does not grant the timestamp ({0})")]
+    NotGranted(Refusal),
+    /// The token is not for what was asked.
     #[error("the token does not fit: {0}")]
     Mismatch(&'static str),
+    /// In a file the token would prove nothing.
+    #[error("the token would not be accepted")]
+    NotAccepted(#[source] TokenFault),
+    /// The token tells another time than our clock.
+    #[error("the token's time is {apart_s} s away from the clock of this machine")]
+    Clock {
+        /// How far, in seconds; positive when it lies ahead.
+        apart_s: i64,
+    },
     /// The answer is not a timestamp response.
     #[error("the TSA's answer cannot be read")]
     Malformed(#[from] der::Error),
@@ -92,11 +97,33 @@ pub enum Error {
     Crypto(#[from] ErrorStack),
 }
 
+impl Error {
+    /// A definite no, which is for a person; everything else may pass.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        match self {
+            Self::Rejected { .. } | Self::Setup(_) => true,
+            Self::NotGranted(refusal) => !refusal.is_for_now(),
+            _ => false,
+        }
+    }
+
+    /// When the authority wants to be asked again, in seconds.
+    #[must_use]
+    pub const fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Unavailable { retry_after_s, .. } => *retry_after_s,
+            _ => None,
+        }
+    }
+}
+
 /// The authority.
 pub struct TsaClient {
     http: http::Client,
     url: Url,
-    roots: Option<X509Store>,
+    /// DER.
+    roots: Option<Vec<Vec<u8>>>,
 }
 
 impl std::fmt::Debug for TsaClient {
@@ -131,7 +158,7 @@ impl TsaClient {
             version: 1,
             message_imprint: imprint,
             req_policy: None,
-            nonce: Some(nonce.clone()),
+            nonce: Some(Int::new(&nonce)?),
             cert_req: true,
             extensions: None,
         };
@@ -144,7 +171,8 @@ impl TsaClient {
         let answer = self.http.call(call).await.map_err(Error::Unreached)?;
         match answer.status.as_u16() {
             200 => {}
-            status @ (408 | 429 | 500..=599) => {
+            // A proxy in front of it that is being mended says 404, or leads to a page that says so.
+            status @ (300..=399 | 404 | 408 | 429 | 500..=599) => {
                 return Err(Error::Unavailable { status, retry_after_s: answer.retry_after_s() });
             }
             status => return Err(Error::Rejected { status }),
@@ -152,68 +180,46 @@ impl TsaClient {
         self.check(&answer.body, sha256, &nonce)
     }
 
-    fn check(&self, answer: &[u8], sha256: &[u8; 32], nonce: &Int) -> Result<Token, Error> {
-        let response = TimeStampResp::from_der(answer)?;
-        if response.status.status > 1 {
-            return Err(Error::NotGranted { status: response.status.status });
+    fn check(&self, answer: &[u8], sha256: &[u8; 32], nonce: &[u8; NONCE_BYTES]) -> Result<Token, Error> {
+        let TimeStampResp { status, time_stamp_token } = TimeStampResp::from_der(answer)?;
+        if status.status > 1 {
+            return Err(Error::NotGranted(Refusal::new(status.status, status.fail_info.as_ref())));
         }
-        let token = response.time_stamp_token.ok_or(Error::Mismatch("there is none"))?;
-        if token.content_type != ID_SIGNED_DATA {
-            return Err(Error::Mismatch("it is not signed data"));
-        }
-        let der = token.to_der()?;
-        let signed: SignedData = token.content.decode_as()?;
-        if signed.encap_content_info.econtent_type != ID_CT_TST_INFO {
-            return Err(Error::Mismatch("its content is not a TSTInfo"));
-        }
-        let content = signed.encap_content_info.econtent.ok_or(Error::Mismatch("its content is missing"))?;
-        let content: OctetString = content.decode_as()?;
-        let info = TstInfo::from_der(content.as_bytes())?;
-        let imprint = &info.message_imprint;
-        if imprint.hash_algorithm.oid != ID_SHA_256 || imprint.hashed_message.as_bytes() != sha256 {
-            return Err(Error::Mismatch("it is for another digest"));
-        }
-        if info.nonce.as_ref() != Some(nonce) {
+        let der = time_stamp_token.ok_or(Error::Mismatch("there is none"))?.to_der()?;
+        let token = judge_token(&der, sha256, self.roots.as_deref()).map_err(Error::NotAccepted)?;
+        if token.nonce.as_deref() != Some(nonce) {
             return Err(Error::Mismatch("it answers another request"));
         }
-        if let Some(roots) = &self.roots {
-            verify(&der, roots)?;
+        let apart_ms = token.time_ms.saturating_sub(now_ms());
+        if apart_ms.saturating_abs() > CLOCKS_APART_MS_MAX {
+            return Err(Error::Clock { apart_s: apart_ms / 1_000 });
         }
-        let gen_time_ms = i64::try_from(info.gen_time.to_unix_duration().as_millis())
-            .map_err(|_| Error::Mismatch("its time is out of range"))?;
-        Ok(Token { der, gen_time_ms, serial: hex::encode(info.serial_number.as_bytes()) })
+        Ok(Token { der, gen_time_ms: token.time_ms, serial: hex::encode(&token.serial) })
     }
 }
 
-/// Verifies the token's signature and its signer's chain for the purpose of timestamping.
-fn verify(token: &[u8], roots: &X509Store) -> Result<(), Error> {
-    let mut cms = CmsContentInfo::from_der(token)?;
-    cms.verify(None, Some(roots), None, None, CMSOptions::BINARY)
-        .map_err(|_| Error::Mismatch("its signature does not lead to a trusted root"))
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn roots(path: PathBuf) -> Result<X509Store, Error> {
+fn roots(path: PathBuf) -> Result<Vec<Vec<u8>>, Error> {
     let pem = std::fs::read(&path)
         .map_err(|source| Error::Setup(SetupError::TrustFile { path: path.clone(), source }))?;
     let certificates = X509::stack_from_pem(&pem)?;
     if certificates.is_empty() {
         return Err(Error::Setup(SetupError::NoCertificate { path }));
     }
-    let mut store = X509StoreBuilder::new()?;
-    for certificate in certificates {
-        store.add_cert(certificate)?;
-    }
-    store.set_purpose(X509PurposeId::TIMESTAMP_SIGN)?;
-    Ok(store.build())
+    Ok(certificates.iter().map(|certificate| certificate.to_der()).collect::<Result<_, _>>()?)
 }
 
 /// A positive number that this client never used before.
-fn nonce() -> Result<Int, Error> {
+fn nonce() -> Result<[u8; NONCE_BYTES], Error> {
     let mut bytes = [0; NONCE_BYTES];
     openssl::rand::rand_bytes(&mut bytes)?;
     // The first bit is the sign and a leading zero byte would not be DER: set the first byte within 0x40..=0x7f.
     if let Some(first) = bytes.first_mut() {
         *first = (*first & 0x3f) | 0x40;
     }
-    Ok(Int::new(&bytes)?)
+    Ok(bytes)
 }

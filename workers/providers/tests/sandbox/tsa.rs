@@ -54,8 +54,92 @@ async fn a_token_under_another_root_is_not_accepted() {
     let other = World::start().await;
     let mut config = config(&world);
     config.trust_file = Some(other.sandbox.ca_file.clone());
-    let error = TsaClient::new(config).unwrap().timestamp(&sha256(b"a")).await.unwrap_err();
-    assert!(matches!(error, Error::Mismatch(_)), "{error:?}");
+    let error = TsaClient::new(config.clone()).unwrap().timestamp(&sha256(b"a")).await.unwrap_err();
+    assert!(matches!(error, Error::NotAccepted(_)), "{error:?}");
+    config.trust_file = None;
+    TsaClient::new(config).unwrap().timestamp(&sha256(b"a")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_would_prove_nothing_is_not_accepted() {
+    let world = World::start().await;
+    let mut config = config(&world);
+    let strict = TsaClient::new(config.clone()).unwrap();
+    config.trust_file = None;
+    let trusting = TsaClient::new(config).unwrap();
+    let digest = sha256(b"a");
+    for (fault, words) in [
+        (Fault::Sha1Signature, "hash algorithm 1.3.14.3.2.26"),
+        (Fault::UnnamedCertificate, "signing-certificate attribute"),
+        (Fault::WrongImprint, "another digest"),
+    ] {
+        for client in [&strict, &trusting] {
+            world.fault_once(Service::Tsa, fault.clone()).await;
+            let error = client.timestamp(&digest).await.unwrap_err();
+            assert!(!error.is_definite(), "{error:?}");
+            let fits = matches!(&error, Error::NotAccepted(why) if why.to_string().contains(words));
+            assert!(fits, "{fault:?}: {error:?}");
+        }
+    }
+    strict.timestamp(&digest).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_may_be_a_little_wrong() {
+    let world = World::start().await;
+    let mut config = config(&world);
+    let strict = TsaClient::new(config.clone()).unwrap();
+    config.trust_file = None;
+    let trusting = TsaClient::new(config).unwrap();
+    let digest = sha256(b"a");
+    for ahead_s in [-60, 500] {
+        world.fault_once(Service::Tsa, Fault::WrongClock { ahead_s }).await;
+        trusting.timestamp(&digest).await.unwrap();
+    }
+    world.fault_once(Service::Tsa, Fault::WrongClock { ahead_s: 7_200 }).await;
+    let error = trusting.timestamp(&digest).await.unwrap_err();
+    let fits = matches!(error, Error::Clock { apart_s } if (apart_s - 7_200).abs() < 60);
+    assert!(fits, "{error:?}");
+    world.fault_once(Service::Tsa, Fault::WrongClock { ahead_s: -34_560_000 }).await;
+    let error = strict.timestamp(&digest).await.unwrap_err();
+    assert!(matches!(error, Error::NotAccepted(_)), "before the certificate began: {error:?}");
+}
+
+#[tokio::test]
+async fn fractions_of_a_second_are_read() {
+    let world = World::start().await;
+    world.fault_once(Service::Tsa, Fault::FractionalSeconds).await;
+    let token = TsaClient::new(config(&world)).unwrap().timestamp(&sha256(b"a")).await.unwrap();
+    assert_eq!(token.gen_time_ms % 1_000, 250);
+}
+
+#[tokio::test]
+async fn what_the_authority_says_for_now_is_not_its_last_word() {
+    let world = World::start().await;
+    let client = TsaClient::new(config(&world)).unwrap();
+    let digest = sha256(b"a");
+    let refused = |status, failure| Fault::NotGranted { status, failure };
+    for (fault, is_definite, words) in [
+        (refused(2, Some(14)), false, "timeNotAvailable"),
+        (refused(2, Some(25)), false, "systemFailure"),
+        (refused(3, None), false, "status 3"),
+        (refused(2, Some(0)), true, "badAlg"),
+        (refused(2, Some(2)), true, "badRequest"),
+        (refused(2, None), true, "status 2"),
+        (Fault::Status { code: 302 }, false, "302"),
+        (Fault::Status { code: 404 }, false, "404"),
+        (Fault::Status { code: 408 }, false, "408"),
+        (Fault::Status { code: 503 }, false, "503"),
+        (Fault::Status { code: 400 }, true, "400"),
+        (Fault::Status { code: 401 }, true, "401"),
+        (Fault::Status { code: 403 }, true, "403"),
+    ] {
+        world.fault_once(Service::Tsa, fault.clone()).await;
+        let error = client.timestamp(&digest).await.unwrap_err();
+        assert_eq!(error.is_definite(), is_definite, "{fault:?}: {error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    client.timestamp(&digest).await.unwrap();
 }
 
 #[tokio::test]
@@ -78,16 +162,14 @@ async fn each_fault_has_its_ending() {
     world.fault_once(Service::Tsa, Fault::Throttle).await;
     let error = client.timestamp(&digest).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { status: 429, retry_after_s: Some(1) }), "{error:?}");
-    world.fault_once(Service::Tsa, Fault::Status { code: 404 }).await;
+    world.fault_once(Service::Tsa, Fault::Status { code: 403 }).await;
     let error = client.timestamp(&digest).await.unwrap_err();
-    assert!(matches!(error, Error::Rejected { status: 404 }), "{error:?}");
+    assert!(matches!(error, Error::Rejected { status: 403 }), "{error:?}");
     world.fault_once(Service::Tsa, Fault::TimeoutBeforeAccept).await;
     let error = client.timestamp(&digest).await.unwrap_err();
     assert!(matches!(error, Error::Unreached(_)), "{error:?}");
-    for fault in [Fault::WrongNonce, Fault::WrongImprint] {
-        world.fault_once(Service::Tsa, fault.clone()).await;
-        let error = client.timestamp(&digest).await.unwrap_err();
-        assert!(matches!(error, Error::Mismatch(_)), "{fault:?}: {error:?}");
-    }
+    world.fault_once(Service::Tsa, Fault::WrongNonce).await;
+    let error = client.timestamp(&digest).await.unwrap_err();
+    assert!(matches!(error, Error::Mismatch(_)), "{error:?}");
     client.timestamp(&digest).await.unwrap();
 }

@@ -63,7 +63,7 @@ pub(crate) struct ContractDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "uuid")]
     my_recipient_id: Option<RecipientId>,
-    /// Whom signing waits for, when an outside service does not answer; it goes on by itself.
+    /// Whom signing waits for, when an outside service does not answer, or a person has to look.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting_for: Option<WaitingFor>,
     /// What happened, in order.
@@ -94,7 +94,8 @@ pub(crate) struct Sender {
     pub(crate) person_name: String,
 }
 
-/// An outside service without which nothing is signed.
+/// An outside service without which nothing is signed, and which is waited for until it is back; or the operator, when
+/// waiting would not help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WaitingFor {
@@ -104,6 +105,8 @@ pub(crate) enum WaitingFor {
     SigningKey,
     /// It certifies the signers' keys.
     CertificateAuthority,
+    /// A step of the platform's was given up, and somebody who runs it has to look.
+    Operator,
 }
 
 /// Something that the person may do with the contract now.
@@ -193,13 +196,20 @@ pub(super) async fn of(
         documents: documents.iter().map(Document::from).collect(),
         fields,
         my_recipient_id: seen.parts.recipients.first().copied(),
-        waiting_for: waiting_for(&jobs),
+        waiting_for: waiting_for(&jobs, instance.as_ref()),
         timeline: timeline::of(contract, &recipients, &history, &jobs),
         allowed: allowed(&seen, instance.as_ref(), person),
     })
 }
 
-fn waiting_for(jobs: &[JobSummary]) -> Option<WaitingFor> {
+fn waiting_for(jobs: &[JobSummary], instance: Option<&Instance>) -> Option<WaitingFor> {
+    let awaited: Vec<&str> =
+        instance.into_iter().flat_map(|instance| instance.state.waiting_jobs()).map(|(key, _)| key).collect();
+    let is_awaited =
+        |job: &JobSummary| job.key.split_once('/').is_some_and(|(_, key)| awaited.contains(&key));
+    if jobs.iter().any(|job| job.state == jobs::State::Dead && is_awaited(job)) {
+        return Some(WaitingFor::Operator);
+    }
     let reasons = jobs.iter().filter(|job| job.state == jobs::State::Available);
     reasons.filter_map(|job| job.last_error.as_deref()).find_map(|reason| match reason {
         _ if reason.starts_with(WAITS_FOR_TIMESTAMP) => Some(WaitingFor::TimestampAuthority),

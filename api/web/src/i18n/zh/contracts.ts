@@ -15,7 +15,7 @@ export default {
     title: '合同详情', documents: '合同文件', recipients: '参与方', progress: '签署进度', timeline: '操作记录', sender: '发起方', created: '创建时间', sent: '发送时间', deadline: '截止时间', completed: '完成时间',
     no_deadline: '未设置', signed_at: '{time} 签署', revision: '第 {n} 版', withdraw: '撤回', remind: '催签', sign: '去签署', edit: '继续编辑', download: '下载', sha256: 'SHA-256 摘要',
     withdraw_title: '撤回合同', withdraw_intro: '撤回后所有参与方都不能再签署，已签署的人会收到通知。此操作不能撤销。', withdraw_reason: '撤回原因', withdraw_reason_required: '请填写撤回原因', withdraw_confirm: '确认撤回', withdrawn: '合同已撤回',
-    reminded: '已向当前签署人发送提醒', order: '第 {n} 位', me: '我', waiting_for: '等待 {name} 签署', waits_timestamp_authority: '签署已确认，正在等待时间戳服务恢复。系统会自动完成，无需再次操作。', waits_signing_key: '签署已确认，正在等待签名密钥设备恢复。系统会自动完成，无需再次操作。', waits_certificate_authority: '签署已确认，正在等待证书签发服务恢复。系统会自动完成，无需再次操作。',
+    reminded: '已向当前签署人发送提醒', order: '第 {n} 位', me: '我', waiting_for: '等待 {name} 签署', waits_timestamp_authority: '签署已确认，正在等待时间戳服务恢复。系统会自动完成，无需再次操作。', waits_signing_key: '签署已确认，正在等待签名密钥设备恢复。系统会自动完成，无需再次操作。', waits_certificate_authority: '签署已确认，正在等待证书签发服务恢复。系统会自动完成，无需再次操作。', waits_operator: '处理时出现问题，需要平台运营人员处理。已确认的内容不会丢失，无需再次操作。',
   },
   timeline: {
     platform: '平台', created: '创建合同', sent: '发出合同', notified: '发送签署通知', not_notified: '签署通知未能送达', agreement_accepted: '同意签署协议', reading_finished: '完成阅读', confirmed: '意愿认证通过',

@@ -4,11 +4,12 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use openssl::{
+    asn1::Asn1Time,
     pkey::{PKey, Private},
     x509::X509,
 };
 use sealflow_pdf::{
-    PreparedSignature,
+    PreparedSignature, Trust,
     cli::{SignFile, begin_file, key_from_pem},
     finish,
     limits::CHAIN_CERTIFICATES_MAX,
@@ -21,7 +22,7 @@ use sealflow_providers::{
     revocation::{self, RevocationClient},
 };
 
-use super::{NewFile, PEM_BYTES_MAX, certificate, chain, copy, now_ms, place, raise, read};
+use super::{NewFile, PEM_BYTES_MAX, certificate, chain, confined, copy, now_ms, place, raise, read, roots};
 use crate::{
     cli::{self, PdfSign, Timestamps},
     config::token_environment,
@@ -72,7 +73,7 @@ pub async fn sign(args: &PdfSign) -> Result<ExitCode> {
     args.timestamps.authority()?;
     let key = Key::open(args)?;
     let mut chain = chain(key.certificate(args)?, args.chain.as_deref())?;
-    if args.timestamps.level >= Level::BLt {
+    if args.timestamps.level >= Level::BT {
         complete(&mut chain).await?;
     }
     let (file, out) = copy(&args.input, &args.out, algorithm(&chain)?)?;
@@ -95,13 +96,15 @@ pub(super) fn begun(
     wanted: &cli::Place,
     timestamped: bool,
 ) -> Result<(PreparedSignature, Vec<u8>)> {
+    let signed_at_ms = now_ms()?;
+    valid_now(chain, signed_at_ms)?;
     let request = SignFile {
         chain_der: chain,
         place: place(wanted),
         seal_text: wanted.seal.as_deref(),
         field: wanted.field.as_deref(),
         appearances: crate::commands::pages::appearances(wanted)?,
-        signed_at_ms: now_ms()?,
+        signed_at_ms,
         timestamped,
     };
     let signing = || format!("signing {}", input.display());
@@ -144,9 +147,37 @@ async fn finish_at(
     let token = authority.client()?.timestamp(&timestamp_imprint(signature)).await?;
     let signed = finish(begun, signature, chain, Some(&token.der))?;
     if timestamps.level < Level::BLt {
+        has_level(&signed, timestamps.level, &roots(authority.trust)?).await?;
         return Ok(signed);
     }
     raise(signed, timestamps.level, false, authority.url, authority.trust).await
+}
+
+/// The newest signature has the level, as whoever validates it will see it.
+async fn has_level(signed: &[u8], level: Level, trust: &Trust) -> Result<()> {
+    let report = confined()?.validate(signed, trust).await?;
+    let own = report.signatures.iter().find(|one| one.covers_whole_file);
+    let own = own.context("the new signature cannot be found")?;
+    if own.level >= Some(level) {
+        return Ok(());
+    }
+    let of_stamp = own.timestamp.as_ref().and_then(|stamp| stamp.reason.as_deref());
+    let why = own.reason.as_deref().or(of_stamp).unwrap_or("it has no timestamp");
+    bail!("the signature would not have level {level}: {why}")
+}
+
+/// Refuses a certificate that is not valid now: nobody would accept the signature.
+fn valid_now(chain: &[Vec<u8>], now_ms: i64) -> Result<()> {
+    let certificate = X509::from_der(chain.first().map(Vec::as_slice).unwrap_or_default())?;
+    let now = Asn1Time::from_unix(now_ms.div_euclid(1_000))?;
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    if &*now < from {
+        bail!("the certificate is not yet valid: it begins on {from}");
+    }
+    if &*now > until {
+        bail!("the certificate has expired: it was valid until {until}");
+    }
+    Ok(())
 }
 
 /// Fetches the issuers that are missing between the certificate and its root, from where the certificates say.

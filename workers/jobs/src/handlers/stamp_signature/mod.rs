@@ -18,7 +18,7 @@ use sealflow_store::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Tools;
+use super::{Tools, timestamp};
 use crate::registry::{Ctx, Done, JobError};
 
 pub(super) use sign::{AFTER_BLOB, AFTER_CERTIFICATE, AFTER_TIMESTAMP};
@@ -59,6 +59,7 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
             reason: "no document has a field of this recipient to sign in".into(),
         });
     }
+    timestamp::is_back(&ctx, &tools).await?;
     let signing = sign::Signing::begin(&ctx, &tools, &signer, payload.confirmed_at_ms).await?;
     let mut changes = Vec::new();
     let mut stamped = Vec::new();

@@ -22,7 +22,7 @@ use sealflow_store::{
 
 use super::{Part, appearance};
 use crate::{
-    handlers::{Tools, waits_for_ca, waits_for_key, waits_for_timestamp},
+    handlers::{Tools, timestamp, waits_for_ca, waits_for_key},
     registry::{Ctx, JobError},
 };
 
@@ -120,7 +120,7 @@ impl<'a> Signing<'a> {
         let signed = finish(prepared, &signature, &self.certificates(), token.as_deref())
             .map_err(|error| JobError::give_up(&error))?;
 
-        self.look_again(&bytes, &signed).await?;
+        self.look_again(&bytes, &signed, &request.field).await?;
         let size_bytes = i64::try_from(signed.len()).unwrap_or(i64::MAX);
         let sha256 = blobs.put(Bytes::from(signed)).await.map_err(|error| JobError::retry(&error))?;
         failpoint::hit(AFTER_BLOB);
@@ -141,7 +141,7 @@ impl<'a> Signing<'a> {
         }
         match self.tools.tsa.timestamp(&timestamp_imprint(signature)).await {
             Ok(token) => Ok(Some(token.der)),
-            Err(error) => Err(waits_for_timestamp(self.ctx, &error).await?),
+            Err(error) => Err(timestamp::none(self.ctx, &error).await?),
         }
     }
 
@@ -163,14 +163,20 @@ impl<'a> Signing<'a> {
     }
 
     /// The signed file is validated by other code than signed it, before anybody can see it: the new signature and all
-    /// before it must pass, and the earlier bytes be where they were.
-    async fn look_again(&self, before: &[u8], signed: &[u8]) -> Result<(), JobError> {
+    /// before it must pass, the new one with the timestamp that is wanted, and the earlier bytes be where they were.
+    async fn look_again(&self, before: &[u8], signed: &[u8], field: &str) -> Result<(), JobError> {
         let mut roots_der = self.tools.trust.roots_der.clone();
         roots_der.extend(self.chain.roots.iter().cloned());
         let trust = Trust { roots_der, ..Trust::default() };
         let report = self.tools.confined.validate(signed, &trust).await.map_err(JobError::from_confined)?;
         if report.passed() && signed.starts_with(before) {
-            return Ok(());
+            let own = report.signatures.iter().find(|one| one.field == field);
+            if own.and_then(|own| own.level) >= Some(self.tools.signatures.level.min(Level::BT)) {
+                return Ok(());
+            }
+            let stamp = own.and_then(|own| own.timestamp.as_ref());
+            let why = stamp.and_then(|stamp| stamp.reason.as_deref()).unwrap_or_default();
+            return Err(timestamp::unproven(self.ctx, why).await?);
         }
         let verdicts: Vec<String> = report
             .signatures
