@@ -3,6 +3,8 @@
 //!
 //! RFC 5652 (CMS), RFC 5035 (signing-certificate-v2), ETSI EN 319 122-1 (CAdES: no signing-time in a PAdES signature).
 
+use std::ops::Range;
+
 use cms::{
     content_info::{CmsVersion, ContentInfo},
     signed_data::EncapsulatedContentInfo,
@@ -12,7 +14,7 @@ use const_oid::{
     db::{rfc5911, rfc5912},
 };
 use der::{
-    Any, Decode, Encode, Sequence, ValueOrd,
+    Any, AnyRef, Decode, Encode, Sequence, Tag, TagNumber, ValueOrd,
     asn1::{OctetString, SetOfVec},
 };
 use openssl::{
@@ -44,6 +46,9 @@ pub(crate) const TIMESTAMP_TOKEN: ObjectIdentifier =
 /// SM3, GB/T 33560.
 pub(crate) const SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401");
 
+/// Of SHA-256 and of SM3.
+const DIGEST_BYTES: usize = 32;
+
 /// `SigningCertificateV2` with one certificate and SHA-256, which is the default and so not written.
 #[derive(Sequence)]
 struct SigningCertificateV2 {
@@ -72,8 +77,8 @@ struct SignerInfo {
     version: CmsVersion,
     sid: IssuerAndSerialNumber,
     digest_alg: AlgorithmIdentifierOwned,
-    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true")]
-    signed_attrs: Attributes,
+    /// `[0] IMPLICIT`, as [`SignedAttributes::in_signer_info`] writes it.
+    signed_attrs: Any,
     signature_algorithm: AlgorithmIdentifierOwned,
     signature: OctetString,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
@@ -114,6 +119,45 @@ pub(crate) fn signed_attributes(digest: &Digest, certificate_der: &[u8]) -> Resu
     // OpenSSL reads the certificate when its signature comes, and takes longer for it than for signing.
     CertificateId::read(certificate_der)?;
     attributes(digest, openssl::sha::sha256(certificate_der))?.to_der().map_err(der_fault)
+}
+
+/// The signed attributes of one signer as DER, which differ in the digest only.
+struct AttributesForm {
+    der: Vec<u8>,
+    digest_at: Range<usize>,
+}
+
+impl AttributesForm {
+    fn new(algorithm: DigestAlgorithm, cert_hash: [u8; 32]) -> Result<Self, Error> {
+        let empty = Digest { algorithm, value: vec![0; DIGEST_BYTES] };
+        let der = attributes(&empty, cert_hash)?.to_der().map_err(der_fault)?;
+        let value = OctetString::new(empty.value).map_err(der_fault)?;
+        let part = attribute(rfc5911::ID_MESSAGE_DIGEST, &value)?.to_der().map_err(der_fault)?;
+        let part_at = der.windows(part.len()).position(|window| window == part);
+        let end = part_at.ok_or_else(|| crypto("the digest's attribute is lost"))? + part.len();
+        Ok(Self { der, digest_at: end - DIGEST_BYTES..end })
+    }
+
+    fn filled(&self, digest: &Digest) -> Result<SignedAttributes, Error> {
+        let mut der = self.der.clone();
+        match der.get_mut(self.digest_at.clone()) {
+            Some(place) if place.len() == digest.value.len() => place.copy_from_slice(&digest.value),
+            _ => return Err(crypto(format!("a digest has {DIGEST_BYTES} bytes"))),
+        }
+        Ok(SignedAttributes(der))
+    }
+}
+
+/// Signed attributes as they are signed: a `SET OF` in DER.
+pub(crate) struct SignedAttributes(Vec<u8>);
+
+impl SignedAttributes {
+    /// The same bytes with the tag that they have in a `SignerInfo` (RFC 5652, 5.4).
+    fn in_signer_info(&self) -> Result<Any, Error> {
+        let tag = Tag::ContextSpecific { number: TagNumber(0), constructed: true };
+        let set = AnyRef::from_der(&self.0).map_err(der_fault)?;
+        Any::new(tag, set.value()).map_err(der_fault)
+    }
 }
 
 /// What is taken from a certificate's bytes.
@@ -273,16 +317,16 @@ pub(crate) fn signed_data(
 ) -> Result<Vec<u8>, Error> {
     let signer = Signer::read(chain_der)?;
     let attributes = signer.attributes(digest)?;
-    if !signer.made(&attributes.to_der().map_err(der_fault)?, raw_signature) {
+    if !signer.made(&attributes.0, raw_signature) {
         return Err(crypto("the signature is not of this file with this certificate's key"));
     }
-    signer.signed_data(digest, attributes, raw_signature, timestamp_token_der)
+    signer.signed_data(digest, &attributes, raw_signature, timestamp_token_der)
 }
 
 /// A signer's certificates, read once for all of his signatures: to read them takes longer than to sign.
 pub(crate) struct Signer {
     id: IssuerAndSerialNumber,
-    cert_hash: [u8; 32],
+    attributes: AttributesForm,
     certificates: SetOfVec<Any>,
     key: PKey<Public>,
     scheme: Scheme,
@@ -306,23 +350,28 @@ impl Signer {
             }
         }
         let scheme = Scheme::of(&key)?;
-        Ok(Self { id, cert_hash: openssl::sha::sha256(signer_der), certificates, key, scheme })
+        let attributes = AttributesForm::new(scheme.digest(), openssl::sha::sha256(signer_der))?;
+        Ok(Self { id, attributes, certificates, key, scheme })
     }
 
     pub(crate) const fn digest_algorithm(&self) -> DigestAlgorithm {
         self.scheme.digest()
     }
 
-    pub(crate) fn attributes(&self, digest: &Digest) -> Result<Attributes, Error> {
+    pub(crate) fn attributes(&self, digest: &Digest) -> Result<SignedAttributes, Error> {
         if self.scheme.digest() != digest.algorithm {
             return Err(crypto("the file was hashed in a way that does not go with the key"));
         }
-        attributes(digest, self.cert_hash)
+        self.attributes.filled(digest)
     }
 
     /// Signs with the certificate's private key; whether it is that is to be known, see [`Self::made`].
-    pub(crate) fn sign(&self, key: &PKeyRef<Private>, attributes: &Attributes) -> Result<Vec<u8>, Error> {
-        self.scheme.sign(key, &attributes.to_der().map_err(der_fault)?)
+    pub(crate) fn sign(
+        &self,
+        key: &PKeyRef<Private>,
+        attributes: &SignedAttributes,
+    ) -> Result<Vec<u8>, Error> {
+        self.scheme.sign(key, &attributes.0)
     }
 
     /// Whether the key belongs to the certificate, by a signature that is made and thrown away.
@@ -340,7 +389,7 @@ impl Signer {
     pub(crate) fn signed_data(
         &self,
         digest: &Digest,
-        signed_attrs: Attributes,
+        attributes: &SignedAttributes,
         raw_signature: &[u8],
         timestamp_token_der: Option<&[u8]>,
     ) -> Result<Vec<u8>, Error> {
@@ -348,7 +397,7 @@ impl Signer {
             version: CmsVersion::V1,
             sid: self.id.clone(),
             digest_alg: algorithm(digest),
-            signed_attrs,
+            signed_attrs: attributes.in_signer_info()?,
             signature_algorithm: self.scheme.identifier(),
             signature: OctetString::new(raw_signature).map_err(der_fault)?,
             unsigned_attrs: timestamp_token_der.map(|token| timestamp(token, raw_signature)).transpose()?,

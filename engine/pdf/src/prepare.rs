@@ -1,7 +1,10 @@
 //! Why: one revision before the first signature makes every field, because a field that is made later breaks the
 //! signatures before it. Each signer's revision then only fills what is there.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +14,7 @@ use crate::{
     limits::{FIELD_NAME_BYTES_MAX, FIELDS_MAX},
     read::{
         self,
-        fields::{Field, fields, form},
+        fields::{Field, form},
         file::File,
         locks::{IS_LOCKED, Locks},
         object::{Dictionary, Object, Reference},
@@ -146,17 +149,18 @@ pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<(usize, Vec
         return Err(Error::Field { name: spec.name.clone(), why: IS_LOCKED.to_owned() });
     }
     let mut increment = Increment::new(&file);
-    add_fields(&mut increment, fields)?;
+    add_fields(&mut increment, &old, fields)?;
     Ok((from, increment.finish()?.tail))
 }
 
-/// Adds the fields to the form and their widgets to the pages. Answers their references, in the same order.
+/// Adds the fields to the form, beside the `old` ones, and their widgets to the pages. Answers their references, in the same
+/// order.
 pub(crate) fn add_fields(
     increment: &mut Increment<'_, '_>,
+    old: &[Field],
     specs: &[FieldSpec],
 ) -> Result<Vec<Reference>, Error> {
     let file = increment.file;
-    let old = fields(file)?;
     let signed = old.iter().any(Field::is_signed);
     if let Some(spec) = specs.iter().find(|spec| signed && !spec.kind.is_signature()) {
         return Err(Error::AlreadySigned { field_kind: spec.kind });
@@ -164,11 +168,11 @@ pub(crate) fn add_fields(
     let crosses = specs.iter().any(|spec| spec.kind == FieldKind::CrossPageSeal);
     let count_max = specs.iter().map(|spec| spec.page).max().unwrap_or(0);
     let pages = pages(file, if crosses { usize::MAX } else { count_max })?;
-    let specs = &with_slices(specs, &pages)?;
-    check_names(&old, specs)?;
+    let specs = if crosses { Cow::Owned(with_slices(specs, &pages)?) } else { Cow::Borrowed(specs) };
+    check_names(old, &specs)?;
     let mut widgets: BTreeMap<usize, Vec<Reference>> = BTreeMap::new();
     let mut references = Vec::with_capacity(specs.len());
-    for spec in specs {
+    for spec in specs.iter() {
         let page = page_of(&pages, spec)?;
         let reference = increment.add(widget(page, spec));
         widgets.entry(spec.page).or_default().push(reference);
@@ -179,7 +183,7 @@ pub(crate) fn add_fields(
             append(increment, page.reference, "Annots", added)?;
         }
     }
-    extend_form(increment, specs, &references, signed)?;
+    extend_form(increment, &specs, &references, signed)?;
     Ok(references)
 }
 

@@ -107,7 +107,11 @@ impl<'f, 'a> Increment<'f, 'a> {
             Some(Body::Object(object)) => Ok(object.clone()),
             Some(Body::Stream(dictionary, _)) => Ok(dictionary.clone().into()),
             Some(Body::Holed(..)) => Ok(Object::Null),
-            None => Ok(self.file.load(reference)?.object),
+            None => match self.file.catalog() {
+                // It was read before.
+                Ok((root, catalog)) if root == reference => Ok(catalog.clone().into()),
+                _ => Ok(self.file.load(reference)?.object),
+            },
         }
     }
 
@@ -195,15 +199,21 @@ impl<'f, 'a> Increment<'f, 'a> {
         offsets: &BTreeMap<Reference, usize>,
     ) -> usize {
         let xref_at = self.file.bytes.len() + tail.len();
-        put(tail, format_args!("xref\n"));
+        tail.extend_from_slice(b"xref\n");
         for run in runs(offsets) {
-            put(tail, format_args!("{} {}\n", run.first().map_or(0, |(r, _)| r.number), run.len()));
+            put_integer(tail, run.first().map_or(0, |(r, _)| r.number));
+            tail.push(b' ');
+            put_integer(tail, run.len());
+            tail.push(b'\n');
             for (reference, offset) in run {
-                put(tail, format_args!("{offset:010} {:05} n \n", reference.generation));
+                put_padded(tail, 10, offset);
+                tail.push(b' ');
+                put_padded(tail, 5, reference.generation);
+                tail.extend_from_slice(b" n \n");
             }
         }
         trailer.set("Size", Object::Integer(self.next_number.into()));
-        put(tail, format_args!("trailer\n"));
+        tail.extend_from_slice(b"trailer\n");
         write_object(tail, &trailer.into());
         tail.push(b'\n');
         xref_at
@@ -268,9 +278,30 @@ fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 
+/// Appends a whole number; most of what is written is numbers, and the general way of formatting takes several times as long.
+fn put_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Appends a whole number with zeros before it.
+fn put_padded(out: &mut Vec<u8>, digits: usize, value: impl itoa::Integer) {
+    let mut buffer = itoa::Buffer::new();
+    let text = buffer.format(value).as_bytes();
+    out.resize(out.len() + digits.saturating_sub(text.len()), b'0');
+    out.extend_from_slice(text);
+}
+
+/// Appends an object's number and generation.
+fn put_reference(out: &mut Vec<u8>, reference: Reference) {
+    put_integer(out, reference.number);
+    out.push(b' ');
+    put_integer(out, reference.generation);
+}
+
 /// Writes an indirect object, and says where its value begins in `out`.
 fn write_indirect(out: &mut Vec<u8>, reference: Reference, body: &Body) -> usize {
-    put(out, format_args!("{} {} obj\n", reference.number, reference.generation));
+    put_reference(out, reference);
+    out.extend_from_slice(b" obj\n");
     let at = out.len();
     match body {
         Body::Object(object) => write_object(out, object),
@@ -298,11 +329,14 @@ pub(crate) fn write_object(out: &mut Vec<u8>, object: &Object) {
     match object {
         Object::Null => out.extend_from_slice(b"null"),
         Object::Boolean(value) => put(out, format_args!("{value}")),
-        Object::Integer(value) => put(out, format_args!("{value}")),
+        Object::Integer(value) => put_integer(out, *value),
         Object::Real(text) => out.extend_from_slice(text.as_bytes()),
         Object::Name(name) => write_name(out, name),
         Object::String(bytes) => write_string(out, bytes),
-        Object::Reference(r) => put(out, format_args!("{} {} R", r.number, r.generation)),
+        Object::Reference(reference) => {
+            put_reference(out, *reference);
+            out.extend_from_slice(b" R");
+        }
         Object::Array(items) => {
             out.push(b'[');
             for (index, item) in items.iter().enumerate() {

@@ -159,6 +159,17 @@ impl Dictionary {
 
     /// Entries as they are written in a file. There may be a million, and many of one name.
     pub(super) fn written(entries: Vec<(Vec<u8>, Object)>) -> Self {
+        let mut rest = entries.as_slice();
+        let mut is_twice = entries.len() > FEW;
+        while let (false, Some(((key, _), later))) = (is_twice, rest.split_first()) {
+            is_twice = later.iter().any(|(other, _)| other == key);
+            rest = later;
+        }
+        if is_twice { Self::last_of_each(entries) } else { Self(entries) }
+    }
+
+    /// The last entry of each key, at the place of the first.
+    fn last_of_each(entries: Vec<(Vec<u8>, Object)>) -> Self {
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut kept: Vec<(Vec<u8>, Object)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {

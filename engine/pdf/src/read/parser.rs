@@ -39,8 +39,21 @@ const fn is_regular(byte: u8) -> bool {
     !is_space(byte) && !is_delimiter(byte)
 }
 
+/// What each byte is worth as a hexadecimal digit; more than 15 is none.
+const HEX_DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let byte = b"0123456789abcdef"[digit as usize];
+        digits[byte as usize] = digit;
+        digits[byte.to_ascii_uppercase() as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+
 fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    Some(HEX_DIGITS[usize::from(byte)]).filter(|digit| *digit < 16)
 }
 
 impl<'a> Parser<'a> {
@@ -94,9 +107,15 @@ impl<'a> Parser<'a> {
     /// Takes a whole number that is not negative.
     pub(crate) fn take_unsigned(&mut self) -> Option<u64> {
         self.skip_space();
-        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let text = std::str::from_utf8(self.rest().get(..digits)?).ok()?;
-        let value = text.parse().ok()?;
+        let mut value = 0_u64;
+        let mut digits = 0;
+        for digit in self.rest().iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10) {
+            value = value.checked_mul(10)?.checked_add(digit.into())?;
+            digits += 1;
+        }
+        if digits == 0 {
+            return None;
+        }
         if self.bytes.get(self.position + digits).is_some_and(|byte| is_regular(*byte)) {
             return None;
         }
@@ -208,6 +227,9 @@ impl<'a> Parser<'a> {
         let length = self.rest().iter().take_while(|byte| is_regular(**byte)).count();
         let written = self.rest().get(..length).unwrap_or_default();
         self.position += length;
+        if !written.contains(&b'#') {
+            return written.to_vec();
+        }
         let mut name = Vec::with_capacity(length);
         let mut at = 0;
         while let Some(&byte) = written.get(at) {
@@ -261,28 +283,35 @@ impl<'a> Parser<'a> {
     }
 
     fn hex_string(&mut self) -> Result<Object, Error> {
+        /// Most of a signature's hole: two digits make a byte.
+        const PADDING: [u8; 32] = [b'0'; 32];
         self.position += 1;
-        let Some(length) = self.rest().iter().position(|byte| *byte == b'>') else {
-            // All of it was looked at, which is counted.
-            self.position = self.bytes.len();
-            return self.damaged("a string does not end");
-        };
-        let written = self.rest().get(..length).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(length / 2 + 1);
+        let mut bytes = Vec::new();
         let mut high = None;
-        for &byte in written.iter().filter(|byte| !is_space(**byte)) {
-            let Some(digit) = hex_digit(byte) else { return self.damaged("a string is broken") };
-            high = match high {
-                None => Some(digit << 4),
-                Some(high) => {
-                    bytes.push(high | digit);
-                    None
-                }
-            };
+        loop {
+            while high.is_none() && self.rest().starts_with(&PADDING) {
+                bytes.resize(bytes.len() + PADDING.len() / 2, 0);
+                self.position += PADDING.len();
+            }
+            let Some(byte) = self.peek() else { return self.damaged("a string does not end") };
+            let digit = HEX_DIGITS[usize::from(byte)];
+            if digit < 16 {
+                high = match high {
+                    None => Some(digit << 4),
+                    Some(high) => {
+                        bytes.push(high | digit);
+                        None
+                    }
+                };
+            } else if byte == b'>' {
+                bytes.extend(high);
+                self.position += 1;
+                return Ok(Object::String(bytes));
+            } else if !is_space(byte) {
+                return self.damaged("a string is broken");
+            }
+            self.position += 1;
         }
-        bytes.extend(high);
-        self.position += length + 1;
-        Ok(Object::String(bytes))
     }
 
     fn literal_string(&mut self) -> Result<Object, Error> {

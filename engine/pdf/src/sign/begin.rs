@@ -169,7 +169,7 @@ fn field_to_sign(
         (None, Some(new)) => {
             let spec =
                 FieldSpec { name: name.clone(), kind: FieldKind::Signature, page: new.page, rect: new.rect };
-            let added = prepare::add_fields(increment, &[spec])?;
+            let added = prepare::add_fields(increment, fields, &[spec])?;
             added.first().copied().map_or_else(|| fail("it was not made"), Ok)
         }
         (None, None) => fail("there is no such field"),

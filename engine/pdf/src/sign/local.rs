@@ -2,10 +2,9 @@
 //! signs again and again both are done once.
 
 use openssl::pkey::{PKey, Private};
-use x509_cert::attr::Attributes;
 
 use super::{Digest, DigestAlgorithm, Error, PreparedSignature, finish::fill_hole};
-use crate::cms;
+use crate::cms::{self, SignedAttributes};
 
 /// A key in this process with its certificates, of which it is known that they belong together.
 pub struct LocalSigner {
@@ -19,7 +18,7 @@ pub struct LocalSigner {
 pub struct LocalSignature<'s> {
     signer: &'s LocalSigner,
     digest: Digest,
-    attributes: Attributes,
+    attributes: SignedAttributes,
     raw: Vec<u8>,
 }
 
@@ -81,6 +80,6 @@ impl LocalSignature<'_> {
         if *digest != self.digest {
             return Err(Error::Crypto { what: "the signature is of another file".to_owned() });
         }
-        self.signer.signer.signed_data(digest, self.attributes.clone(), &self.raw, timestamp_token_der)
+        self.signer.signer.signed_data(digest, &self.attributes, &self.raw, timestamp_token_der)
     }
 }

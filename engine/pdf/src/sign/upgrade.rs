@@ -205,7 +205,7 @@ pub(crate) fn document_timestamp(bytes: &[u8], hole_bytes: usize) -> Result<(Vec
     let mut increment = Increment::new(&file);
     let rect = Rect { x: 0.0, y: 0.0, width: 0.0, height: 0.0 };
     let spec = FieldSpec { name, kind: FieldKind::Signature, page: 1, rect };
-    let added = prepare::add_fields(&mut increment, &[spec])?;
+    let added = prepare::add_fields(&mut increment, &taken, &[spec])?;
     let field: Reference = added
         .first()
         .copied()

@@ -7,6 +7,7 @@ use openssl::{
     asn1::Asn1Time,
     bn::{BigNum, MsbOption},
     ec::{EcGroup, EcKey},
+    ecdsa::EcdsaSig,
     hash::MessageDigest,
     nid::Nid,
     pkey::{PKey, Private},
@@ -24,6 +25,8 @@ const SIGNED_AT_MS: i64 = 1_768_464_000_000;
 #[derive(Clone)]
 pub(super) struct Signer {
     key: PKey<Private>,
+    /// The same key in the form that signs a digest with the fewest steps.
+    ec_key: EcKey<Private>,
     certificate: X509,
     chain: Vec<Vec<u8>>,
     /// Read once, as the peer's.
@@ -33,7 +36,8 @@ pub(super) struct Signer {
 impl Signer {
     pub(super) fn new() -> Result<Self> {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
-        let key = PKey::from_ec_key(EcKey::generate(&group)?)?;
+        let ec_key = EcKey::generate(&group)?;
+        let key = PKey::from_ec_key(ec_key.clone())?;
         let mut name = X509Name::builder()?;
         name.append_entry_by_nid(Nid::COMMONNAME, "示例签署人")?;
         let name = name.build();
@@ -55,7 +59,7 @@ impl Signer {
         let certificate = builder.build();
         let chain = vec![certificate.to_der()?];
         let local = Arc::new(LocalSigner::new(key.clone(), &chain)?);
-        Ok(Self { key, certificate, chain, local })
+        Ok(Self { key, ec_key, certificate, chain, local })
     }
 
     /// Writes key and certificate for the peer.
@@ -93,7 +97,7 @@ impl Signer {
     pub(super) fn floor(&self, from: &Path, to: &Path) -> Result<()> {
         let bytes = fs::read(from)?;
         let digest = openssl::sha::sha256(&bytes);
-        openssl::sign::Signer::new(MessageDigest::sha256(), &self.key)?.sign_oneshot_to_vec(&digest)?;
+        EcdsaSig::sign(&digest, &self.ec_key)?.to_der()?;
         Ok(fs::write(to, bytes)?)
     }
 
