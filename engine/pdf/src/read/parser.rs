@@ -396,6 +396,20 @@ mod tests {
     }
 
     #[test]
+    fn holes_are_read_as_other_strings() {
+        let zeros = "0".repeat(70);
+        for (text, bytes) in [
+            (format!("<{zeros}>"), vec![0; 35]),
+            (format!("<3{zeros}>"), [vec![0x30], vec![0; 35]].concat()),
+            (format!("<aB {zeros}\n0 0C>"), [vec![0xab], vec![0; 35], vec![0, 0xc0]].concat()),
+        ] {
+            assert_eq!(parse(&text).unwrap(), Object::String(bytes), "{text}");
+        }
+        assert!(parse(&format!("<{zeros}")).is_err());
+        assert!(parse(&format!("<{zeros}g>")).is_err());
+    }
+
+    #[test]
     fn broken_objects_are_errors() {
         for text in
             ["", "<<", "<</A", "<</A 1", "[1", "(a", "<4", "<4g>", "1.2.3", "--", "nul", ">>", "<</A>>", "R"]
