@@ -5,6 +5,7 @@ import { nextTick } from 'vue'
 import { errorOfAnswer } from '@/api/problem'
 import AskButton from '@/components/AskButton.vue'
 import CodeInput from '@/components/CodeInput.vue'
+import ContractTimeline from '@/components/ContractTimeline.vue'
 import ErrorNote from '@/components/ErrorNote.vue'
 import InlineError from '@/components/InlineError.vue'
 import LoadState from '@/components/LoadState.vue'
@@ -33,6 +34,14 @@ describe('CodeInput', () => {
     const wrapper = setUp()
     await wrapper.find('input').setValue('12345')
     expect(wrapper.emitted('complete')).toBeUndefined()
+  })
+})
+
+describe('ContractTimeline', () => {
+  it('shows the newest first, of one moment too', () => {
+    const entries = (['confirmed', 'signed', 'completed'] as const).map((kind, i) => ({ kind, actor: '', at_ms: i ? 2_000 : 1_000 }))
+    const told = mount(ContractTimeline, { global, props: { entries } }).findAll('.what')
+    expect(told.map((what) => what.text())).toEqual(['全部签署完成', '完成签署', '意愿认证通过'])
   })
 })
 
