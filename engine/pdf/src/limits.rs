@@ -14,6 +14,8 @@ pub const VALUES_MAX: usize = 1_000_000;
 pub const PARSED_FILES_MAX: usize = 32;
 /// … and this many bytes, for small files.
 pub const PARSED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most values of parsed objects that are kept while the revisions of a file are compared; what is more is parsed again.
+pub const KEPT_VALUES_MAX: usize = 1_000_000;
 /// Longest full name of a form field that is read, in bytes.
 pub const READ_NAME_BYTES_MAX: usize = 4_096;
 /// Most revisions (cross-reference sections) of a file.

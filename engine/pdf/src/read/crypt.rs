@@ -25,6 +25,15 @@ pub(crate) struct Crypt {
     state: EncryptionState,
     /// The encryption dictionary's own object, which is in the clear.
     own: Option<Reference>,
+    /// What the key was made with: the encryption dictionary, and the file's first name.
+    made_with: (Dictionary, Vec<u8>),
+}
+
+impl PartialEq for Crypt {
+    /// The same objects are opened in the same way.
+    fn eq(&self, other: &Self) -> bool {
+        (self.own, &self.made_with) == (other.own, &other.made_with)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -39,10 +48,11 @@ impl Crypt {
         let mut document = Document::new();
         document.objects.insert(ENCRYPT, Foreign::Dictionary(foreign_dictionary(encrypt)));
         document.trailer.set("Encrypt", Foreign::Reference(ENCRYPT));
+        let made_with = (encrypt.clone(), id.to_vec());
         let id = Foreign::String(id.to_vec(), StringFormat::Hexadecimal);
         document.trailer.set("ID", Foreign::Array(vec![id.clone(), id]));
         match EncryptionState::decode(&document, "") {
-            Ok(state) => Ok(Self { state, own }),
+            Ok(state) => Ok(Self { state, own, made_with }),
             Err(_) => Err(Error::Encrypted),
         }
     }

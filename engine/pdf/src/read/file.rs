@@ -9,7 +9,9 @@ use std::{
 use super::{
     Error, crypt,
     crypt::Crypt,
+    fields::{Field, fields},
     filter,
+    kept::{Kept, Parsed},
     object::{Dictionary, Object, Reference},
     parser::Parser,
     uses::Uses,
@@ -37,6 +39,9 @@ pub(crate) struct File<'a> {
     /// Bytes of objects that were read so far.
     parsed: Cell<usize>,
     uses: OnceCell<Uses>,
+    fields: OnceCell<Vec<Field>>,
+    /// What was read of other revisions, and is kept for them.
+    kept: Option<Rc<Kept>>,
 }
 
 /// An object as it stands in the file.
@@ -54,6 +59,8 @@ pub(super) struct ObjectStream {
     plain: Vec<u8>,
     /// Object number and its offset in `plain`.
     index: Vec<(u32, usize)>,
+    /// Those that were read and kept, by their index.
+    kept: RefCell<HashMap<usize, Object>>,
 }
 
 /// Objects may overlap in a hostile file, so that each is nearly as long as the file: says whether so many bytes of objects may
@@ -114,9 +121,31 @@ impl<'a> File<'a> {
             unpacked: Cell::new(0),
             parsed: Cell::new(0),
             uses: OnceCell::new(),
+            fields: OnceCell::new(),
+            kept: None,
         };
         file.crypt = file.open_crypt()?;
         Ok(file)
+    }
+
+    /// Reads the cross-reference of a file whose revisions will be compared.
+    pub(crate) fn open_with_revisions(bytes: &'a [u8]) -> Result<Self, Error> {
+        let file = Self::open(bytes)?;
+        // What was read for the key was read without it.
+        Ok(Self { kept: Some(Rc::default()), ..file })
+    }
+
+    /// Opens the revision that ends here. Objects that were read in one of both are not parsed again in the other.
+    pub(crate) fn revision(&self, end: usize) -> Result<Self, Error> {
+        let revision = Self::open(self.bytes.get(..end).unwrap_or_default())?;
+        let kept = if revision.crypt == self.crypt { self.kept.clone() } else { None };
+        Ok(Self { kept, ..revision })
+    }
+
+    /// How many objects were parsed in the file and in its revisions.
+    #[cfg(test)]
+    pub(crate) fn parsed_objects(&self) -> usize {
+        self.kept.as_ref().map_or(0, |kept| kept.parsed())
     }
 
     /// Opens an encrypted file with the empty password.
@@ -169,16 +198,19 @@ impl<'a> File<'a> {
         }
     }
 
-    fn load_at(&self, reference: Reference, offset: usize) -> Result<Loaded<'a>, Error> {
-        let mut parser = Parser::new(self.bytes, offset);
-        let found = parser.indirect_object();
-        self.count(parser.position().saturating_sub(offset))?;
-        let mut found = found?;
-        if found.reference != reference {
-            return Err(Error::Damaged {
-                what: format!("object {} is not where it should be", reference.number),
-            });
+    /// All terminal fields of the form, which are read once.
+    pub(crate) fn fields(&self) -> Result<&[Field], Error> {
+        match self.fields.get() {
+            Some(fields) => Ok(fields),
+            None => {
+                let fields = fields(self)?;
+                Ok(self.fields.get_or_init(|| fields))
+            }
         }
+    }
+
+    fn load_at(&self, reference: Reference, offset: usize) -> Result<Loaded<'a>, Error> {
+        let found = self.parsed_at(reference, offset)?;
         let stream = match (&found.object, found.stream_start) {
             (Object::Dictionary(dictionary), Some(start)) => {
                 let length = self.length(dictionary)?;
@@ -191,10 +223,37 @@ impl<'a> File<'a> {
             }
             _ => None,
         };
+        Ok(Loaded { object: found.object, stream, span: Some((offset, found.end)) })
+    }
+
+    fn parsed_at(&self, reference: Reference, offset: usize) -> Result<Parsed, Error> {
+        if let Some(parsed) = self.kept.as_ref().and_then(|kept| kept.object(reference, offset, self.bytes)) {
+            return Ok(parsed);
+        }
+        let mut parser = Parser::new(self.bytes, offset);
+        let found = parser.indirect_object();
+        self.count_object(parser.position().saturating_sub(offset))?;
+        let mut found = found?;
+        if found.reference != reference {
+            return Err(Error::Damaged {
+                what: format!("object {} is not where it should be", reference.number),
+            });
+        }
         if let Some(crypt) = &self.crypt {
             crypt.open_strings(reference, &mut found.object)?;
         }
-        Ok(Loaded { object: found.object, stream, span: Some((offset, found.end)) })
+        let parsed = Parsed { object: found.object, stream_start: found.stream_start, end: found.end };
+        if let Some(kept) = &self.kept {
+            kept.keep_object((reference, offset), &parsed, parser.values(), self.bytes);
+        }
+        Ok(parsed)
+    }
+
+    fn count_object(&self, bytes: usize) -> Result<(), Error> {
+        if let Some(kept) = &self.kept {
+            kept.count();
+        }
+        self.count(bytes)
     }
 
     fn count(&self, bytes: usize) -> Result<(), Error> {
@@ -211,14 +270,10 @@ impl<'a> File<'a> {
         };
         Ok(match self.xref.place(reference.number) {
             Some((Place::At { offset, .. }, _)) => {
-                let mut parser = Parser::new(self.bytes, offset);
-                let found = parser.indirect_object();
+                let found = self.parsed_at(reference, offset);
                 // A length may be as long as the file, and that of all its streams.
-                self.count(parser.position().saturating_sub(offset))?;
-                found
-                    .ok()
-                    .filter(|found| found.reference == reference)
-                    .and_then(|found| found.object.as_usize())
+                check_parsed(self.parsed.get(), self.bytes.len())?;
+                found.ok().and_then(|found| found.object.as_usize())
             }
             Some((Place::In { stream, index }, _)) => {
                 let cached = self.streams.borrow().get(&stream).cloned();
@@ -241,25 +296,43 @@ impl<'a> File<'a> {
         };
         let reference = Reference { number: stream, generation };
         let loaded = self.load_at(reference, offset)?;
-        let opened = Rc::new(self.open_object_stream(reference, &loaded)?);
+        let opened = self.open_object_stream(reference, offset, &loaded)?;
         self.streams.borrow_mut().insert(stream, Rc::clone(&opened));
         self.load_from(&opened, number, index)
     }
 
     fn load_from(&self, stream: &ObjectStream, number: u32, index: usize) -> Result<Object, Error> {
-        let (object, bytes) = stream.object(number, index)?;
-        self.count(bytes)?;
+        if let Some(object) = stream.kept_object(number, index) {
+            return Ok(object);
+        }
+        let (object, bytes, values) = stream.object(number, index)?;
+        self.count_object(bytes)?;
+        if self.kept.as_ref().is_some_and(|kept| kept.takes(values)) {
+            stream.kept.borrow_mut().insert(index, object.clone());
+        }
         Ok(object)
     }
 
-    fn open_object_stream(&self, reference: Reference, loaded: &Loaded<'_>) -> Result<ObjectStream, Error> {
+    fn open_object_stream(
+        &self,
+        reference: Reference,
+        offset: usize,
+        loaded: &Loaded<'_>,
+    ) -> Result<Rc<ObjectStream>, Error> {
         let (Some(dictionary), Some(data)) = (loaded.object.as_dictionary(), loaded.stream) else {
             return Err(Error::Damaged { what: format!("object stream {} is broken", reference.number) });
         };
+        let place = (reference, offset, data.len());
+        if let Some(opened) = self.kept.as_ref().and_then(|kept| kept.stream(place)) {
+            return Ok(opened);
+        }
         let data = crypt::open_stream(self.crypt.as_ref(), reference, dictionary, data)?;
         let left = UNPACKED_BYTES_MAX.saturating_sub(self.unpacked.get());
-        let opened = ObjectStream::open(reference.number, dictionary, &data, left)?;
+        let opened = Rc::new(ObjectStream::open(reference.number, dictionary, &data, left)?);
         self.unpacked.set(self.unpacked.get().saturating_add(opened.bytes()));
+        if let Some(kept) = &self.kept {
+            kept.keep_stream(place, &opened);
+        }
         Ok(opened)
     }
 
@@ -335,7 +408,7 @@ impl ObjectStream {
             let offset = parser.take_unsigned().and_then(|n| usize::try_from(n).ok()).ok_or_else(damaged)?;
             index.push((number, first.saturating_add(offset)));
         }
-        Ok(Self { plain, index })
+        Ok(Self { plain, index, kept: RefCell::default() })
     }
 
     /// How many bytes it takes unpacked; a crowded index takes more than what it is an index of.
@@ -348,8 +421,13 @@ impl ObjectStream {
         self.index.iter().map(|(number, _)| *number)
     }
 
-    /// An object, and how many bytes it takes.
-    fn object(&self, number: u32, index: usize) -> Result<(Object, usize), Error> {
+    fn kept_object(&self, number: u32, index: usize) -> Option<Object> {
+        let is_own = self.index.get(index).is_some_and(|(own, _)| *own == number);
+        if is_own { self.kept.borrow().get(&index).cloned() } else { None }
+    }
+
+    /// An object, how many bytes it takes, and how many values.
+    fn object(&self, number: u32, index: usize) -> Result<(Object, usize, usize), Error> {
         let damaged = || Error::Damaged { what: format!("object {number} is not in its object stream") };
         let offset = match self.index.get(index) {
             Some((found, offset)) if *found == number => *offset,
@@ -360,6 +438,6 @@ impl ObjectStream {
         }
         let mut parser = Parser::new(&self.plain, offset);
         let object = parser.object()?;
-        Ok((object, parser.position().saturating_sub(offset)))
+        Ok((object, parser.position().saturating_sub(offset), parser.values()))
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod crypt;
 pub(crate) mod fields;
 pub(crate) mod file;
 mod filter;
+mod kept;
 pub(crate) mod locks;
 pub(crate) mod object;
 pub(crate) mod pages;

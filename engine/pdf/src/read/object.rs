@@ -1,7 +1,7 @@
 //! Why: objects that are copied into a new revision must come out as they went in, so numbers keep their spelling and
 //! dictionaries their order.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// Up to so many entries of a dictionary are compared one by one.
 const FEW: usize = 32;
@@ -132,9 +132,16 @@ pub(crate) fn number_text(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// A dictionary in its written order. A key that is written twice keeps the later value, as most viewers do.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Dictionary(Vec<(Vec<u8>, Object)>);
+/// A dictionary in its written order. A key that is written twice keeps the later value, as most viewers do. Copies share their
+/// entries until one is changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Dictionary(Arc<Vec<(Vec<u8>, Object)>>);
+
+impl PartialEq for Dictionary {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
 
 impl Dictionary {
     pub(crate) fn new() -> Self {
@@ -143,7 +150,7 @@ impl Dictionary {
 
     /// Builds a dictionary from entries in their order.
     pub(crate) fn of<const N: usize>(entries: [(&str, Object); N]) -> Self {
-        Self(entries.into_iter().map(|(key, value)| (key.as_bytes().to_vec(), value)).collect())
+        Self(Arc::new(entries.into_iter().map(|(key, value)| (key.as_bytes().to_vec(), value)).collect()))
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Object> {
@@ -151,9 +158,10 @@ impl Dictionary {
     }
 
     pub(crate) fn set(&mut self, key: &str, value: Object) {
-        match self.0.iter_mut().find(|(name, _)| name == key.as_bytes()) {
+        let entries = Arc::make_mut(&mut self.0);
+        match entries.iter_mut().find(|(name, _)| name == key.as_bytes()) {
             Some((_, old)) => *old = value,
-            None => self.0.push((key.as_bytes().to_vec(), value)),
+            None => entries.push((key.as_bytes().to_vec(), value)),
         }
     }
 
@@ -165,7 +173,7 @@ impl Dictionary {
             is_twice = later.iter().any(|(other, _)| other == key);
             rest = later;
         }
-        if is_twice { Self::last_of_each(entries) } else { Self(entries) }
+        if is_twice { Self::last_of_each(entries) } else { Self(Arc::new(entries)) }
     }
 
     /// The last entry of each key, at the place of the first.
@@ -187,12 +195,12 @@ impl Dictionary {
                 }
             }
         }
-        Self(kept)
+        Self(Arc::new(kept))
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Object> {
         let at = self.0.iter().position(|(name, _)| name == key.as_bytes())?;
-        Some(self.0.remove(at).1)
+        Some(Arc::make_mut(&mut self.0).remove(at).1)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> {
@@ -200,11 +208,11 @@ impl Dictionary {
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&[u8], &mut Object)> {
-        self.0.iter_mut().map(|(key, value)| (key.as_slice(), value))
+        Arc::make_mut(&mut self.0).iter_mut().map(|(key, value)| (key.as_slice(), value))
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Object> {
-        self.0.iter_mut().map(|(_, value)| value)
+        Arc::make_mut(&mut self.0).iter_mut().map(|(_, value)| value)
     }
 
     /// Whether the entry is this name.

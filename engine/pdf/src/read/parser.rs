@@ -61,6 +61,11 @@ impl<'a> Parser<'a> {
         Self { bytes, position, values: 0 }
     }
 
+    /// Values read so far.
+    pub(super) const fn values(&self) -> usize {
+        self.values
+    }
+
     pub(crate) const fn position(&self) -> usize {
         self.position
     }

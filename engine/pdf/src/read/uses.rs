@@ -178,8 +178,12 @@ fn is_open(file: &File<'_>, loaded: &Loaded<'_>) -> Result<bool, Error> {
 }
 
 /// Whether what is looked for at this place, a keyword of the length of `endstream`, could stand past the end.
-fn leads_out(bytes: &[u8], at: usize) -> bool {
+pub(super) fn leads_out(bytes: &[u8], at: usize) -> bool {
     let mut parser = Parser::new(bytes, at);
     parser.skip_space();
+    // A number, and more digits: with an `R` after them it would be a reference.
+    if parser.take_unsigned().is_some() {
+        parser.skip_space();
+    }
     parser.position().saturating_add(b"endstream".len()) >= bytes.len()
 }

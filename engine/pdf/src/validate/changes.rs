@@ -69,7 +69,7 @@ pub(super) fn change(kind: &str, what: impl Into<String>, allowed: bool) -> Chan
 impl Comparison<'_, '_> {
     /// Fields that the form has now and had not: only signatures, on objects of their own.
     fn added_fields(&mut self, new: &HashSet<u32>) -> Result<(), Error> {
-        for field in crate::read::fields::fields(self.now)? {
+        for field in self.now.fields()? {
             if self.roles.is_field(field.reference) {
                 continue;
             }
@@ -87,7 +87,7 @@ impl Comparison<'_, '_> {
                     .all(|(key, _)| SIGNATURE_FIELD.iter().any(|known| known.as_bytes() == key));
             let kind = if sound { later.map_or("signature_field_added", Later::kind) } else { "field_added" };
             self.found.push(self.unless_locked(kind, &field.name, sound));
-            self.added.insert(field.reference, field.name);
+            self.added.insert(field.reference, field.name.clone());
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::read::{
     Error,
-    fields::{Field, fields},
+    fields::Field,
     file::{File, Loaded},
     locks::Locks,
     object::{Dictionary, Object},
@@ -307,9 +307,9 @@ fn silent(reports: &[RevocationReport], policy: RevocationPolicy) -> Option<Faul
 fn after(file: &File<'_>, field: &Field, end: usize) -> Result<(Locks, Vec<Change>), Fault> {
     let broken = |why: String| Fault::failed("FORMAT_FAILURE", why);
     let unread = |source: Error| broken(format!("the signed revision cannot be read: {source}"));
-    let signed = File::open(file.bytes.get(..end).unwrap_or_default()).map_err(unread)?;
-    let then = fields(&signed).map_err(unread)?;
-    let own = then.iter().find(|then| {
+    let older = if end == file.bytes.len() { None } else { Some(file.revision(end).map_err(unread)?) };
+    let signed = older.as_ref().unwrap_or(file);
+    let own = signed.fields().map_err(unread)?.iter().find(|then| {
         then.reference == field.reference
             && then.name == field.name
             && then.dictionary.get("V") == field.dictionary.get("V")
@@ -329,8 +329,8 @@ fn after(file: &File<'_>, field: &Field, end: usize) -> Result<(Locks, Vec<Chang
         return Err(broken("bytes were added that belong to no revision".to_owned()));
     }
     let compare = || {
-        let locks = Locks::of_signature(&signed, own)?;
-        let changes = changes::classify(&signed, file, &locks)?;
+        let locks = Locks::of_signature(signed, own)?;
+        let changes = changes::classify(signed, file, &locks)?;
         Ok((locks, changes))
     };
     compare().map_err(|source: Error| broken(format!("the revisions cannot be compared: {source}")))

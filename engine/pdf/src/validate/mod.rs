@@ -21,6 +21,8 @@ mod usage;
 mod values;
 mod verdict;
 mod words;
+#[cfg(test)]
+mod work;
 
 use std::cmp::Reverse;
 
@@ -204,25 +206,28 @@ pub fn validate(bytes: &[u8], trust: &Trust) -> Result<Report, read::Error> {
 /// # Errors
 /// Only for a file that cannot be read; a bad signature is a verdict.
 pub fn examine(bytes: &[u8], trust: &Trust) -> Result<Examination, read::Error> {
-    let file = File::open(bytes)?;
-    let signed: Vec<Field> = fields(&file)?.into_iter().filter(Field::is_signed).collect();
+    examine_file(&File::open_with_revisions(bytes)?, trust)
+}
+
+fn examine_file(file: &File<'_>, trust: &Trust) -> Result<Examination, read::Error> {
+    let signed: Vec<&Field> = file.fields()?.iter().filter(|field| field.is_signed()).collect();
     if signed.len() > SIGNATURES_MAX {
         return Err(read::Error::TooLarge { what: format!("more than {SIGNATURES_MAX} signatures") });
     }
     // Document timestamps come first: they prove when the signatures before them were there; and of those the last one, as it
     // proves the others.
-    let mut evidence = Evidence::of(&file, trust)?;
+    let mut evidence = Evidence::of(file, trust)?;
     let mut signatures: Vec<(usize, SignatureReport)> = Vec::with_capacity(signed.len());
     let (mut stamps, others): (Vec<&Field>, Vec<&Field>) =
-        signed.iter().partition(|field| is_document_timestamp(&file, field));
-    stamps.sort_by_cached_key(|field| Reverse(judge::signed_end(&file, field)));
+        signed.into_iter().partition(|field| is_document_timestamp(file, field));
+    stamps.sort_by_cached_key(|field| Reverse(judge::signed_end(file, field)));
     for field in stamps {
-        let (end, report) = judge::judge(&file, field, trust, &evidence)?;
-        evidence.add(&file, end, &report);
+        let (end, report) = judge::judge(file, field, trust, &evidence)?;
+        evidence.add(file, end, &report);
         signatures.push((end, report));
     }
     for field in others {
-        signatures.push(judge::judge(&file, field, trust, &evidence)?);
+        signatures.push(judge::judge(file, field, trust, &evidence)?);
     }
     signatures.sort_by_key(|(end, _)| *end);
     let report = Report { signatures: signatures.into_iter().map(|(_, report)| report).collect() };

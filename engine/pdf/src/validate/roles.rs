@@ -9,7 +9,7 @@ use crate::{
     limits::PAGES_MAX,
     read::{
         Error,
-        fields::{Field, fields, form},
+        fields::{Field, form},
         file::File,
         object::{Object, Reference},
         pages::pages,
@@ -92,8 +92,8 @@ impl Roles {
         if let Some(Object::Reference(store)) = catalog.get("DSS") {
             roles.insert(store.number, Role::ValidationData);
         }
-        let fields = fields(file)?;
-        for field in &fields {
+        let fields = file.fields()?;
+        for field in fields {
             roles.insert(field.reference.number, Role::Field(field.clone()));
         }
         if let Some(form) = form(file)? {

@@ -1,9 +1,10 @@
 //! Signing: reading, signing and writing a file beside pyHanko and beside the least that it can cost; a later signature when
-//! the hash is kept; seals; children that open files; a crowd of signatures.
+//! the hash is kept; seals; children that open files; a crowd of signatures; validating many signatures beside one.
 
 mod crowd;
 mod sample;
 mod signer;
+mod validate;
 
 use std::{
     fs,
@@ -57,6 +58,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> Result<()> {
     }
     seals(bench, &signer, &subjects[0])?;
     children(bench, &subjects).await?;
+    validate::measure(bench, &signer)?;
     crowd::measure(bench, &signer, &subjects[0].path).await
 }
 
