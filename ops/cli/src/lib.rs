@@ -1,6 +1,11 @@
 //! The composition root: reads the configuration, wires store, server, workers and clock, and is the only place that
 //! knows all of them. The binary `sealflow` is a thin call into [`main`].
 
+#![warn(clippy::print_stdout, clippy::print_stderr, reason = "see `output`")]
+
+#[macro_use]
+mod output;
+
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -39,9 +44,9 @@ pub fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]
     let _fail_points = fail::FailScenario::setup();
     match run(cli.command) {
-        Ok(code) => code,
+        Ok(code) => output::end(code),
         Err(error) => {
-            eprintln!("sealflow: {error:#}");
+            complain!("sealflow: {error:#}");
             ExitCode::FAILURE
         }
     }

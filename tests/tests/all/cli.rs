@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpStream,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant, SystemTime},
@@ -171,6 +172,67 @@ fn pdf_sign_refuses_bad_input_with_a_sentence() -> Result<()> {
         [&["--page", "1"][..], &["--page", "1", "--rect", "1,2,3"], &["--page", "99", "--rect", "9,9,50,50"]]
     {
         ensure!(!desk.sign("in.pdf", "out.pdf", more)?.status.success(), "{more:?} was taken");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_error() -> Result<()> {
+    let desk = Desk::new(&p256()?)?;
+    let signed = desk.sign("in.pdf", "signed.pdf", &[])?;
+    ensure!(signed.status.success(), said(&signed));
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workflows/supplier_purchase/workflow.yaml");
+    let (shipped, trust) = (shipped.display().to_string(), desk.path("cert.pem"));
+    let (unsigned, signed) = (desk.path("in.pdf"), desk.path("signed.pdf"));
+    for (arguments, is_good) in [
+        (&["pdf", "validate", &signed, "--trust", &trust][..], true),
+        (&["pdf", "validate", &signed, "--trust", &trust, "--json"], true),
+        (&["pdf", "validate", &unsigned, "--trust", &trust], false),
+        (&["workflow", "schema"], true),
+        (&["workflow", "graph", &shipped], true),
+        (&["workflow", "check", &shipped], true),
+    ] {
+        // Whoever reads is gone before the first line.
+        let (reader, writer) = std::io::pipe()?;
+        drop(reader);
+        let output = into(arguments, writer.into())?;
+        ensure!(output.status.code() == Some(i32::from(!is_good)), "{arguments:?}: {}", said(&output));
+        ensure!(is_good || !said(&output).contains("panicked"), "{arguments:?}: {}", said(&output));
+        ensure!(!is_good || output.stderr.is_empty(), "{arguments:?}: {}", said(&output));
+    }
+    // A full disk is another matter.
+    let full = std::fs::File::options().write(true).open("/dev/full")?;
+    let output = into(&["pdf", "validate", &signed, "--trust", &trust], full.into())?;
+    ensure!(!output.status.success() && said(&output).contains("could be printed"), said(&output));
+    Ok(())
+}
+
+fn into(arguments: &[&str], stdout: Stdio) -> Result<Output> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sealflow_under_test"));
+    Ok(command.args(arguments).stdout(stdout).stderr(Stdio::piped()).spawn()?.wait_with_output()?)
+}
+
+#[test]
+fn documents_follow_the_umask_and_a_begun_signature_is_private() -> Result<()> {
+    let desk = Desk::new(&p256()?)?;
+    let program = env!("CARGO_BIN_EXE_sealflow_under_test");
+    let run = |umask: &str, arguments: &str| {
+        let line = format!("umask {umask}; exec {program} pdf {arguments}");
+        Command::new("sh").args(["-c", &line]).current_dir(desk.folder.path()).output()
+    };
+    for (umask, document) in [("022", 0o644), ("027", 0o640), ("077", 0o600)] {
+        for (arguments, made) in [
+            ("sign in.pdf --out made --key key.pem --cert cert.pem", document),
+            ("seal --name 示例采购有限公司 --out made", document),
+            ("begin in.pdf --cert cert.pem --state made --to-sign bytes", 0o600),
+        ] {
+            let output = run(umask, arguments)?;
+            ensure!(output.status.success(), "{arguments}: {}", said(&output));
+            let mode = std::fs::metadata(desk.at("made"))?.permissions().mode() & 0o777;
+            ensure!(mode == made, "{arguments}, {umask}: {mode:o}");
+        }
+        let mode = std::fs::metadata(desk.at("bytes"))?.permissions().mode() & 0o777;
+        ensure!(mode == document, "{umask}: {mode:o}");
     }
     Ok(())
 }

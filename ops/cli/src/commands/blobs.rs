@@ -25,7 +25,7 @@ pub async fn sweep(args: &SweepBlobs) -> Result<ExitCode> {
     let swept = blobs::sweep(&store, 0, sweeping, NO_LIMITS).await;
     store.close().await;
     let (swept, _) = swept.context("sweeping the blobs")?;
-    println!("{}", sentences(&swept, args.dry_run));
+    say!("{}", sentences(&swept, args.dry_run));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -46,7 +46,7 @@ pub async fn run(args: &Demo, shutdown: CancellationToken) -> Result<ExitCode> {
     let mut number = 0;
     let mut say = |line: &str| {
         number += 1;
-        println!("{number:>2}. {line}");
+        say!("{number:>2}. {line}");
     };
     let finished = tokio::select! {
         ended = platform::run(&config, Parts::All, true, shutdown.clone()) => {
@@ -65,9 +65,9 @@ pub async fn run(args: &Demo, shutdown: CancellationToken) -> Result<ExitCode> {
     write("signed.pdf", &finished.signed)?;
     write("ca.pem", &fs::read(&running.ca_file)?)?;
     running.stop().await;
-    println!("\n{} holds original.pdf, signed.pdf and ca.pem. Try:", args.out.display());
+    say!("\n{} holds original.pdf, signed.pdf and ca.pem. Try:", args.out.display());
     let out = args.out.display();
-    println!("  sealflow pdf validate {out}/signed.pdf --trust {out}/ca.pem --json");
+    say!("  sealflow pdf validate {out}/signed.pdf --trust {out}/ca.pem --json");
     Ok(ExitCode::SUCCESS)
 }
 

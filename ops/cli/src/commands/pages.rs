@@ -38,7 +38,7 @@ pub fn seal(args: &DrawSeal) -> Result<ExitCode> {
     let svg = seal::draw(&spec).context("drawing the seal")?;
     let (width, height) = seal::size_mm(&spec)?;
     write_whole(&args.out, svg.as_bytes())?;
-    println!("{} shows a seal of {width} × {height:.1} mm.", args.out.display());
+    say!("{} shows a seal of {width} × {height:.1} mm.", args.out.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -52,7 +52,7 @@ pub fn clean(args: &CleanMark) -> Result<ExitCode> {
     let cleaned =
         picture::clean(&photo, &wanted).with_context(|| format!("cleaning {}", args.input.display()))?;
     write_whole(&args.out, cleaned.svg.as_bytes())?;
-    println!(
+    say!(
         "{} has nothing but the ink, {} × {:.1} mm.",
         args.out.display(),
         cleaned.width_mm,
@@ -79,7 +79,7 @@ pub async fn pages(args: &MakePages) -> Result<ExitCode> {
         }
     };
     write_whole(&args.out, &pdf)?;
-    println!("{} has {} pages.", args.out.display(), sealflow_pdf::inspect(&pdf)?.page_count);
+    say!("{} has {} pages.", args.out.display(), sealflow_pdf::inspect(&pdf)?.page_count);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -101,7 +101,7 @@ pub fn fields(args: &MakeFields) -> Result<ExitCode> {
         .with_context(|| format!("reading {}", args.fields.display()))?;
     let prepared = prepare(&pdf, &specs).with_context(|| format!("preparing {}", args.input.display()))?;
     write_whole(&args.out, &prepared)?;
-    println!("{} has {} fields more.", args.out.display(), specs.len());
+    say!("{} has {} fields more.", args.out.display(), specs.len());
     Ok(ExitCode::SUCCESS)
 }
 

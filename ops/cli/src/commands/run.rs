@@ -75,7 +75,7 @@ pub async fn migrate(settings: &Settings) -> Result<ExitCode> {
     platform::log();
     let config = load(settings, &json!({}))?;
     platform::open(&config).await?.close().await;
-    println!("The database is at this version, the definitions are published.");
+    say!("The database is at this version, the definitions are published.");
     Ok(ExitCode::SUCCESS)
 }
 

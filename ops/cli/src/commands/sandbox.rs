@@ -16,7 +16,7 @@ use crate::{
 /// When a port is taken or the folder cannot be used.
 pub async fn run(args: &SandboxArgs, shutdown: CancellationToken) -> Result<ExitCode> {
     let config = sandbox::config(&args.data, &args.public_url, Ports::Default)?;
-    println!("沙箱 sandbox: http://{}", config.control);
+    say!("沙箱 sandbox: http://{}", config.control);
     sealflow_sandbox::run(config, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }

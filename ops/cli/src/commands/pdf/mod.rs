@@ -7,6 +7,7 @@ mod validate;
 use std::{
     fs,
     io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
@@ -35,6 +36,9 @@ pub use self::{
 };
 use crate::cli::{self, PdfUpgrade, Timestamps};
 
+/// What the user's umask leaves of this, as every program's new files have it.
+const DOCUMENT_MODE: u32 = 0o666;
+const PRIVATE_MODE: u32 = 0o600;
 /// Larger key, certificate and signature files are none.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -53,9 +57,9 @@ pub async fn upgrade(args: &PdfUpgrade) -> Result<ExitCode> {
         .with_context(|| format!("raising {}", args.input.display()))?;
     write_whole(&args.out, &raised)?;
     if raised.len() == before {
-        println!("{} has level {} already.", args.input.display(), args.level);
+        say!("{} has level {} already.", args.input.display(), args.level);
     } else {
-        println!("{} has level {} ({} bytes).", args.out.display(), args.level, raised.len());
+        say!("{} has level {} ({} bytes).", args.out.display(), args.level, raised.len());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -68,7 +72,7 @@ pub fn repair(input: &Path, out: &Path) -> Result<ExitCode> {
     let pdf = read(input, FILE_BYTES_MAX as u64)?;
     let repaired = sealflow_pdf::repair(&pdf).with_context(|| format!("repairing {}", input.display()))?;
     write_whole(out, &repaired)?;
-    println!(
+    say!(
         "{} was written anew ({} bytes). It is not the file that was sent: tell its sender.",
         out.display(),
         repaired.len()
@@ -191,9 +195,16 @@ struct NewFile {
 }
 
 impl NewFile {
+    /// For a document: whoever may read the user's other new files may read it.
     fn beside(path: &Path) -> Result<Self> {
+        Self::with_mode(path, DOCUMENT_MODE)
+    }
+
+    fn with_mode(path: &Path, mode: u32) -> Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::NamedTempFile::new_in(folder)
+        let file = tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(mode))
+            .tempfile_in(folder)
             .with_context(|| format!("writing into {}", folder.display()))?;
         Ok(Self { file, written_bytes: 0, path: path.to_owned() })
     }
@@ -208,4 +219,9 @@ impl NewFile {
 
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     NewFile::beside(path)?.finish(bytes)
+}
+
+/// Writes what is nobody's business but the user's.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    NewFile::with_mode(path, PRIVATE_MODE)?.finish(bytes)
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     NewFile, PEM_BYTES_MAX, certificate, chain, read,
     sign::{algorithm, begun, finish_file},
-    write_whole,
+    write_private, write_whole,
 };
 use crate::cli::{PdfBegin, PdfFinish};
 
@@ -46,9 +46,9 @@ pub fn begin(args: &PdfBegin) -> Result<ExitCode> {
         pending: begun.suspend(&pdf)?,
         chain: chain.iter().map(hex::encode).collect(),
     };
-    write_whole(&args.state, &serde_json::to_vec_pretty(&kept)?)?;
+    write_private(&args.state, &serde_json::to_vec_pretty(&kept)?)?;
     write_whole(&args.to_sign, &attributes)?;
-    println!("Let the key sign {} ({how}), then run `sealflow pdf finish`.", args.to_sign.display());
+    say!("Let the key sign {} ({how}), then run `sealflow pdf finish`.", args.to_sign.display());
     Ok(ExitCode::SUCCESS)
 }
 

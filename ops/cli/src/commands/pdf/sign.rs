@@ -128,7 +128,7 @@ pub(super) async fn finish_file(
         .with_context(|| format!("signing {}", input.display()))?;
     let shown = out.path.display().to_string();
     out.finish(&signed)?;
-    println!("{shown} has one more signature, level {} ({} bytes).", timestamps.level, signed.len());
+    say!("{shown} has one more signature, level {} ({} bytes).", timestamps.level, signed.len());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -29,7 +29,7 @@ pub async fn validate(args: &PdfValidate) -> Result<ExitCode> {
         .await
         .with_context(|| format!("validating {}", args.input.display()))?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&with_words(&report)?)?);
+        say!("{}", serde_json::to_string_pretty(&with_words(&report)?)?);
     } else {
         print(&report);
     }
@@ -48,7 +48,7 @@ async fn look(pdf: &[u8], mut trust: Trust, online: bool) -> Result<Report> {
         for wanted in &seen.wanted {
             match raise::ask(&mut inquiry, wanted, &mut trust.known).await {
                 Ok(heard) => more |= heard,
-                Err(error) => eprintln!("sealflow: {:#}", anyhow::Error::from(error)),
+                Err(error) => complain!("sealflow: {:#}", anyhow::Error::from(error)),
             }
         }
         if !more {
@@ -72,15 +72,15 @@ fn with_words(report: &Report) -> Result<Value> {
 
 fn print(report: &Report) {
     if report.signatures.is_empty() {
-        println!("no signature · 文件没有签名");
+        say!("no signature · 文件没有签名");
     }
     for signature in &report.signatures {
         let signer = signature.signer.as_deref().unwrap_or("?");
-        println!("{}: {} {}", signature.field, signer, words(signature));
-        println!("    {}", chinese(signature));
+        say!("{}: {} {}", signature.field, signer, words(signature));
+        say!("    {}", chinese(signature));
         for change in &signature.changes_after {
             let allowed = if change.allowed { "allowed" } else { "NOT ALLOWED" };
-            println!("    changed after it: {} {} ({allowed})", change.kind, change.what);
+            say!("    changed after it: {} {} ({allowed})", change.kind, change.what);
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn run(paths: &[PathBuf]) -> Result<ExitCode> {
             Ok(text) => sources.push((path.display().to_string(), text)),
             // A file that is too large is a fault like any other; one that is not there ends the check.
             Err(error) if error.chain().count() == 1 => {
-                println!("{error}");
+                say!("{error}");
                 wrong += 1;
             }
             Err(error) => return Err(error),
@@ -38,7 +38,7 @@ pub(super) fn run(paths: &[PathBuf]) -> Result<ExitCode> {
         match loaded {
             Ok(loaded) => {
                 let definition = loaded.definition;
-                println!(
+                say!(
                     "{name}: {} version {} is right ({})",
                     definition.name(),
                     definition.version(),
@@ -47,7 +47,7 @@ pub(super) fn run(paths: &[PathBuf]) -> Result<ExitCode> {
             }
             Err(diagnostics) => {
                 wrong += diagnostics.len();
-                println!("{}", source::lines(&diagnostics));
+                say!("{}", source::lines(&diagnostics));
             }
         }
     }
@@ -57,6 +57,6 @@ pub(super) fn run(paths: &[PathBuf]) -> Result<ExitCode> {
 /// Prints the JSON Schema of the language, or of scenarios.
 pub(super) fn print_schema(of_scenarios: bool) -> Result<ExitCode> {
     let schema = if of_scenarios { scenario::schema() } else { schema() };
-    println!("{}", serde_json::to_string_pretty(&schema)?);
+    say!("{}", serde_json::to_string_pretty(&schema)?);
     Ok(ExitCode::SUCCESS)
 }

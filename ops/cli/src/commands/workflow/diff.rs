@@ -14,24 +14,24 @@ pub(super) fn run(args: &Diff) -> Result<ExitCode> {
     let map = source::map(args.map.as_deref())?;
     let found = diff(&old, &new, &map).map_err(|reasons| anyhow!("{}", joined(&reasons)))?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        say!("{}", serde_json::to_string_pretty(&found)?);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} {} → {} {}", old.name(), old.version(), new.name(), new.version());
+    say!("{} {} → {} {}", old.name(), old.version(), new.name(), new.version());
     if found.changes.is_empty() {
-        println!("Nothing is different.");
+        say!("Nothing is different.");
     }
     for change in &found.changes {
-        println!("{change}");
+        say!("{change}");
     }
     if found.against_migration.is_empty() {
-        println!(
+        say!(
             "Running instances can be moved, unless what they hold stands against it (`migrate --dry-run` tells)."
         );
     } else {
-        println!("Running instances cannot be moved from everywhere:");
+        say!("Running instances cannot be moved from everywhere:");
         for reason in &found.against_migration {
-            println!("    {reason}");
+            say!("    {reason}");
         }
     }
     Ok(ExitCode::SUCCESS)

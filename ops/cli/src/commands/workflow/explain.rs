@@ -41,7 +41,7 @@ pub(super) async fn run(args: &Explain) -> Result<ExitCode> {
     store.close().await;
     let story = story?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&story.as_json())?);
+        say!("{}", serde_json::to_string_pretty(&story.as_json())?);
     } else {
         story.print();
     }
@@ -85,12 +85,12 @@ impl Story {
 
     fn print(&self) {
         let Self { instance, definition, .. } = self;
-        println!("{}: {} version {}", instance.id, definition.name(), definition.version());
-        println!("drives the {} {}", instance.subject.kind, instance.subject.id);
+        say!("{}: {} version {}", instance.id, definition.name(), definition.version());
+        say!("drives the {} {}", instance.subject.kind, instance.subject.id);
         let since = shown(instance.updated_at);
         match &instance.outcome {
-            Some(outcome) => println!("It has ended with `{outcome}`, {}, at {since}.", instance.status),
-            None => println!(
+            Some(outcome) => say!("It has ended with `{outcome}`, {}, at {since}.", instance.status),
+            None => say!(
                 "It is {} in `{}` after {} events, the last at {since}; it is {} now.",
                 instance.status,
                 instance.state.at(),
@@ -100,30 +100,30 @@ impl Story {
         }
         let waits = explain(definition, &instance.state);
         if !waits.is_empty() {
-            println!("It waits for:");
+            say!("It waits for:");
         }
         for wait in &waits {
-            println!("    {}", self.wait(wait));
+            say!("    {}", self.wait(wait));
         }
         let ways = next(definition, &instance.state);
         if !ways.is_empty() {
-            println!("What comes next:");
+            say!("What comes next:");
         }
         for way in &ways {
-            println!("    {}", way_words(way));
+            say!("    {}", way_words(way));
         }
         let dead: Vec<&JobSummary> = self.dead().collect();
         if !dead.is_empty() {
-            println!("Jobs that gave up and wait for a person:");
+            say!("Jobs that gave up and wait for a person:");
         }
         for job in dead {
-            println!("    {}", job_words(job));
+            say!("    {}", job_words(job));
         }
         if !self.refusals.is_empty() {
-            println!("Refused lately:");
+            say!("Refused lately:");
         }
         for refusal in self.refusals.iter().take(REFUSALS_SHOWN) {
-            println!("    {}", refusal_words(refusal));
+            say!("    {}", refusal_words(refusal));
         }
     }
 

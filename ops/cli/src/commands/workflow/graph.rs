@@ -6,14 +6,14 @@ use anyhow::Result;
 use sealflow_core::graph;
 
 use super::source;
-use crate::cli::GraphFormat;
+use crate::{cli::GraphFormat, output};
 
 /// Prints the drawing.
 pub(super) fn run(file: &Path, format: GraphFormat) -> Result<ExitCode> {
     let definition = source::definition(file)?;
     match format {
-        GraphFormat::Mermaid => print!("{}", graph::mermaid(&definition)),
-        GraphFormat::Svg => print!("{}", graph::svg(&definition)),
+        GraphFormat::Mermaid => output::text(&graph::mermaid(&definition)),
+        GraphFormat::Svg => output::text(&graph::svg(&definition)),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -33,11 +33,11 @@ pub(super) async fn run(args: &MigrateInstances) -> Result<ExitCode> {
     let done = done?;
     let how = if args.dry_run { "would be moved" } else { "moved" };
     if args.json {
-        println!("{}", json!({"dry_run": args.dry_run, "moved": done.moved, "not_moved": done.not_moved}));
+        say!("{}", json!({"dry_run": args.dry_run, "moved": done.moved, "not_moved": done.not_moved}));
     } else {
-        println!("{} {how}, {} not", done.moved, done.not_moved);
+        say!("{} {how}, {} not", done.moved, done.not_moved);
         for (reason, count) in &done.reasons {
-            println!("    {count} × {reason}");
+            say!("    {count} × {reason}");
         }
     }
     Ok(if done.not_moved == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -89,9 +89,9 @@ async fn all(args: &MigrateInstances, map: &StateMap, store: &Store) -> Result<D
 
 fn tell(args: &MigrateInstances, id: InstanceId, reasons: &[Reason]) {
     if args.json {
-        println!("{}", json!({"instance": id, "moved": reasons.is_empty(), "reasons": reasons}));
+        say!("{}", json!({"instance": id, "moved": reasons.is_empty(), "reasons": reasons}));
     } else if !reasons.is_empty() {
-        println!("{id}: {}", joined(reasons));
+        say!("{id}: {}", joined(reasons));
     }
 }
 

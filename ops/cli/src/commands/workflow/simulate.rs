@@ -1,7 +1,7 @@
 //! `sealflow workflow simulate`: plays a definition through, by a script or by choices read from standard input.
 
 use std::{
-    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    io::{self, BufRead as _, IsTerminal as _},
     path::Path,
     process::ExitCode,
 };
@@ -16,7 +16,7 @@ use sealflow_core::{
 use serde_json::{Value, json};
 
 use super::{path, source};
-use crate::cli::Simulate;
+use crate::{cli::Simulate, output};
 
 /// The longest line that is read.
 const LINE_CHARS_MAX: usize = 64 * 1024;
@@ -37,17 +37,17 @@ pub(super) fn run(args: &Simulate) -> Result<ExitCode> {
 fn scripted(definition: &Definition, script: &Path, as_json: bool) -> Result<ExitCode> {
     let report = scenario::run(definition, &source::read(script)?, &script.display().to_string());
     if !as_json {
-        println!("{}", report.title);
+        say!("{}", report.title);
     }
     for happening in &report.path {
         if as_json {
-            println!("{}", path::as_json(happening));
+            say!("{}", path::as_json(happening));
         } else {
-            println!("{}", path::words(happening, &report.cast));
+            say!("{}", path::words(happening, &report.cast));
         }
     }
     for fault in &report.faults {
-        eprintln!("{fault}");
+        complain!("{fault}");
     }
     Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -72,7 +72,7 @@ fn chosen(definition: &Definition, args: &Simulate) -> Result<ExitCode> {
     let mut table = Table { simulation, cast, as_json: args.json, told: 0 };
     let terminal = io::stdin().is_terminal();
     if terminal && !args.json {
-        println!("{HELP}");
+        say!("{HELP}");
     }
     table.tell();
     let mut lines = io::stdin().lock().lines();
@@ -85,15 +85,14 @@ fn chosen(definition: &Definition, args: &Simulate) -> Result<ExitCode> {
             table.offer(&choices);
         }
         if terminal {
-            print!("> ");
-            io::stdout().flush()?;
+            output::text("> ");
         }
         let Some(line) = lines.next().transpose()? else { break };
         match table.choose(&line, &choices) {
             Ok(true) => {}
             Ok(false) => break,
             // A person mends a typing error; a script must not go on with something else.
-            Err(error) if terminal => eprintln!("{error:#}"),
+            Err(error) if terminal => complain!("{error:#}"),
             Err(error) => return Err(error),
         }
         table.tell();
@@ -101,8 +100,8 @@ fn chosen(definition: &Definition, args: &Simulate) -> Result<ExitCode> {
     if !args.json {
         let state = table.simulation.state();
         match state.outcome() {
-            Some(outcome) => println!("It has ended with `{outcome}`, {}.", state.status()),
-            None => println!("It stands in `{}`, {}.", state.at(), state.status()),
+            Some(outcome) => say!("It has ended with `{outcome}`, {}.", state.status()),
+            None => say!("It stands in `{}`, {}.", state.at(), state.status()),
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -121,16 +120,16 @@ impl Table<'_> {
     fn tell(&mut self) {
         for happening in self.simulation.path().get(self.told..).unwrap_or_default() {
             if self.as_json {
-                println!("{}", path::as_json(happening));
+                say!("{}", path::as_json(happening));
             } else {
-                println!("{}", path::words(happening, &self.cast));
+                say!("{}", path::words(happening, &self.cast));
             }
         }
         self.told = self.simulation.path().len();
     }
 
     fn offer(&self, choices: &[Choice]) {
-        println!("It is {}.", shown(self.simulation.clock()));
+        say!("It is {}.", shown(self.simulation.clock()));
         for (index, choice) in choices.iter().enumerate() {
             let words = match choice {
                 Choice::Act { person, action, item } => {
@@ -140,7 +139,7 @@ impl Table<'_> {
                 Choice::Job { key, outcome } => format!("the job {key} reports {outcome}"),
                 Choice::Timer { key, due_at } => format!("go on to the timer {key} at {}", shown(*due_at)),
             };
-            println!("{:>3}. {}", index + 1, self.cast.readable(&words));
+            say!("{:>3}. {}", index + 1, self.cast.readable(&words));
         }
     }
 

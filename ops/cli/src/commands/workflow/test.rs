@@ -30,7 +30,7 @@ pub(super) fn run(folders: &[PathBuf], as_json: bool) -> Result<ExitCode> {
         }
     }
     if !as_json {
-        println!("{passed} scenarios passed, {failed} failed");
+        say!("{passed} scenarios passed, {failed} failed");
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -66,16 +66,16 @@ fn one(folder: &Path, as_json: bool) -> Result<(usize, usize)> {
                 "steps": report.steps,
                 "faults": report.faults,
             });
-            println!("{line}");
+            say!("{line}");
         } else {
             let sign = if report.passed() { "ok  " } else { "FAIL" };
-            println!(
+            say!(
                 "{sign} {}: {}",
                 definition.name(),
                 if report.title.is_empty() { &name } else { &report.title }
             );
             for fault in &report.faults {
-                println!("     {fault}");
+                say!("     {fault}");
             }
         }
     }
@@ -86,10 +86,10 @@ fn one(folder: &Path, as_json: bool) -> Result<(usize, usize)> {
         coverage.missed_ways(definition.workflow()).iter().map(ToString::to_string).collect();
     if as_json {
         let line = json!({"definition": definition.name(), "passed": passed, "failed": failed, "missed_states": states, "missed_ways": ways});
-        println!("{line}");
+        say!("{line}");
     } else {
-        println!("     never entered: {}", texts(states));
-        println!("     never taken: {}", texts(ways));
+        say!("     never entered: {}", texts(states));
+        say!("     never taken: {}", texts(ways));
     }
     Ok((passed, failed))
 }
