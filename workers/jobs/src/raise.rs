@@ -68,26 +68,28 @@ fn reached(report: &Report) -> Option<Level> {
 }
 
 impl Raiser<'_> {
-    /// Appends what is missing to `level`; with `renew` also when nothing is missing, so that the newest timestamp is
-    /// of today.
+    /// Appends what is missing to `level`. With `renew` there is a new document timestamp in any case, so that the newest one is
+    /// of today; when nothing is missing it is over fresh validation data.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn raise(&self, pdf: Vec<u8>, level: Level, renew: bool) -> Result<(Vec<u8>, Report), Error> {
         let before = self.sound(&pdf).await?.report;
         let now = reached(&before);
-        if now >= Some(level) && !renew {
+        let is_reached = now >= Some(level);
+        if is_reached && !renew {
             return Ok((pdf, before));
         }
         let mut file = pdf;
-        if level >= Level::BT && now < Some(Level::BT) {
+        let is_stamped = level >= Level::BT && now < Some(Level::BT);
+        if is_stamped {
             file = self.stamp(file).await?;
         }
         let mut not_heard = None;
-        if level >= Level::BLt {
+        if level >= Level::BLt || is_reached {
             (file, not_heard) = self.prove(file).await?;
         }
-        if level >= Level::BLta {
+        if level >= Level::BLta || (renew && !is_stamped) {
             file = self.stamp(file).await?;
         }
         let after = self.sound(&file).await?.report;

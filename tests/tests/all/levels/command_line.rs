@@ -84,6 +84,56 @@ async fn a_signature_is_raised_later_and_renewed() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewal_is_a_new_timestamp_at_every_level() -> Result<()> {
+    let desk = Desk::open(&p256()?).await?;
+    let upgrade = |input: &str, level: &str, more: &str| {
+        let authorities = desk.authorities();
+        format!("sealflow pdf upgrade {input} --out renewed.pdf --level {level} {more} {authorities}")
+    };
+    for signed in ["b-b", "b-t", "b-lt", "b-lta"] {
+        desk.good(&desk.sign(signed))?;
+        let input = format!("{signed}.pdf");
+        std::fs::rename(desk.at("out.pdf"), desk.at(&input))?;
+        let before = std::fs::read(desk.at(&input))?;
+        for level in ["b-t", "b-lt", "b-lta"] {
+            desk.good(&upgrade(&input, level, "--renew"))?;
+            let after = std::fs::read(desk.at("renewed.pdf"))?;
+            ensure!(after.starts_with(&before), "{signed} to {level}: bytes were moved");
+            ensure!(stamps(&after) > stamps(&before), "{signed} to {level}: no timestamp was added");
+            let (passed, report) = desk.validate("renewed.pdf", "")?;
+            ensure!(passed, "{signed} to {level}: {report}");
+        }
+    }
+    // What was renewed is over what issuers say today, so it is good for years whatever was asked for.
+    desk.good(&upgrade("b-t.pdf", "b-t", "--renew"))?;
+    ensure!(desk.validate("renewed.pdf", "--require-revocation")?.1["level"] == "B-LTA", "without proofs");
+    // Without the option there is nothing to add.
+    let said = desk.good(&upgrade("b-t.pdf", "b-t", ""))?;
+    ensure!(said.contains("already"), "{said}");
+    ensure!(std::fs::read(desk.at("renewed.pdf"))? == std::fs::read(desk.at("b-t.pdf"))?, "it was changed");
+    // Nobody is told of a renewal that was none.
+    std::fs::remove_file(desk.at("renewed.pdf"))?;
+    for (silent, words) in [
+        (["tsa"].as_slice(), "the timestamp authority gave no timestamp"),
+        (&["ocsp", "crl"], "there is no word on the revocation"),
+    ] {
+        for service in silent {
+            desk.fault(service, json!({"kind": "status", "code": 503}), None).await?;
+        }
+        desk.refused(&upgrade("b-t.pdf", "b-t", "--renew"), words)?;
+        ensure!(!desk.at("renewed.pdf").exists(), "{silent:?}: there is a file");
+        desk.no_faults().await?;
+    }
+    Ok(())
+}
+
+/// How many document timestamps are in the file.
+fn stamps(pdf: &[u8]) -> usize {
+    const KIND: &[u8] = b"/ETSI.RFC3161";
+    pdf.windows(KIND.len()).filter(|window| *window == KIND).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_signed_weaker_than_was_asked_for() -> Result<()> {
     let desk = Desk::open(&p256()?).await?;
     let broken = || json!({"kind": "status", "code": 503});
@@ -147,7 +197,7 @@ async fn a_certificate_signs_only_while_it_is_valid() -> Result<()> {
 }
 
 /// A certificate of one's own that begins and ends so many days from now.
-fn lasting(key: &PKey<Private>, from_days: i64, until_days: i64) -> Result<X509> {
+pub(super) fn lasting(key: &PKey<Private>, from_days: i64, until_days: i64) -> Result<X509> {
     let now_s = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
     let mut name = X509NameBuilder::new()?;
     name.append_entry_by_text("CN", "示例签署人")?;
