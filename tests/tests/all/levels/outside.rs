@@ -1,8 +1,19 @@
 //! `sealflow pdf begin` and `sealflow pdf finish`: the key is with somebody else, here with `openssl`.
 
-use anyhow::{Result, ensure};
+use std::path::Path;
 
-use super::desk::{Desk, p256};
+use anyhow::{Context as _, Result, ensure};
+use openssl::{
+    pkey::{PKey, Private},
+    x509::X509,
+};
+use sealflow_pdf::{sign::PendingSignature, sign_with_openssl_key, signed_attributes};
+use serde_json::{Value, json};
+
+use super::{
+    command_line::lasting,
+    desk::{Desk, p256},
+};
 
 const BEGIN: &str = "sealflow pdf begin in.pdf --cert cert.pem --state state.json --to-sign bytes";
 const SIGN: &str = "openssl dgst -sha256 -sign key.pem -out signature bytes";
@@ -40,4 +51,35 @@ async fn a_key_elsewhere_signs_and_what_does_not_belong_together_is_refused() ->
     ensure!(report["signer"] == "示例签署人" && report["covers_whole_file"] == true, "{report}");
     ensure!(std::fs::read(desk.at("out.pdf"))?.starts_with(&original), "bytes were moved");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_ran_out_since_the_beginning_finishes_nothing() -> Result<()> {
+    let key = p256()?;
+    let desk = Desk::open(&key).await?;
+    desk.good(BEGIN)?;
+    for (from_days, until_days, words) in
+        [(-20, -10, Some("the certificate has expired")), (10, 20, Some("not yet valid")), (-1, 1, None)]
+    {
+        // As it was begun with this certificate, and signed by its key.
+        with_certificate(&desk.at(""), &key, &lasting(&key, from_days, until_days)?)?;
+        match words {
+            Some(words) => desk.refused(FINISH, words)?,
+            None => desk.good(FINISH).map(drop)?,
+        }
+    }
+    Ok(())
+}
+
+/// Puts another certificate into the begun signature, and has its key sign.
+fn with_certificate(folder: &Path, key: &PKey<Private>, certificate: &X509) -> Result<()> {
+    let state = folder.join("state.json");
+    let mut kept: Value = serde_json::from_slice(&std::fs::read(&state)?)?;
+    let der = certificate.to_der()?;
+    *kept.get_mut("chain").context("the state has no chain")? = json!([hex::encode(&der)]);
+    std::fs::write(&state, serde_json::to_vec(&kept)?)?;
+    let pending: PendingSignature = serde_json::from_value(kept["pending"].take())?;
+    let begun = pending.resume(&std::fs::read(folder.join("in.pdf"))?)?;
+    let signature = sign_with_openssl_key(key, &signed_attributes(&begun.digest, &der)?)?;
+    Ok(std::fs::write(folder.join("signature"), signature)?)
 }

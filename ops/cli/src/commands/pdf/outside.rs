@@ -10,8 +10,8 @@ use sealflow_pdf::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    NewFile, PEM_BYTES_MAX, certificate, chain, read,
-    sign::{algorithm, begun, finish_file},
+    NewFile, PEM_BYTES_MAX, certificate, chain, now_ms, read,
+    sign::{algorithm, begun, finish_file, valid_now},
     write_private, write_whole,
 };
 use crate::cli::{PdfBegin, PdfFinish};
@@ -68,6 +68,8 @@ pub async fn finish(args: &PdfFinish) -> Result<ExitCode> {
         .map(hex::decode)
         .collect::<Result<_, _>>()
         .with_context(|| format!("{} was changed", args.state.display()))?;
+    // It may have been begun long ago.
+    valid_now(&chain, now_ms()?)?;
     let signature = read(&args.signature, PEM_BYTES_MAX)?;
     let begun = kept.pending.resume(&pdf)?;
     finish_file(&args.input, NewFile::beside(&args.out)?, begun, &signature, &chain, &args.timestamps).await

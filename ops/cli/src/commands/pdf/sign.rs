@@ -167,7 +167,7 @@ async fn has_level(signed: &[u8], level: Level, trust: &Trust) -> Result<()> {
 }
 
 /// Refuses a certificate that is not valid now: nobody would accept the signature.
-fn valid_now(chain: &[Vec<u8>], now_ms: i64) -> Result<()> {
+pub(super) fn valid_now(chain: &[Vec<u8>], now_ms: i64) -> Result<()> {
     let certificate = X509::from_der(chain.first().map(Vec::as_slice).unwrap_or_default())?;
     let now = Asn1Time::from_unix(now_ms.div_euclid(1_000))?;
     let (from, until) = (certificate.not_before(), certificate.not_after());
