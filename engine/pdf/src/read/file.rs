@@ -14,6 +14,7 @@ use super::{
     kept::{Kept, Parsed},
     object::{Dictionary, Object, Reference},
     parser::Parser,
+    plain::is_plain,
     uses::Uses,
     xref::{Place, Xref},
 };
@@ -40,6 +41,8 @@ pub(crate) struct File<'a> {
     parsed: Cell<usize>,
     uses: OnceCell<Uses>,
     fields: OnceCell<Vec<Field>>,
+    /// How many of the newest sections are plain.
+    plain_sections: OnceCell<usize>,
     /// What was read of other revisions, and is kept for them.
     kept: Option<Rc<Kept>>,
 }
@@ -52,6 +55,15 @@ pub(crate) struct Loaded<'a> {
     pub(crate) stream: Option<&'a [u8]>,
     /// From `n g obj` to the end of the object's value; none in an object stream.
     pub(crate) span: Option<(usize, usize)>,
+    /// It is written so that all readers read the same: no key stands twice, and the stream is as long as it says.
+    pub(crate) is_plain: bool,
+}
+
+impl Loaded<'_> {
+    /// An object that stands in another one.
+    pub(crate) const fn direct(object: Object) -> Self {
+        Self { object, stream: None, span: None, is_plain: true }
+    }
 }
 
 #[derive(Debug)]
@@ -59,8 +71,10 @@ pub(super) struct ObjectStream {
     plain: Vec<u8>,
     /// Object number and its offset in `plain`.
     index: Vec<(u32, usize)>,
-    /// Those that were read and kept, by their index.
-    kept: RefCell<HashMap<usize, Object>>,
+    /// A number stands twice, of which readers take one or the other.
+    has_doubles: bool,
+    /// Those that were read and kept, by their index, with whether they are plain.
+    kept: RefCell<HashMap<usize, (Object, bool)>>,
 }
 
 /// Objects may overlap in a hostile file, so that each is nearly as long as the file: says whether so many bytes of objects may
@@ -122,6 +136,7 @@ impl<'a> File<'a> {
             parsed: Cell::new(0),
             uses: OnceCell::new(),
             fields: OnceCell::new(),
+            plain_sections: OnceCell::new(),
             kept: None,
         };
         file.crypt = file.open_crypt()?;
@@ -165,15 +180,15 @@ impl<'a> File<'a> {
 
     /// Reads one object; an object that is free or not named is null.
     pub(crate) fn load(&self, reference: Reference) -> Result<Loaded<'a>, Error> {
-        let null = Loaded { object: Object::Null, stream: None, span: None };
+        let null = Loaded::direct(Object::Null);
         match self.xref.place(reference.number) {
             None | Some((Place::Free, _)) => Ok(null),
             Some((Place::At { generation, .. }, _)) if generation != reference.generation => Ok(null),
             Some((Place::At { offset, .. }, _)) => self.load_at(reference, offset),
             Some((Place::In { .. }, _)) if reference.generation != 0 => Ok(null),
             Some((Place::In { stream, index }, _)) => {
-                let object = self.load_in(reference.number, stream, index)?;
-                Ok(Loaded { object, stream: None, span: None })
+                let (object, is_plain) = self.load_in(reference.number, stream, index)?;
+                Ok(Loaded { is_plain, ..Loaded::direct(object) })
             }
         }
     }
@@ -209,8 +224,15 @@ impl<'a> File<'a> {
         }
     }
 
+    /// How many of the newest revisions have a cross-reference that every reader reads alike, without one between that has not.
+    pub(crate) fn plain_sections(&self) -> usize {
+        let count = || self.xref.sections.iter().take_while(|section| is_plain(self.bytes, section)).count();
+        *self.plain_sections.get_or_init(count)
+    }
+
     fn load_at(&self, reference: Reference, offset: usize) -> Result<Loaded<'a>, Error> {
         let found = self.parsed_at(reference, offset)?;
+        let mut is_plain = !found.has_doubles;
         let stream = match (&found.object, found.stream_start) {
             (Object::Dictionary(dictionary), Some(start)) => {
                 let length = self.length(dictionary)?;
@@ -218,12 +240,14 @@ impl<'a> File<'a> {
                 if length != Some(data.len()) {
                     // Its end was sought.
                     self.count(data.len())?;
+                    is_plain = false;
                 }
+                is_plain &= self.bytes.get(..start).is_some_and(|before| before.ends_with(b"\n"));
                 Some(data)
             }
             _ => None,
         };
-        Ok(Loaded { object: found.object, stream, span: Some((offset, found.end)) })
+        Ok(Loaded { object: found.object, stream, span: Some((offset, found.end)), is_plain })
     }
 
     fn parsed_at(&self, reference: Reference, offset: usize) -> Result<Parsed, Error> {
@@ -242,7 +266,12 @@ impl<'a> File<'a> {
         if let Some(crypt) = &self.crypt {
             crypt.open_strings(reference, &mut found.object)?;
         }
-        let parsed = Parsed { object: found.object, stream_start: found.stream_start, end: found.end };
+        let parsed = Parsed {
+            object: found.object,
+            stream_start: found.stream_start,
+            end: found.end,
+            has_doubles: parser.has_doubles(),
+        };
         if let Some(kept) = &self.kept {
             kept.keep_object((reference, offset), &parsed, parser.values(), self.bytes);
         }
@@ -278,7 +307,7 @@ impl<'a> File<'a> {
             Some((Place::In { stream, index }, _)) => {
                 let cached = self.streams.borrow().get(&stream).cloned();
                 match cached {
-                    Some(cached) => self.load_from(&cached, reference.number, index)?.as_usize(),
+                    Some(cached) => self.load_from(&cached, reference.number, index)?.0.as_usize(),
                     None => None,
                 }
             }
@@ -286,7 +315,8 @@ impl<'a> File<'a> {
         })
     }
 
-    fn load_in(&self, number: u32, stream: u32, index: usize) -> Result<Object, Error> {
+    /// The object, and whether it is plain.
+    fn load_in(&self, number: u32, stream: u32, index: usize) -> Result<(Object, bool), Error> {
         let opened = self.streams.borrow().get(&stream).cloned();
         if let Some(opened) = opened {
             return self.load_from(&opened, number, index);
@@ -301,16 +331,17 @@ impl<'a> File<'a> {
         self.load_from(&opened, number, index)
     }
 
-    fn load_from(&self, stream: &ObjectStream, number: u32, index: usize) -> Result<Object, Error> {
-        if let Some(object) = stream.kept_object(number, index) {
-            return Ok(object);
+    fn load_from(&self, stream: &ObjectStream, number: u32, index: usize) -> Result<(Object, bool), Error> {
+        if let Some(kept) = stream.kept_object(number, index) {
+            return Ok(kept);
         }
-        let (object, bytes, values) = stream.object(number, index)?;
+        let (object, parser, bytes) = stream.object(number, index)?;
         self.count_object(bytes)?;
-        if self.kept.as_ref().is_some_and(|kept| kept.takes(values)) {
-            stream.kept.borrow_mut().insert(index, object.clone());
+        let is_plain = !stream.has_doubles && !parser.has_doubles();
+        if self.kept.as_ref().is_some_and(|kept| kept.takes(parser.values())) {
+            stream.kept.borrow_mut().insert(index, (object.clone(), is_plain));
         }
-        Ok(object)
+        Ok((object, is_plain))
     }
 
     fn open_object_stream(
@@ -356,7 +387,7 @@ impl<'a> File<'a> {
 
     /// Follows references to the object behind them, which may be a stream.
     pub(crate) fn follow(&self, object: &Object) -> Result<Loaded<'a>, Error> {
-        let mut found = Loaded { object: object.clone(), stream: None, span: None };
+        let mut found = Loaded::direct(object.clone());
         for _ in 0..HOPS_MAX {
             match found.object {
                 Object::Reference(reference) => found = self.load(reference)?,
@@ -408,7 +439,10 @@ impl ObjectStream {
             let offset = parser.take_unsigned().and_then(|n| usize::try_from(n).ok()).ok_or_else(damaged)?;
             index.push((number, first.saturating_add(offset)));
         }
-        Ok(Self { plain, index, kept: RefCell::default() })
+        let mut numbers: Vec<u32> = index.iter().map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        let has_doubles = numbers.windows(2).any(|pair| pair.first() == pair.last());
+        Ok(Self { plain, index, has_doubles, kept: RefCell::default() })
     }
 
     /// How many bytes it takes unpacked; a crowded index takes more than what it is an index of.
@@ -421,13 +455,13 @@ impl ObjectStream {
         self.index.iter().map(|(number, _)| *number)
     }
 
-    fn kept_object(&self, number: u32, index: usize) -> Option<Object> {
+    fn kept_object(&self, number: u32, index: usize) -> Option<(Object, bool)> {
         let is_own = self.index.get(index).is_some_and(|(own, _)| *own == number);
         if is_own { self.kept.borrow().get(&index).cloned() } else { None }
     }
 
-    /// An object, how many bytes it takes, and how many values.
-    fn object(&self, number: u32, index: usize) -> Result<(Object, usize, usize), Error> {
+    /// An object, what it was read with, and how many bytes it takes.
+    fn object(&self, number: u32, index: usize) -> Result<(Object, Parser<'_>, usize), Error> {
         let damaged = || Error::Damaged { what: format!("object {number} is not in its object stream") };
         let offset = match self.index.get(index) {
             Some((found, offset)) if *found == number => *offset,
@@ -438,6 +472,7 @@ impl ObjectStream {
         }
         let mut parser = Parser::new(&self.plain, offset);
         let object = parser.object()?;
-        Ok((object, parser.position().saturating_sub(offset), parser.values()))
+        let bytes = parser.position().saturating_sub(offset);
+        Ok((object, parser, bytes))
     }
 }

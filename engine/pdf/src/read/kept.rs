@@ -23,6 +23,8 @@ pub(super) struct Parsed {
     pub(super) stream_start: Option<usize>,
     /// Just after the object.
     pub(super) end: usize,
+    /// It names a key twice.
+    pub(super) has_doubles: bool,
 }
 
 /// An object stream at its place: its offset, and the length of its packed bytes, which may be told elsewhere.

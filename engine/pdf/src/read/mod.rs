@@ -9,6 +9,7 @@ pub(crate) mod locks;
 pub(crate) mod object;
 pub(crate) mod pages;
 pub(crate) mod parser;
+pub(crate) mod plain;
 mod repair;
 pub(crate) mod text;
 pub(crate) mod uses;

@@ -165,19 +165,20 @@ impl Dictionary {
         }
     }
 
-    /// Entries as they are written in a file. There may be a million, and many of one name.
-    pub(super) fn written(entries: Vec<(Vec<u8>, Object)>) -> Self {
+    /// Entries as they are written in a file, and whether a name is written twice. There may be a million, and many of one name.
+    pub(super) fn written(entries: Vec<(Vec<u8>, Object)>) -> (Self, bool) {
         let mut rest = entries.as_slice();
         let mut is_twice = entries.len() > FEW;
         while let (false, Some(((key, _), later))) = (is_twice, rest.split_first()) {
             is_twice = later.iter().any(|(other, _)| other == key);
             rest = later;
         }
-        if is_twice { Self::last_of_each(entries) } else { Self(Arc::new(entries)) }
+        if is_twice { Self::last_of_each(entries) } else { (Self(Arc::new(entries)), false) }
     }
 
-    /// The last entry of each key, at the place of the first.
-    fn last_of_each(entries: Vec<(Vec<u8>, Object)>) -> Self {
+    /// The last entry of each key, at the place of the first, and whether a key stood twice.
+    fn last_of_each(entries: Vec<(Vec<u8>, Object)>) -> (Self, bool) {
+        let count = entries.len();
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut kept: Vec<(Vec<u8>, Object)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
@@ -195,7 +196,8 @@ impl Dictionary {
                 }
             }
         }
-        Self(Arc::new(kept))
+        let has_doubles = kept.len() < count;
+        (Self(Arc::new(kept)), has_doubles)
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Object> {

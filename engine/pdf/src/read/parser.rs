@@ -14,6 +14,8 @@ pub(crate) struct Parser<'a> {
     position: usize,
     /// Values read so far: a few bytes of file make a value of many bytes in memory.
     values: usize,
+    /// A dictionary that was read names a key twice.
+    has_doubles: bool,
 }
 
 /// What stands at an object's offset.
@@ -58,12 +60,17 @@ fn hex_digit(byte: u8) -> Option<u8> {
 
 impl<'a> Parser<'a> {
     pub(crate) const fn new(bytes: &'a [u8], position: usize) -> Self {
-        Self { bytes, position, values: 0 }
+        Self { bytes, position, values: 0, has_doubles: false }
     }
 
     /// Values read so far.
     pub(super) const fn values(&self) -> usize {
         self.values
+    }
+
+    /// Whether a dictionary that was read names a key twice, of which readers take one or the other.
+    pub(super) const fn has_doubles(&self) -> bool {
+        self.has_doubles
     }
 
     pub(crate) const fn position(&self) -> usize {
@@ -215,7 +222,9 @@ impl<'a> Parser<'a> {
             match self.rest() {
                 [b'>', b'>', ..] => {
                     self.position += 2;
-                    return Ok(Object::Dictionary(Dictionary::written(entries)));
+                    let (dictionary, has_doubles) = Dictionary::written(entries);
+                    self.has_doubles |= has_doubles;
+                    return Ok(Object::Dictionary(dictionary));
                 }
                 [b'/', ..] => {
                     let key = self.take_name();

@@ -1,12 +1,14 @@
 //! Why: whether an object may differ depends on who refers to it, and what nobody refers to shows nowhere. The whole file is
 //! read for it once, and of each reference only its kind is kept.
 
+use std::collections::HashSet;
+
 use super::{
     Error,
     file::{File, Loaded},
-    object::{Dictionary, Object},
+    object::{Dictionary, Object, Reference},
     parser::Parser,
-    xref::Place,
+    xref::{Place, Xref},
 };
 use crate::limits::OBJECTS_MAX;
 
@@ -41,6 +43,8 @@ pub(crate) struct Uses {
     /// Objects that more bytes after the end of the file would make longer: a stream whose `/Length` leads there, and what the
     /// file ends with.
     pub(crate) open: Vec<u32>,
+    /// References that lead to nothing.
+    pub(crate) hanging: HashSet<Reference>,
 }
 
 /// In what a reference stands.
@@ -53,7 +57,8 @@ enum Holder {
 impl Uses {
     pub(super) fn of(file: &File<'_>) -> Result<Self, Error> {
         let mut uses = Self::default();
-        uses.entries(&file.xref.trailer, Holder::Trailer);
+        let xref = &file.xref;
+        uses.entries(xref, &file.xref.trailer, Holder::Trailer);
         let root = file.xref.trailer.get("Root").and_then(Object::as_reference).map(|root| root.number);
         for (number, place, _) in file.xref.iter() {
             if place == Place::Free {
@@ -72,15 +77,15 @@ impl Uses {
             }
             match &loaded.object {
                 Object::Dictionary(dictionary) if root == Some(number) => {
-                    uses.entries(dictionary, Holder::Catalog);
+                    uses.entries(xref, dictionary, Holder::Catalog);
                 }
                 // Those of earlier revisions are trailers as well.
                 Object::Dictionary(dictionary)
                     if loaded.stream.is_some() && dictionary.is("Type", "XRef") =>
                 {
-                    uses.entries(dictionary, Holder::Trailer);
+                    uses.entries(xref, dictionary, Holder::Trailer);
                 }
-                object => uses.nested(object, Use::Other),
+                object => uses.nested(xref, object, Use::Other),
             }
         }
         Ok(uses)
@@ -114,7 +119,7 @@ impl Uses {
     }
 
     /// The entries of a trailer or of the catalog, which name some objects in ways of their own.
-    fn entries(&mut self, dictionary: &Dictionary, holder: Holder) {
+    fn entries(&mut self, xref: &Xref, dictionary: &Dictionary, holder: Holder) {
         for (key, value) in dictionary.iter() {
             let way = match (holder, key) {
                 (Holder::Trailer, b"Root") => Use::Root,
@@ -124,17 +129,22 @@ impl Uses {
                 (Holder::Catalog, b"AcroForm") => Use::Form,
                 _ => of_key(key),
             };
-            self.nested(value, way);
+            self.nested(xref, value, way);
         }
     }
 
     /// Nesting is limited by the parser.
-    fn nested(&mut self, object: &Object, way: Use) {
+    fn nested(&mut self, xref: &Xref, object: &Object, way: Use) {
         match object {
-            Object::Reference(reference) => self.add(reference.number, way),
-            Object::Array(items) => items.iter().for_each(|item| self.nested(item, Use::Other)),
+            Object::Reference(reference) => {
+                if !xref.has(*reference) {
+                    self.hanging.insert(*reference);
+                }
+                self.add(reference.number, way);
+            }
+            Object::Array(items) => items.iter().for_each(|item| self.nested(xref, item, Use::Other)),
             Object::Dictionary(dictionary) => {
-                dictionary.iter().for_each(|(key, value)| self.nested(value, of_key(key)));
+                dictionary.iter().for_each(|(key, value)| self.nested(xref, value, of_key(key)));
             }
             _ => {}
         }

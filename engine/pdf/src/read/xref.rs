@@ -5,7 +5,7 @@ use super::{
     Error,
     file::{check_parsed, stream_bytes},
     filter,
-    object::{Dictionary, Object},
+    object::{Dictionary, Object, Reference},
     parser::{Parser, is_space},
 };
 use crate::limits::{OBJECTS_MAX, REVISIONS_MAX, STREAM_BYTES_MAX, UNPACKED_BYTES_MAX};
@@ -99,6 +99,15 @@ impl Xref {
     /// Where the object is, and the index of the section that says so.
     pub(crate) fn place(&self, number: u32) -> Option<(Place, u32)> {
         self.places.get(usize::try_from(number).ok()?).copied().flatten()
+    }
+
+    /// Whether the reference leads to an object.
+    pub(crate) fn has(&self, reference: Reference) -> bool {
+        match self.place(reference.number) {
+            None | Some((Place::Free, _)) => false,
+            Some((Place::At { generation, .. }, _)) => generation == reference.generation,
+            Some((Place::In { .. }, _)) => reference.generation == 0,
+        }
     }
 
     /// All objects that are named, with their places.

@@ -36,6 +36,10 @@ pub(super) fn check<'a>(
     let Some((object_start, object_end)) = value.span else {
         return wrong("the signature is within an object stream");
     };
+    // Readers would not agree on what it says, or could draw it.
+    if value.stream.is_some() || !value.is_plain {
+        return wrong("the signature is no plain dictionary");
+    }
     let end = hole_end.checked_add(rest);
     let parts = (
         bytes.get(..hole_start),

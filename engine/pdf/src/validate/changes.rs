@@ -16,7 +16,7 @@ use super::{
 use crate::read::{
     Error,
     fields::Field,
-    file::File,
+    file::{File, Loaded},
     locks::Locks,
     object::{Dictionary, Object, Reference},
     uses::Use,
@@ -37,6 +37,9 @@ pub(super) fn classify(signed: &File<'_>, now: &File<'_>, locks: &Locks) -> Resu
     }
     comparison.hanging(&differences.new)?;
     comparison.information()?;
+    for number in &differences.broken {
+        comparison.found.push(change("revision_not_plain", format!("object {number}"), false));
+    }
     Ok(comparison.found)
 }
 
@@ -76,7 +79,7 @@ impl Comparison<'_, '_> {
             let later = Later::of(self.signed, self.now, &field.dictionary)?;
             let is_empty = !field.is_signed() && values::is_bare(self.now, &field.dictionary)?;
             let sound = new.contains(&field.reference.number)
-                && self.now.load(field.reference)?.stream.is_none()
+                && is_dictionary(&self.now.load(field.reference)?)
                 && field.is_signature()
                 && values::is_appearance(self.now, field.dictionary.get("AP"), &SIGNATURE_STATES)?
                 && field.dictionary.get("Kids").is_none()
@@ -112,7 +115,7 @@ impl Comparison<'_, '_> {
             Role::Metadata => values::is_metadata(&old) && values::is_metadata(&new),
             _ => old.stream.is_none() && new.stream.is_none(),
         };
-        if !is_plain || !self.is_only(number, role.uses())? {
+        if !is_plain || !new.is_plain || !self.is_only(number, role.uses())? {
             self.refuse(number);
             return Ok(());
         }
@@ -294,6 +297,11 @@ impl Comparison<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// No stream, whose bytes could be drawn, and without a key that stands twice.
+fn is_dictionary(loaded: &Loaded<'_>) -> bool {
+    loaded.stream.is_none() && loaded.is_plain
 }
 
 /// What an entry was, and what it is.

@@ -77,10 +77,9 @@ impl Evidence {
     pub(super) fn add(&mut self, file: &File<'_>, end: usize, report: &SignatureReport) {
         let time_ms = report.timestamp.as_ref().filter(|stamp| stamp.trusted).map(|stamp| stamp.time_ms);
         let (Verdict::TotalPassed, Some(time_ms)) = (report.verdict, time_ms) else { return };
-        let over_store =
-            file.revision(end).is_ok_and(|signed| {
-                signed.catalog().is_ok_and(|(_, catalog)| catalog.get("DSS").is_some())
-            });
+        let over_store = file
+            .revision(end)
+            .is_ok_and(|signed| signed.catalog().is_ok_and(|(_, catalog)| catalog.get("DSS").is_some()));
         self.stamps.push(Stamp { end, time_ms, over_store });
     }
 

@@ -58,7 +58,7 @@ pub(super) fn only_fonts_added(
     let old_fonts: BTreeMap<&[u8], &Object> = old_fonts.iter().collect();
     let new_fonts: BTreeMap<&[u8], &Object> = new_fonts.iter().collect();
     let kept = old_fonts.iter().all(|(name, font)| new_fonts.get(name) == Some(font));
-    if old_others != new_others || !kept {
+    if !keeps_others(&old_others, &new_others) || !kept {
         return Ok(false);
     }
     let asked = asked_names(signed)?;
@@ -66,6 +66,14 @@ pub(super) fn only_fonts_added(
     // A name may be written with escapes; then nobody compares it here.
     let plain = !asked.iter().any(|name| name.contains(&b'#'));
     Ok(plain && new_fonts.keys().all(|name| is_free(name)))
+}
+
+/// Whether the resources beside fonts are what they were. Acrobat adds those that nothing is drawn with.
+fn keeps_others(before: &Dictionary, after: &Dictionary) -> bool {
+    let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) = (before.iter().collect(), after.iter().collect());
+    let is_unused = |key: &[u8]| matches!(key, b"Encoding" | b"ProcSet") && !before.contains_key(key);
+    before.iter().all(|(key, value)| after.get(key) == Some(value))
+        && after.keys().all(|key| before.contains_key(key) || is_unused(key))
 }
 
 /// The names in all default appearances (`/DA`) of the file.

@@ -22,6 +22,7 @@ use crate::read::{
     file::{File, Loaded},
     locks::Locks,
     object::{Dictionary, Object},
+    plain::{has_plain_end, is_linearized_falsely},
     text,
 };
 
@@ -96,8 +97,8 @@ pub(super) fn judge(
 fn value_of<'f>(file: &File<'f>, field: &Field) -> Result<(Loaded<'f>, Dictionary), Error> {
     let value = match field.dictionary.get("V") {
         Some(Object::Reference(reference)) => file.load(*reference)?,
-        Some(direct) => Loaded { object: direct.clone(), stream: None, span: None },
-        None => Loaded { object: Object::Null, stream: None, span: None },
+        Some(direct) => Loaded::direct(direct.clone()),
+        None => Loaded::direct(Object::Null),
     };
     let dictionary = value.object.as_dictionary().cloned().unwrap_or_default();
     Ok((value, dictionary))
@@ -317,8 +318,14 @@ fn after(file: &File<'_>, field: &Field, end: usize) -> Result<(Locks, Vec<Chang
     let Some(own) = own else {
         return Err(broken("the signature does not cover its own field".to_owned()));
     };
+    if is_linearized_falsely(signed) || is_linearized_falsely(file) {
+        return Err(broken("the file says that it is linearized, and was changed after that".to_owned()));
+    }
     if end == file.bytes.len() {
         return Ok(Default::default());
+    }
+    if !has_plain_end(file.bytes) {
+        return Err(broken("the file does not end as all readers expect it".to_owned()));
     }
     let rest = file.bytes.get(end..).unwrap_or_default();
     if rest.iter().all(u8::is_ascii_whitespace) {

@@ -15,6 +15,8 @@ pub(super) struct Differences {
     pub(super) new: HashSet<u32>,
     /// Their generation is another one, so that references to them lead to nothing now, or no longer do.
     pub(super) renumbered: BTreeSet<u32>,
+    /// What was added asks for them, and they cannot be read.
+    pub(super) broken: BTreeSet<u32>,
 }
 
 /// The later revisions must lead back to the signed one, and keep its root, its encryption and its size.
@@ -23,6 +25,9 @@ pub(super) fn changes(signed: &File<'_>, now: &File<'_>) -> Result<Vec<Change>, 
     let offsets = |file: &File<'_>| file.xref.sections.iter().map(|s| s.offset).collect::<Vec<_>>();
     if !offsets(now).ends_with(&offsets(signed)) {
         found.push(change("revisions_replaced", "the cross-reference", false));
+    }
+    if now.plain_sections() < now.xref.sections.len().saturating_sub(signed.xref.sections.len()) {
+        found.push(change("revision_not_plain", "the cross-reference", false));
     }
     // Viewers see no object whose number the size does not include.
     if size(now) < size(signed) {
@@ -74,7 +79,7 @@ impl Differences {
             }
             let (old, new) = (readable(signed.load_number(number))?, readable(now.load_number(number))?);
             let same = matches!((&old, &new), (Some(old), Some(new))
-                if (&old.object, old.stream) == (&new.object, new.stream));
+                if new.is_plain && (&old.object, old.stream) == (&new.object, new.stream));
             if !same {
                 changed.insert(number);
             }
@@ -83,6 +88,12 @@ impl Differences {
         let is_open = |number: &u32| is_used(*number) || containers.0.contains(number);
         changed.extend(uses_then.open.iter().copied().filter(is_open));
         differences.changed = changed;
+        // Some readers give up on a file whose newest objects are not where it says, or that asks for what is not there.
+        let is_later =
+            |number: &&u32| differences.new.contains(number) || differences.changed.contains(number);
+        differences.broken.extend(uses_now.unreadable.iter().filter(is_later));
+        let hangs = uses_now.hanging.difference(&uses_then.hanging).map(|reference| reference.number);
+        differences.broken.extend(hangs);
         // Nobody knows what these are. Where nothing leads there, they are nothing.
         if let Some(number) = uses_then.unreadable.iter().find(|number| is_used(**number)) {
             return Err(Error::Damaged { what: format!("object {number} cannot be read") });

@@ -187,7 +187,14 @@ fn fonts_may_be_added_under_names_that_nobody_asks_for() {
         assert_ne!(changed, text);
         append(&once, &[(next, font.clone()), (form, changed.into_bytes())])
     };
-    assert_eq!(judged(&with("/Font<<", "/Font<</Later NEW")), passed("form_fonts_added"));
+    for (from, to) in [
+        ("/Font<<", "/Font<</Later NEW"),
+        // What Acrobat adds beside its fonts: nothing is drawn with that.
+        ("/DR<<", "/DR<</ProcSet[/PDF/Text]"),
+        ("/DR<<", "/DR<</Encoding<</PDFDocEncoding NEW>>"),
+    ] {
+        assert_eq!(judged(&with(from, to)), passed("form_fonts_added"), "{to}");
+    }
     for (why, from, to) in [
         ("a name that a field waits for", "/Font<<", "/Font<</Gone NEW"),
         ("another font in its place", "/Font<</Helv", "/Font<</Helv NEW/Old"),

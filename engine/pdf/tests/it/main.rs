@@ -19,6 +19,7 @@ mod looks;
 mod metadata;
 mod pictures;
 mod preparing;
+mod readers;
 mod reading;
 mod signing;
 mod sm2;

@@ -9,7 +9,7 @@ export default {
     certificates: 'Certificates', certificate: 'Certificate digest', status_good: 'good, not revoked', status_revoked: 'revoked', status_unknown: 'not known', allowed_changes: '{n} allowed additions after signing',
     change: {
       field_filled: 'Field filled', signature_added: 'Later signature', timestamp_added: 'Document timestamp added', signature_field_added: 'Signature field added', metadata_changed: 'Validation data added', form_fonts_added: 'Fonts added to the form', page_changed: 'Page changed', object_changed: 'Content changed',
-      field_changed: 'Field changed', locked_field_changed: 'Locked field changed', field_added: 'Field added', catalog_changed: 'Document structure changed', catalog_replaced: 'Document structure replaced', revisions_replaced: 'Revisions replaced', form_changed: 'Form changed',
+      field_changed: 'Field changed', locked_field_changed: 'Locked field changed', field_added: 'Field added', catalog_changed: 'Document structure changed', catalog_replaced: 'Document structure replaced', revisions_replaced: 'Revisions replaced', revision_not_plain: 'Added revision is irregular', form_changed: 'Form changed',
       form_replaced: 'Form replaced', signature_changed: 'Signature changed', hidden_object_shown: 'Hidden content shown', encryption_changed: 'Encryption changed', white_space_added: 'White space added at the end',
     },
   },

@@ -9,7 +9,7 @@ export default {
     certificates: '证书状态', certificate: '证书摘要', status_good: '有效，未吊销', status_revoked: '已吊销', status_unknown: '未能查到', allowed_changes: '签署后的 {n} 处允许的追加',
     change: {
       field_filled: '填写预设字段', signature_added: '后续签名', timestamp_added: '追加文档时间戳', signature_field_added: '新增签名位', metadata_changed: '追加验证信息', form_fonts_added: '表单追加字体', page_changed: '页面被改动', object_changed: '内容被改动',
-      field_changed: '字段被改动', locked_field_changed: '锁定的字段被改动', field_added: '被加入字段', catalog_changed: '文档结构被改动', catalog_replaced: '文档结构被替换', revisions_replaced: '修订记录被替换', form_changed: '表单被改动',
+      field_changed: '字段被改动', locked_field_changed: '锁定的字段被改动', field_added: '被加入字段', catalog_changed: '文档结构被改动', catalog_replaced: '文档结构被替换', revisions_replaced: '修订记录被替换', revision_not_plain: '追加的修订不合规范', form_changed: '表单被改动',
       form_replaced: '表单被替换', signature_changed: '签名被改动', hidden_object_shown: '隐藏内容被显示', encryption_changed: '加密设置被改动', white_space_added: '文件末尾多了空白',
     },
   },

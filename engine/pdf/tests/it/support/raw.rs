@@ -1,6 +1,8 @@
 //! Why: some forgeries need a file of which every byte is chosen, and revisions with other trailers and generations.
 
-use super::attack::startxref;
+use sealflow_pdf::{Digest, PreparedSignature, sign::DigestAlgorithm};
+
+use super::{attack::startxref, pki::pki};
 
 /// An object, as it is written.
 #[derive(Debug, Clone)]
@@ -81,4 +83,30 @@ pub(crate) fn newest(pdf: &[u8], number: u32) -> String {
     let begins = format!("\n{number} 0 obj\n");
     let body = &text[text.rfind(&begins).unwrap() + begins.len()..];
     body[..body.find("\nendobj").unwrap()].to_owned()
+}
+
+/// Entries of a signature dictionary with room for what [`sign`] puts in.
+pub(crate) fn holed_signature() -> String {
+    let (number, hole) = ("0".repeat(10), "0".repeat(2 * 4096));
+    format!(
+        "/Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[0 {number} {number} {number}]/Contents<{hole}>"
+    )
+}
+
+/// The person signs all bytes of a file that ends with a signature dictionary by hand.
+pub(crate) fn sign(mut pdf: Vec<u8>) -> Vec<u8> {
+    const RANGE: &str = "/ByteRange[0 0000000000 ";
+    let range_at = place(&pdf, RANGE) + RANGE.len() - 11;
+    let hole_start = place(&pdf[range_at..], "/Contents<") + range_at + 9;
+    let hole_end = hole_start + pdf[hole_start..].iter().position(|byte| *byte == b'>').unwrap() + 1;
+    let rest = pdf.len() - hole_end;
+    let range = format!("{hole_start:010} {hole_end:010} {rest:010}");
+    pdf[range_at..range_at + range.len()].copy_from_slice(range.as_bytes());
+    let digest = openssl::sha::sha256(&[&pdf[..hole_start], &pdf[hole_end..]].concat());
+    let prepared = PreparedSignature {
+        bytes: pdf,
+        byte_range: [0, hole_start, hole_end, rest],
+        digest: Digest { algorithm: DigestAlgorithm::Sha256, value: digest.to_vec() },
+    };
+    pki().person.finish(prepared, false)
 }
