@@ -341,6 +341,16 @@ fn demo_leaves_a_contract_that_validates() -> Result<()> {
     let (signed, root) = (at("signed.pdf").display().to_string(), at("ca.pem").display().to_string());
     let valid = sealflow(&["pdf", "validate", &signed, "--trust", &root, "--json"])?;
     ensure!(valid.status.success(), said(&valid));
+    // Whoever names no roots still hears whether the file was changed.
+    let stranger = sealflow(&["pdf", "validate", &signed, "--json"])?;
+    let report: Value = serde_json::from_slice(&stranger.stdout)?;
+    ensure!(!stranger.status.success(), said(&stranger));
+    ensure!(
+        report["signatures"].as_array().is_some_and(|all| all.iter().all(|one| {
+            one["verdict"] == "INDETERMINATE" && one["sub_indication"] == "NO_CERTIFICATE_CHAIN_FOUND"
+        })),
+        "{report}"
+    );
     Ok(())
 }
 

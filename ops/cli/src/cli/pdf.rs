@@ -180,9 +180,10 @@ pub struct PdfValidate {
     /// The file to look at
     #[arg(value_name = "FILE.pdf")]
     pub input: PathBuf,
-    /// The roots that are trusted, PEM
+    /// The roots that are trusted, PEM; without it nobody is, and a signature that is sound is INDETERMINATE,
+    /// NO_CERTIFICATE_CHAIN_FOUND
     #[arg(long, value_name = "CA.pem")]
-    pub trust: PathBuf,
+    pub trust: Option<PathBuf>,
     /// Ask the issuers of trusted certificates where the file does not say whether they were revoked
     #[arg(long)]
     pub online: bool,
