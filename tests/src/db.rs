@@ -17,7 +17,7 @@ pub enum Engine {
     Postgres,
 }
 
-/// An empty store; its files go with it.
+/// An empty store; its files and its database go with it.
 #[derive(Debug)]
 pub struct TestStore {
     /// The store.
@@ -26,6 +26,7 @@ pub struct TestStore {
     pub config: Config,
     /// The engine.
     pub engine: Engine,
+    _database: Option<pg::Database>,
     _folder: TempDir,
 }
 
@@ -36,13 +37,17 @@ impl TestStore {
     /// When the engine is not there.
     pub async fn new(engine: Engine) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let database_url = match engine {
-            Engine::Sqlite => format!("sqlite://{}/test.db", folder.path().display()),
-            Engine::Postgres => pg::new_database().await?,
+        let database = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(pg::new_database().await?),
+        };
+        let database_url = match &database {
+            None => format!("sqlite://{}/test.db", folder.path().display()),
+            Some(database) => database.url().to_owned(),
         };
         let config = Config { database_url, blobs_dir: folder.path().join("blobs") };
         let store = Store::open(&config).await?;
-        Ok(Self { store, config, engine, _folder: folder })
+        Ok(Self { store, config, engine, _database: database, _folder: folder })
     }
 
     /// The same database and files, opened as another process would.

@@ -3,6 +3,8 @@
 //! It runs as the user `postgres` when the tests run as root (it refuses root), in a temporary folder, reachable only
 //! through a socket there. It ends with the test process, however that ends: a shell waits for the end of its standard
 //! input and then stops the server and removes the folder.
+//!
+//! A database takes some 8 MB, and a run has hundreds of tests; so each is dropped soon after its test, see [`Database`].
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -10,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     process::{ChildStdin, ChildStdout, Command, Stdio},
     sync::{
-        OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -53,6 +55,38 @@ struct Cluster {
     folder: PathBuf,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    /// Databases that nobody needs any more.
+    left: Left,
+}
+
+/// Names of databases.
+type Left = Arc<Mutex<Vec<String>>>;
+
+/// A database for one test, at first empty. It is not dropped at once when this is, but before the next one of its server is made:
+/// whoever drops this cannot wait for that.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    name: String,
+    left: Left,
+}
+
+impl Database {
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        names(&self.left).push(std::mem::take(&mut self.name));
+    }
+}
+
+fn names(left: &Left) -> std::sync::MutexGuard<'_, Vec<String>> {
+    left.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Cluster {
@@ -79,7 +113,7 @@ impl Cluster {
             .context("starting PostgreSQL")?;
         let input = child.stdin.take().context("its input is piped")?;
         let output = BufReader::new(child.stdout.take().context("its output is piped")?);
-        let mut cluster = Self { folder: PathBuf::new(), input, output };
+        let mut cluster = Self { folder: PathBuf::new(), input, output, left: Left::default() };
         cluster.wait_ready()?;
         Ok(cluster)
     }
@@ -109,21 +143,31 @@ fn cluster() -> Result<&'static Cluster> {
     started.as_ref().map_err(|error| anyhow!("{error}"))
 }
 
-/// The address of a new, empty database.
+/// A new, empty database.
 ///
 /// # Errors
 /// When PostgreSQL is not installed or does not start.
-pub async fn new_database() -> Result<String> {
+pub async fn new_database() -> Result<Database> {
     let cluster = tokio::task::spawn_blocking(cluster).await??;
     new_database_in(cluster).await
 }
 
-async fn new_database_in(cluster: &Cluster) -> Result<String> {
+/// Drops those that are left, too.
+async fn new_database_in(cluster: &Cluster) -> Result<Database> {
     let name = format!("t{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
+    let left = std::mem::take(&mut *names(&cluster.left));
+    for name in left {
+        connection.execute(sqlx::AssertSqlSafe(drop_sql(&name))).await?;
+    }
     connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await?;
     connection.close().await?;
-    Ok(cluster.url(&name))
+    Ok(Database { url: cluster.url(&name), name, left: Arc::clone(&cluster.left) })
+}
+
+/// Whoever is still connected is cut off.
+fn drop_sql(name: &str) -> String {
+    format!("drop database if exists {name} with (force)")
 }
 
 /// A server of one test's own, which it may crash. It writes through to the disk.
@@ -140,11 +184,11 @@ impl OwnServer {
         Ok(Self { cluster: tokio::task::spawn_blocking(|| Cluster::start("on")).await?? })
     }
 
-    /// The address of a new, empty database.
+    /// A new, empty database.
     ///
     /// # Errors
     /// When the server does not answer.
-    pub async fn new_database(&self) -> Result<String> {
+    pub async fn new_database(&self) -> Result<Database> {
         new_database_in(&self.cluster).await
     }
 
@@ -166,7 +210,7 @@ pub async fn socket_folder() -> Result<PathBuf> {
     Ok(tokio::task::spawn_blocking(cluster).await??.folder.clone())
 }
 
-/// Throws a database away with everybody who is connected to it.
+/// Throws a database away now, with everybody who is connected to it.
 ///
 /// # Errors
 /// When it is none of [`new_database`]'s.
@@ -177,6 +221,6 @@ pub async fn drop_database(url: &str) -> Result<()> {
         .filter(|name| name[1..].bytes().all(|byte| byte.is_ascii_digit()))
         .context("not a test's database")?;
     let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
-    connection.execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).await?;
+    connection.execute(sqlx::AssertSqlSafe(drop_sql(name))).await?;
     Ok(connection.close().await?)
 }

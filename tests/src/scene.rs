@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::process::Program;
+use crate::{pg, process::Program};
 
 /// Who may see the queues in the demo data.
 const OPS_PHONE: &str = "13800000003";
@@ -28,16 +28,17 @@ pub struct Scene {
     pub program: Program,
     sandbox: Running,
     contract_pdf: Vec<u8>,
+    _database: Option<pg::Database>,
     _folder: TempDir,
 }
 
 impl Scene {
-    /// Starts the vendors and lays out the data folder; SQLite without a database address. Contracts are of the shipped
+    /// Starts the vendors and lays out the data folder; SQLite without a database. Contracts are of the shipped
     /// type, but nobody has to read for seconds, and the first reminder comes after one.
     ///
     /// # Errors
     /// When a vendor or the folder cannot be had.
-    pub async fn open(executable: &str, database_url: Option<String>) -> Result<Self> {
+    pub async fn open(executable: &str, database: Option<pg::Database>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let data_dir = folder.path().join("data");
         let sandbox_dir = folder.path().join("sandbox");
@@ -51,12 +52,13 @@ impl Scene {
         let config = sandbox::config(&sandbox_dir, &program.url, Ports::Free)?;
         let vendors = Sandbox::start(config.clone()).await?;
         program.settings.extend(sandbox::variables(&sandbox::settings(&config, &vendors)));
+        let database_url = database.as_ref().map(|database| database.url().to_owned());
         program.settings.extend(database_url.map(|url| ("DATABASE_URL".to_owned(), url)));
         // Reading the system's certificates, which nothing here is trusted by, takes longer than all else of a start.
         let root = vendors.ca_file.to_str().context("the temporary folder's name is no text")?;
         program.settings.push(("SSL_CERT_FILE".to_owned(), root.to_owned()));
         let contract_pdf = crate::fixtures::contract()?;
-        Ok(Self { program, sandbox: vendors, contract_pdf, _folder: folder })
+        Ok(Self { program, sandbox: vendors, contract_pdf, _database: database, _folder: folder })
     }
 
     /// The people's way through the program.

@@ -41,6 +41,7 @@ pub struct Ground {
     pub definitions: Definitions,
     /// The engine's program.
     pub executable: PathBuf,
+    _database: Option<pg::Database>,
     folder: TempDir,
 }
 
@@ -53,23 +54,35 @@ impl Ground {
     pub async fn open(engine: Engine, executable: &Path) -> Result<Self> {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
-        let database_url = match engine {
-            Engine::Sqlite => format!("sqlite://{}/fault.db", folder.path().display()),
-            Engine::Postgres => pg::new_database().await?,
-        };
-        Self::on(database_url, folder, executable).await
+        match engine {
+            Engine::Sqlite => {
+                let url = format!("sqlite://{}/fault.db", folder.path().display());
+                Self::at(url, None, folder, executable).await
+            }
+            Engine::Postgres => Self::on(pg::new_database().await?, folder, executable).await,
+        }
     }
 
     /// One on a database that is there.
     ///
     /// # Errors
     /// When it cannot be reached.
-    pub async fn on(database_url: String, folder: TempDir, executable: &Path) -> Result<Self> {
+    pub async fn on(database: pg::Database, folder: TempDir, executable: &Path) -> Result<Self> {
+        Self::at(database.url().to_owned(), Some(database), folder, executable).await
+    }
+
+    async fn at(
+        database_url: String,
+        database: Option<pg::Database>,
+        folder: TempDir,
+        executable: &Path,
+    ) -> Result<Self> {
         let config = sealflow_store::Config { database_url, blobs_dir: folder.path().join("blobs") };
         let store = Store::open(&config).await?;
         let definitions = Definitions::load()?;
         definitions.publish(&store).await?;
-        Ok(Self { store, config, definitions, executable: executable.to_owned(), folder })
+        let executable = executable.to_owned();
+        Ok(Self { store, config, definitions, executable, _database: database, folder })
     }
 
     /// Where the engines write what they have to say.

@@ -20,8 +20,8 @@ async fn a_contract_waits_for_its_timestamp_and_is_archived_on_postgres() -> Res
     a_contract_waits_for_its_timestamp_and_is_archived(Some(pg::new_database().await?)).await
 }
 
-async fn a_contract_waits_for_its_timestamp_and_is_archived(database_url: Option<String>) -> Result<()> {
-    let mut scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), database_url).await?;
+async fn a_contract_waits_for_its_timestamp_and_is_archived(database: Option<pg::Database>) -> Result<()> {
+    let mut scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), database).await?;
     scene.program.settings.extend(archived_at_once());
     scene.put_fault(&json!({"service": "tsa", "fault": {"kind": "status", "code": 503}, "times": 1})).await?;
     let mut running = scene.program.start("")?;

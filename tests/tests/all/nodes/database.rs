@@ -19,8 +19,8 @@ use super::crowd::{Crowd, executable, until_later};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_of_the_database_is_survived_by_all() {
     let mut server = pg::OwnServer::start().await.unwrap();
-    let url = server.new_database().await.unwrap();
-    let ground = Ground::on(url, tempfile::tempdir().unwrap(), executable()).await.unwrap();
+    let database = server.new_database().await.unwrap();
+    let ground = Ground::on(database, tempfile::tempdir().unwrap(), executable()).await.unwrap();
     let mut crowd = Crowd::gather(ground, 3).await;
     for _ in 0..2 {
         crowd.start(15).await;
@@ -44,9 +44,10 @@ async fn a_crash_of_the_database_is_survived_by_all() {
 /// Processes whose connection breaks at every few commits, with the answer on its way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_are_lost_do_no_harm() {
-    let direct = pg::new_database().await.unwrap();
+    let database = pg::new_database().await.unwrap();
+    let direct = database.url().to_owned();
     let proxy = Proxy::open(&pg::socket_folder().await.unwrap()).await.unwrap();
-    let ground = Ground::on(direct.clone(), tempfile::tempdir().unwrap(), executable()).await.unwrap();
+    let ground = Ground::on(database, tempfile::tempdir().unwrap(), executable()).await.unwrap();
     let mut crowd = Crowd::gather(ground, 0).await;
     crowd.settings.database_url = proxy.url(&direct).unwrap();
     for _ in 0..2 {

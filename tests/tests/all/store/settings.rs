@@ -5,7 +5,7 @@ use sealflow_tests::{
     db::{Engine, TestStore},
     on_both, pg,
 };
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Connection as _, PgConnection};
 
 on_both!(an_open_store_can_be_opened_again);
 
@@ -19,9 +19,9 @@ async fn an_open_store_can_be_opened_again(db: TestStore) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_database_can_be_opened_by_many_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    for database_url in
-        [format!("sqlite://{}/new.db", folder.path().display()), pg::new_database().await.unwrap()]
-    {
+    let database = pg::new_database().await.unwrap();
+    let file = format!("sqlite://{}/new.db", folder.path().display());
+    for database_url in [file, database.url().to_owned()] {
         let config = sealflow_store::Config { database_url, blobs_dir: folder.path().join("blobs") };
         let opening: Vec<_> = (0..6)
             .map(|_| {
@@ -33,6 +33,22 @@ async fn a_new_database_can_be_opened_by_many_at_once() {
             opened.await.unwrap().unwrap();
         }
     }
+}
+
+/// A run has hundreds of tests; the database of one that has ended makes room, whoever is still connected to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_is_gone_before_the_next_one_is_made() {
+    let server = pg::OwnServer::start().await.unwrap();
+    let (over, under_way) = (server.new_database().await.unwrap(), server.new_database().await.unwrap());
+    let url = over.url().to_owned();
+    let still_open = PgConnection::connect(&url).await.unwrap();
+    drop(over);
+    let next = server.new_database().await.unwrap();
+    assert!(PgConnection::connect(&url).await.is_err());
+    for kept in [&under_way, &next] {
+        PgConnection::connect(kept.url()).await.unwrap().close().await.unwrap();
+    }
+    drop(still_open);
 }
 
 async fn pragma(connection: &mut AnyConnection, name: &'static str) -> i64 {

@@ -40,7 +40,7 @@ async fn on_postgres() -> Result<()> {
 async fn at_each_point<F, D>(database: F) -> Result<()>
 where
     F: Fn() -> D + Send + Sync + Clone + 'static,
-    D: Future<Output = Result<Option<String>>> + Send,
+    D: Future<Output = Result<Option<pg::Database>>> + Send,
 {
     let slots = Arc::new(Semaphore::new(AT_A_TIME));
     let mut points = tokio::task::JoinSet::new();
@@ -50,8 +50,8 @@ where
             let mut kills = 0;
             for passed in 0..PASSES_MAX {
                 let _slot = slots.acquire().await?;
-                let url = database().await?;
-                match kill_once(point, passed, url)
+                let own = database().await?;
+                match kill_once(point, passed, own)
                     .await
                     .with_context(|| format!("killed at {point}, pass {passed}"))?
                 {
@@ -74,8 +74,8 @@ where
 }
 
 /// One contract in a world of its own; the program dies the (`passed` + 1)th time that it comes to the point.
-async fn kill_once(point: &str, passed: u32, database_url: Option<String>) -> Result<Ended> {
-    let scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), database_url).await?;
+async fn kill_once(point: &str, passed: u32, database: Option<pg::Database>) -> Result<Ended> {
+    let scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), database).await?;
     let fail_points =
         if passed == 0 { format!("{point}=return") } else { format!("{point}={passed}*off->return") };
     let mut drive = scene.journey()?;
