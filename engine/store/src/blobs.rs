@@ -1,5 +1,6 @@
 //! Files by content: a blob's name is the SHA-256 of its bytes, so that a revision, once referred to, cannot change.
 
+mod staged;
 mod sweep;
 #[cfg(test)]
 mod sweep_tests;
@@ -109,12 +110,17 @@ pub enum Error {
     /// The storage failed.
     #[error("the storage of blobs failed")]
     Storage(#[source] ObjectError),
+    /// What a dead process was writing cannot be deleted.
+    #[error("files that were not written to their end cannot be deleted")]
+    Staged(#[source] std::io::Error),
 }
 
 /// The blobs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     objects: Arc<dyn ObjectStore>,
+    /// Where they are, when that is a folder.
+    folder: Option<Arc<Path>>,
 }
 
 impl Blobs {
@@ -122,7 +128,7 @@ impl Blobs {
     pub(crate) async fn open(dir: &Path) -> Result<Self, Error> {
         tokio::fs::create_dir_all(dir).await.map_err(Error::Folder)?;
         let files = LocalFileSystem::new_with_prefix(dir).map_err(Error::Storage)?.with_fsync(true);
-        Ok(Self { objects: Arc::new(files) })
+        Ok(Self { objects: Arc::new(files), folder: Some(dir.into()) })
     }
 
     /// Keeps these bytes. Keeping them twice is one blob, and makes it as fresh as a new one: whoever refers to what it just

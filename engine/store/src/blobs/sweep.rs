@@ -90,7 +90,7 @@ impl Pile {
         self.bytes += found.size_bytes;
     }
 
-    const fn and(self, other: Self) -> Self {
+    pub(super) const fn and(self, other: Self) -> Self {
         Self { count: self.count + other.count, bytes: self.bytes + other.bytes }
     }
 }
@@ -106,6 +106,8 @@ pub struct Swept {
     pub put_back: Pile,
     /// They had been set aside, and there is still no row.
     pub deleted: Pile,
+    /// A process died while it wrote them; deleted.
+    pub unfinished: Pile,
 }
 
 impl Swept {
@@ -122,6 +124,7 @@ impl Swept {
             set_aside: self.set_aside.and(other.set_aside),
             put_back: self.put_back.and(other.put_back),
             deleted: self.deleted.and(other.deleted),
+            unfinished: self.unfinished.and(other.unfinished),
         }
     }
 }
@@ -155,6 +158,7 @@ pub async fn sweep(
 ) -> Result<(Swept, Option<u8>), SweepError> {
     let mut swept = Swept::default();
     for first in from..=u8::MAX {
+        swept.unfinished = swept.unfinished.and(store.blobs().sweep_staged(first, sweeping).await?);
         // What was set aside comes first, so that what is set aside now stays there for the whole grace.
         for place in [Place::Aside, Place::Kept] {
             let (listed, found) = match place {

@@ -17,7 +17,7 @@ fn names(found: &[Found]) -> Vec<&str> {
 /// What the steps ask of a storage that is no folder: whole writes, lists by the beginning of a name, times of its own.
 #[tokio::test]
 async fn the_steps_need_no_folder() {
-    let blobs = Blobs { objects: Arc::new(InMemory::new()) };
+    let blobs = Blobs { objects: Arc::new(InMemory::new()), folder: None };
     let (long_ago, far) = (Timestamp(0), Timestamp(i64::MAX));
     let hash = blobs.put(Bytes::from_static(b"orphan")).await.unwrap();
     let first = u8::from_str_radix(&hash.as_str()[..2], 16).unwrap();
@@ -46,7 +46,7 @@ async fn the_steps_need_no_folder() {
 /// Nobody can say what was in a damaged one, so it stays for a person; good bytes never give way to it.
 #[tokio::test]
 async fn a_damaged_blob_is_not_moved() {
-    let blobs = Blobs { objects: Arc::new(InMemory::new()) };
+    let blobs = Blobs { objects: Arc::new(InMemory::new()), folder: None };
     let hash = BlobHash::of(b"good");
     for path in [hash.path(), hash.path_aside()] {
         blobs.objects.put(&path, Bytes::from_static(b"bad").into()).await.unwrap();

@@ -31,12 +31,13 @@ pub async fn sweep(args: &SweepBlobs) -> Result<ExitCode> {
 
 fn sentences(swept: &Swept, dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
-    let Swept { looked_at, set_aside, put_back, deleted } = swept;
+    let Swept { looked_at, set_aside, put_back, deleted, unfinished } = swept;
     let line = |Pile { count, bytes }: &Pile, what: &str| format!("{count} ({bytes} bytes) {would}{what}");
     format!(
-        "{looked_at} blobs were looked at.\n{}\n{}\n{}",
+        "{looked_at} blobs were looked at.\n{}\n{}\n{}\n{}",
         line(set_aside, "set aside: no row refers to them"),
         line(put_back, "put back: a row refers to them after all"),
         line(deleted, "deleted: they were set aside long ago"),
+        line(unfinished, "deleted: a process died while it wrote them"),
     )
 }

@@ -28,6 +28,7 @@ use crate::api::{
 };
 
 on_both!(
+    what_a_dead_process_was_writing_goes_when_it_is_old,
     only_what_is_old_and_has_no_row_goes,
     a_put_makes_an_old_blob_fresh,
     a_row_that_comes_during_a_sweep_keeps_its_blob,
@@ -337,4 +338,27 @@ async fn every_column_with_a_hash_is_known(db: TestStore) {
     listed.sort_unstable();
     assert_eq!(of_blobs, listed);
     assert_eq!(listed.len(), 3);
+}
+
+async fn what_a_dead_process_was_writing_goes_when_it_is_old(db: TestStore) {
+    let desk = Desk::open(db).await;
+    let hash = desk.put("whole").await;
+    let name = |folder: &str| {
+        let mut path = desk.file(folder, &hash).into_os_string();
+        path.push("#1");
+        PathBuf::from(path)
+    };
+    let staged = [name(""), name("aside")];
+    let others = staged.clone().map(|path| path.with_file_name("notes#1"));
+    for path in staged.iter().chain(&others) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "hal").unwrap();
+    }
+    assert_eq!(desk.sweep().await.unfinished, pile(0, 0));
+    desk.age();
+    assert_eq!(desk.sweep_with(true).await.unfinished, pile(2, 6));
+    assert!(staged.iter().all(|path| path.exists()), "a dry run deletes nothing");
+    assert_eq!(desk.sweep().await.unfinished, pile(2, 6));
+    assert!(staged.iter().all(|path| !path.exists()) && others.iter().all(|path| path.exists()));
+    assert_eq!(desk.store().blobs().get(&hash).await.unwrap(), "whole");
 }

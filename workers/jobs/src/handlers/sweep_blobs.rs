@@ -46,7 +46,7 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
 }
 
 fn tell(swept: &Swept) {
-    let Swept { looked_at, set_aside, put_back, deleted } = swept;
+    let Swept { looked_at, set_aside, put_back, deleted, unfinished } = swept;
     tracing::info!(
         blobs.looked_at = looked_at,
         blobs.set_aside = set_aside.count,
@@ -54,10 +54,11 @@ fn tell(swept: &Swept) {
         blobs.put_back = put_back.count,
         blobs.deleted = deleted.count,
         blobs.deleted_bytes = deleted.bytes,
+        blobs.unfinished = unfinished.count,
         "blobs that no row refers to were swept"
     );
     for (what, Pile { count, bytes }) in
-        [("set_aside", set_aside), ("put_back", put_back), ("deleted", deleted)]
+        [("set_aside", set_aside), ("put_back", put_back), ("deleted", deleted), ("unfinished", unfinished)]
     {
         metrics::counter!("sealflow_blobs_swept_total", "result" => what).increment(*count);
         metrics::counter!("sealflow_blobs_swept_bytes_total", "result" => what).increment(*bytes);
