@@ -18,6 +18,7 @@ use sealflow_jobs::{
     Control, cron,
     handlers::{self, Retention},
 };
+use sealflow_pdf::validate::Level;
 use sealflow_providers::{
     ca,
     keystore::{
@@ -309,7 +310,24 @@ impl Config {
         Ok(config)
     }
 
-    /// The 32 bytes that codes and links are derived from; drawn once and kept in `data_dir/secret.key`, readable by
+    /// Whether timestamps lead to somebody who is trusted. Without a file with roots any authority's token would be taken, and
+    /// found wanting only in the signed file.
+    ///
+    /// # Errors
+    /// In production a sentence that names the setting.
+    pub(crate) fn check_timestamps(&self) -> Result<()> {
+        if self.tsa.trust_file.is_some() || self.signatures.settings()?.level < Level::BT {
+            return Ok(());
+        }
+        let missing = "tsa.trust_file: a PEM file with the roots of the timestamp authority is needed for level B-T and above";
+        if self.environment == Environment::Production {
+            bail!("{missing}");
+        }
+        tracing::warn!("{missing}; its timestamps are not checked until they are in a file");
+        Ok(())
+    }
+
+    /// The 32 bytes that codes, links and the keys that wrap event keys are derived from; drawn once and kept in `data_dir/secret.key`, readable by
     /// the owner only.
     ///
     /// # Errors
@@ -379,4 +397,28 @@ fn base() -> Value {
         "tsa": {"url": "https://tsa.invalid"},
         "signatures": {"level": "b-lta", "key_store": "software", "raise_after_s": 3_600, "renew_after_days": 1_095},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_must_lead_to_a_root_in_production() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let with = |environment: &str, level: &str, roots: Option<&str>| {
+            let mut tsa = json!({"url": "https://tsa.invalid"});
+            if let Some(roots) = roots {
+                tsa["trust_file"] = json!(roots);
+            }
+            let settings = json!({"environment": environment, "tsa": tsa, "signatures": {"level": level}});
+            Config::isolated(folder.path(), &settings)?.check_timestamps()
+        };
+        let refused = with("production", "b-t", None).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|error| error.starts_with("tsa.trust_file: ")));
+        assert!(with("production", "b-lta", None).is_err());
+        with("production", "b-b", None)?;
+        with("production", "b-lta", Some("roots.pem"))?;
+        with("sandbox", "b-lta", None)
+    }
 }

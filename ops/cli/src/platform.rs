@@ -85,6 +85,9 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let secret = config.secret()?;
     let token = config.signatures.token()?;
+    if parts.works() {
+        config.check_timestamps()?;
+    }
     // A process that only serves signs nothing, and need not reach the token.
     let keystore = if parts.works() { Some(keystore(config, token).await?) } else { None };
     let store = open(config).await?;

@@ -32,7 +32,8 @@ const CLOCKS_APART_MS_MAX: i64 = 600_000;
 pub struct Config {
     /// The address that takes timestamp queries.
     pub url: Url,
-    /// PEM file with the roots that tokens must lead to. Without it a token may lead to anybody here.
+    /// PEM file with the roots that tokens must lead to. Without it a token may lead to anybody here, which in
+    /// production is refused at the start.
     #[serde(default)]
     pub trust_file: Option<PathBuf>,
     /// Time and size.
