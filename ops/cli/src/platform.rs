@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use sealflow_jobs::{
     Runtime,
     handlers::{self, Tools},
+    room::Room,
 };
 use sealflow_pdf::{
     Trust,
@@ -84,10 +85,10 @@ pub(crate) async fn run(
     shutdown: CancellationToken,
 ) -> Result<()> {
     let secret = config.secret()?;
-    let token = config.signatures.token()?;
     if parts.works() {
         config.check_timestamps()?;
     }
+    let token = config.signatures.token()?;
     // A process that only serves signs nothing, and need not reach the token.
     let keystore = if parts.works() { Some(keystore(config, token).await?) } else { None };
     let store = open(config).await?;
@@ -142,6 +143,7 @@ async fn keystore(config: &Config, token: Option<KeyUri>) -> Result<Keystore> {
 fn tools(config: &Config, confined: Confined, secret: [u8; 32], keystore: Keystore) -> Result<Tools> {
     Ok(Tools::new(handlers::Inner {
         confined,
+        room: Room::default(),
         sms: SmsClient::new(config.sms.clone())?,
         ca: CaClient::new(config.ca.clone())?,
         keystore,

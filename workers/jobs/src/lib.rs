@@ -7,6 +7,7 @@ pub mod cron;
 pub mod handlers;
 pub mod raise;
 pub mod registry;
+pub mod room;
 pub mod runtime;
 
 pub use registry::{Ctx, Done, JobError, LOCAL_TIME, Registry};

@@ -112,7 +112,7 @@ impl Raiser<'_> {
 
     /// Adds a document timestamp.
     async fn stamp(&self, file: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let begun = self.confined.begin_document_timestamp(&file, HOLE_BYTES_DEFAULT).await?;
+        let begun = self.confined.begin_document_timestamp(file, HOLE_BYTES_DEFAULT).await?;
         let imprint: [u8; 32] = begun.digest.value.as_slice().try_into().unwrap_or_default();
         let token = self.tsa.timestamp(&imprint).await.map_err(Error::Timestamp)?;
         Ok(finish_document_timestamp(begun, &token.der)?)
@@ -133,7 +133,7 @@ impl Raiser<'_> {
                     Err(error) => return Err(error),
                 }
             }
-            file = self.confined.add_validation_data(&file, &data).await?;
+            file = self.confined.add_validation_data(file, &data).await?;
             if !more {
                 break;
             }

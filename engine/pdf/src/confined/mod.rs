@@ -6,7 +6,7 @@ mod frame;
 mod parent;
 mod pool;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, path::PathBuf, sync::Arc, time::Duration};
 
 pub use child::child_main;
 use serde::{Deserialize, Serialize};
@@ -151,33 +151,41 @@ impl Confined {
         }
     }
 
-    /// [`crate::prepare()`] in a child.
+    /// [`crate::prepare()`] in a child. A file that is given away is not copied.
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn prepare(&self, bytes: &[u8], fields: &[FieldSpec]) -> Result<Vec<u8>, Error> {
-        match self.call(&Call::Prepare { fields: fields.to_vec() }, bytes).await? {
-            (Answer::Prepare(Ok(from)), tail) => match bytes.get(from..) {
-                Some(kept) => Ok([kept, &tail].concat()),
-                None => Err(mixed_up()),
-            },
+    pub async fn prepare<'a>(
+        &self,
+        bytes: impl Into<Cow<'a, [u8]>>,
+        fields: &[FieldSpec],
+    ) -> Result<Vec<u8>, Error> {
+        let bytes = bytes.into();
+        match self.call(&Call::Prepare { fields: fields.to_vec() }, &bytes).await? {
+            (Answer::Prepare(Ok(from)), tail) if from <= bytes.len() => Ok(joined(bytes, from, &tail)),
+            (Answer::Prepare(Ok(_)), _) => Err(mixed_up()),
             (Answer::Prepare(Err(source)), _) => Err(Error::Prepare(source)),
             _ => Err(mixed_up()),
         }
     }
 
-    /// [`crate::begin`] in a child. The digest is taken here, not in the child.
+    /// [`crate::begin`] in a child. The digest is taken here, not in the child. A file that is given away is not copied.
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn begin(&self, bytes: &[u8], request: &SignRequest) -> Result<PreparedSignature, Error> {
-        match self.call(&Call::Begin { request: request.clone() }, bytes).await? {
+    pub async fn begin<'a>(
+        &self,
+        bytes: impl Into<Cow<'a, [u8]>>,
+        request: &SignRequest,
+    ) -> Result<PreparedSignature, Error> {
+        let bytes = bytes.into();
+        match self.call(&Call::Begin { request: request.clone() }, &bytes).await? {
             (Answer::Begin(Ok(layout)), tail) => {
                 // A child that was taken over must not get signed bytes moved out of the signature.
                 if layout.hole_start < bytes.len() {
                     return Err(mixed_up());
                 }
-                PreparedSignature::assemble(bytes.into(), &tail, &layout, request.digest).map_err(Error::Sign)
+                PreparedSignature::assemble(bytes, &tail, &layout, request.digest).map_err(Error::Sign)
             }
             (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),
             _ => Err(mixed_up()),
@@ -214,13 +222,18 @@ impl Confined {
         }
     }
 
-    /// [`sign::add_validation_data`] in a child.
+    /// [`sign::add_validation_data`] in a child. A file that is given away is not copied.
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn add_validation_data(&self, bytes: &[u8], data: &ValidationData) -> Result<Vec<u8>, Error> {
-        match self.call(&Call::AddValidationData { data: data.clone() }, bytes).await? {
-            (Answer::AddValidationData(Ok(())), tail) => Ok([bytes, &tail].concat()),
+    pub async fn add_validation_data<'a>(
+        &self,
+        bytes: impl Into<Cow<'a, [u8]>>,
+        data: &ValidationData,
+    ) -> Result<Vec<u8>, Error> {
+        let bytes = bytes.into();
+        match self.call(&Call::AddValidationData { data: data.clone() }, &bytes).await? {
+            (Answer::AddValidationData(Ok(())), tail) => Ok(joined(bytes, 0, &tail)),
             (Answer::AddValidationData(Err(source)), _) => Err(Error::Sign(source)),
             _ => Err(mixed_up()),
         }
@@ -239,18 +252,20 @@ impl Confined {
         }
     }
 
-    /// [`sign::begin_document_timestamp`] in a child. The digest is taken here, not in the child.
+    /// [`sign::begin_document_timestamp`] in a child. The digest is taken here, not in the child. A file that is given away is
+    /// not copied.
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn begin_document_timestamp(
+    pub async fn begin_document_timestamp<'a>(
         &self,
-        bytes: &[u8],
+        bytes: impl Into<Cow<'a, [u8]>>,
         hole_bytes: usize,
     ) -> Result<PreparedSignature, Error> {
-        match self.call(&Call::DocumentTimestamp { hole_bytes }, bytes).await? {
+        let bytes = bytes.into();
+        match self.call(&Call::DocumentTimestamp { hole_bytes }, &bytes).await? {
             (Answer::Begin(Ok(layout)), tail) if layout.hole_start >= bytes.len() => {
-                PreparedSignature::assemble(bytes.into(), &tail, &layout, DigestAlgorithm::Sha256)
+                PreparedSignature::assemble(bytes, &tail, &layout, DigestAlgorithm::Sha256)
                     .map_err(Error::Sign)
             }
             (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),
@@ -266,6 +281,19 @@ impl Confined {
         }
         let head = frame::head(call, bytes.len()).map_err(|source| Error::Io(source.into()))?;
         self.pool.ask(&head, bytes, self.patience).await
+    }
+}
+
+/// The file from there on with its new revision.
+fn joined(bytes: Cow<'_, [u8]>, from: usize, tail: &[u8]) -> Vec<u8> {
+    match bytes {
+        Cow::Borrowed(bytes) => [bytes.get(from..).unwrap_or_default(), tail].concat(),
+        Cow::Owned(mut bytes) => {
+            bytes.drain(..from);
+            bytes.reserve_exact(tail.len());
+            bytes.extend_from_slice(tail);
+            bytes
+        }
     }
 }
 

@@ -62,6 +62,7 @@ impl PreparedSignature {
         let bytes = match bytes {
             Cow::Borrowed(bytes) => [bytes, tail].concat(),
             Cow::Owned(mut bytes) => {
+                bytes.reserve_exact(tail.len());
                 bytes.extend_from_slice(tail);
                 bytes
             }

@@ -1,9 +1,8 @@
-//! Fifty signatures at a time, each on a file of its own, begun and looked at again in children as the stamp job does: how many
-//! a second, and how much memory this process and its children hold together at most.
+//! Fifty signatures at a time, each on a file of its own, begun and looked at again in children and with the room for documents
+//! as the stamp job does: how many a second, and how much memory this process and its children hold together at most.
 
 use std::{
     fs,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,23 +11,38 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use sealflow_jobs::room::Room;
 use sealflow_pdf::confined::{Confined, Limits};
+use sealflow_store::blobs::BlobHash;
 use tokio::task::JoinSet;
 
-use super::signer::{Signer, request, seal};
+use super::{
+    Subject,
+    signer::{Signer, request, seal},
+};
 use crate::Bench;
 
 const AT_A_TIME: usize = 50;
-/// Each of them signs so many files, one after another.
-const TURNS: usize = 4;
 const MEGABYTES_WANTED: f64 = 300.0;
 /// How often the memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-pub(super) async fn measure(bench: &mut Bench, signer: &Signer, file: &Path) -> Result<()> {
-    if !bench.wants("pdf/crowd") {
+/// Each of them signs `turns` files, one after another.
+pub(super) async fn measure(
+    bench: &mut Bench,
+    signer: &Signer,
+    subject: &Subject,
+    turns: usize,
+) -> Result<()> {
+    let name = match subject.name {
+        "50kb" => "pdf/crowd/c50".to_owned(),
+        other => format!("pdf/crowd/{other}/c50"),
+    };
+    if !bench.wants(&name) {
         return Ok(());
     }
+    let size_bytes = i64::try_from(fs::metadata(&subject.path)?.len())?;
+    let room = Room::default();
     let confined = Confined::new(std::env::current_exe()?, Limits::default());
     let svg = seal()?;
     // The fonts of the seal are not the signatures'.
@@ -48,20 +62,20 @@ pub(super) async fn measure(bench: &mut Bench, signer: &Signer, file: &Path) -> 
     let begun = Instant::now();
     let mut crowd = JoinSet::new();
     for _ in 0..AT_A_TIME {
-        let (confined, svg, file) = (confined.clone(), svg.clone(), file.to_owned());
-        let signer = signer.clone();
+        let (confined, room, svg) = (confined.clone(), room.clone(), svg.clone());
+        let (signer, file) = (signer.clone(), subject.path.clone());
         crowd.spawn(async move {
-            for _ in 0..TURNS {
+            for _ in 0..turns {
+                let _room = room.take(size_bytes).await;
                 let bytes = fs::read(&file)?;
-                let begun = confined.begin(&bytes, &request("Signature1", Some(&svg))).await?;
+                let (length, before) = (bytes.len(), BlobHash::of(&bytes));
+                let begun = confined.begin(bytes, &request("Signature1", Some(&svg))).await?;
                 let signed = signer.finish(begun)?;
                 let report = confined.validate(&signed, &signer.trust()).await?;
-                ensure!(
-                    report.passed() && signed.starts_with(&bytes),
-                    "a signature is not valid: {report:?}"
-                );
+                let is_appended = signed.get(..length).is_some_and(|bytes| BlobHash::of(bytes) == before);
+                ensure!(report.passed() && is_appended, "a signature is not valid: {report:?}");
             }
-            Ok(())
+            anyhow::Ok(())
         });
     }
     while let Some(ended) = crowd.join_next().await {
@@ -70,10 +84,10 @@ pub(super) async fn measure(bench: &mut Bench, signer: &Signer, file: &Path) -> 
     let took = begun.elapsed();
     over.store(true, Ordering::Relaxed);
     let most = watch.join().ok().context("the memory was not watched")?;
-    let count = f64::from(u32::try_from(AT_A_TIME * TURNS)?);
-    bench.report.alone("pdf/crowd/c50", count / took.as_secs_f64(), "signatures/s");
-    bench.report.beside("pdf/crowd/c50/memory", most, "MB", "wanted", MEGABYTES_WANTED);
-    bench.report.alone("pdf/crowd/c50/memory_before", before, "MB");
+    let count = f64::from(u32::try_from(AT_A_TIME * turns)?);
+    bench.report.alone(&name, count / took.as_secs_f64(), "signatures/s");
+    bench.report.beside(&format!("{name}/memory"), most, "MB", "wanted", MEGABYTES_WANTED);
+    bench.report.alone(&format!("{name}/memory_before"), before, "MB");
     Ok(())
 }
 

@@ -59,7 +59,8 @@ pub(crate) async fn measure(bench: &mut Bench) -> Result<()> {
     seals(bench, &signer, &subjects[0])?;
     children(bench, &subjects).await?;
     validate::measure(bench, &signer)?;
-    crowd::measure(bench, &signer, &subjects[0].path).await
+    crowd::measure(bench, &signer, &subjects[0], 4).await?;
+    crowd::measure(bench, &signer, &subjects[1], 2).await
 }
 
 fn subject(

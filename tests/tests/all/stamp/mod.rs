@@ -3,6 +3,7 @@
 
 mod gate;
 mod marks;
+mod room;
 mod waits;
 
 use std::{collections::BTreeSet, path::Path};

@@ -22,7 +22,10 @@ use sealflow_store::jobs::{Kind, Provider, WAITS_FOR_CA, WAITS_FOR_KEY};
 pub use forget::Retention;
 pub use raise::Signatures;
 
-use crate::registry::{Ctx, JobError, Registry, chain};
+use crate::{
+    registry::{Ctx, JobError, Registry, chain},
+    room::Room,
+};
 
 /// How long a token that does not make keys is left alone, in milliseconds.
 const KEY_REST_MS: i64 = 5_000;
@@ -53,6 +56,8 @@ pub struct Tools {
 pub struct Inner {
     /// Opens PDF files, in child processes.
     pub confined: Confined,
+    /// Where the files are that jobs work on.
+    pub room: Room,
     /// The SMS gateway.
     pub sms: SmsClient,
     /// The certificate authority.

@@ -58,9 +58,11 @@ async fn prepare(
     document: &Document,
     specs: &[FieldSpec],
 ) -> Result<documents::NewRevision, JobError> {
+    let _room = tools.room.take(document.newest.size_bytes).await;
     let original =
         ctx.store().blobs().get(&document.newest.sha256).await.map_err(|error| JobError::retry(&error))?;
-    let prepared = tools.confined.prepare(&original, specs).await.map_err(JobError::from_confined)?;
+    let prepared = tools.confined.prepare(Vec::from(original), specs).await;
+    let prepared = prepared.map_err(JobError::from_confined)?;
     let size_bytes = prepared.len();
     let sha256 =
         ctx.store().blobs().put(Bytes::from(prepared)).await.map_err(|error| JobError::retry(&error))?;

@@ -85,17 +85,19 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, one: One) -> Result<Done, JobErr
         return Ok(Done::new("superseded"));
     };
     let blobs = ctx.store().blobs();
-    let bytes = blobs.get(&document.newest.sha256).await.map_err(|error| JobError::retry(&error))?;
     let trust = trust(&ctx, &tools).await?;
+    let _room = tools.room.take(document.newest.size_bytes).await;
+    let bytes = blobs.get(&document.newest.sha256).await.map_err(|error| JobError::retry(&error))?;
+    let length = bytes.len();
     let raiser =
         Raiser { confined: &tools.confined, tsa: &tools.tsa, revocation: &tools.revocation, trust: &trust };
     let renew = document.newest.kind == RevisionKind::Archived;
-    let raised = raiser.raise(bytes.to_vec(), tools.signatures.level, renew).await;
+    let raised = raiser.raise(Vec::from(bytes), tools.signatures.level, renew).await;
     let (raised, _) = match raised {
         Ok(raised) => raised,
         Err(error) => return Err(ending(&ctx, error).await?),
     };
-    if raised.len() == bytes.len() {
+    if raised.len() == length {
         return Ok(Done::new("nothing_to_do"));
     }
     let size_bytes = i64::try_from(raised.len()).unwrap_or(i64::MAX);

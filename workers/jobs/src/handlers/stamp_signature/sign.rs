@@ -15,6 +15,7 @@ use sealflow_providers::{
     keystore::{self, Subject, event::EventKey},
 };
 use sealflow_store::{
+    blobs::BlobHash,
     documents::{NewRevision, RevisionKind},
     failpoint,
     recipients::Recipient,
@@ -108,9 +109,12 @@ impl<'a> Signing<'a> {
     pub(super) async fn stamp(&self, part: &Part<'_>) -> Result<NewRevision, JobError> {
         let blobs = self.ctx.store().blobs();
         let newest = &part.document.newest;
+        let _room = self.tools.room.take(newest.size_bytes).await;
         let bytes = blobs.get(&newest.sha256).await.map_err(|error| JobError::retry(&error))?;
+        let length = bytes.len();
         let request = self.request(part).await?;
-        let prepared = self.tools.confined.begin(&bytes, &request).await.map_err(JobError::from_confined)?;
+        let begun = self.tools.confined.begin(Vec::from(bytes), &request).await;
+        let prepared = begun.map_err(JobError::from_confined)?;
 
         let attributes =
             signed_attributes(&prepared.digest, &self.chain.leaf).map_err(|e| JobError::give_up(&e))?;
@@ -120,7 +124,7 @@ impl<'a> Signing<'a> {
         let signed = finish(prepared, &signature, &self.certificates(), token.as_deref())
             .map_err(|error| JobError::give_up(&error))?;
 
-        self.look_again(&bytes, &signed, &request.field).await?;
+        self.look_again(&newest.sha256, length, &signed, &request.field).await?;
         let size_bytes = i64::try_from(signed.len()).unwrap_or(i64::MAX);
         let sha256 = blobs.put(Bytes::from(signed)).await.map_err(|error| JobError::retry(&error))?;
         failpoint::hit(AFTER_BLOB);
@@ -164,12 +168,19 @@ impl<'a> Signing<'a> {
 
     /// The signed file is validated by other code than signed it, before anybody can see it: the new signature and all
     /// before it must pass, the new one with the timestamp that is wanted, and the earlier bytes be where they were.
-    async fn look_again(&self, before: &[u8], signed: &[u8], field: &str) -> Result<(), JobError> {
+    async fn look_again(
+        &self,
+        before: &BlobHash,
+        length: usize,
+        signed: &[u8],
+        field: &str,
+    ) -> Result<(), JobError> {
+        let is_appended = signed.get(..length).is_some_and(|earlier| BlobHash::of(earlier) == *before);
         let mut roots_der = self.tools.trust.roots_der.clone();
         roots_der.extend(self.chain.roots.iter().cloned());
         let trust = Trust { roots_der, ..Trust::default() };
         let report = self.tools.confined.validate(signed, &trust).await.map_err(JobError::from_confined)?;
-        if report.passed() && signed.starts_with(before) {
+        if report.passed() && is_appended {
             let own = report.signatures.iter().find(|one| one.field == field);
             if own.and_then(|own| own.level) >= Some(self.tools.signatures.level.min(Level::BT)) {
                 return Ok(());
