@@ -8,7 +8,7 @@ use sealflow::{
     sandbox::{self, Ports},
 };
 use sealflow_sandbox::{Running, Sandbox};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::Url;
 
@@ -128,6 +128,17 @@ impl Scene {
         sender.follow(&format!("/api/contracts/{id}"), is_wanted).await
     }
 
+    /// Has its sender withdraw a contract.
+    ///
+    /// # Errors
+    /// When the program refuses it.
+    pub async fn withdraw(&self, contract: &Value) -> Result<()> {
+        let sender = Visitor::new(self.program.url.clone(), PATIENCE)?;
+        sender.log_in(&Phones::new(self.control()?, PATIENCE), &Cast::default().sender_phone, None).await?;
+        let id = contract["id"].as_str().context("a contract has an id")?;
+        sender.post(&format!("/api/contracts/{id}/withdraw"), &json!({"reason": "示例原因"})).await.map(drop)
+    }
+
     /// What the validation of the running program says of a file.
     ///
     /// # Errors
@@ -138,7 +149,11 @@ impl Scene {
         person.upload("/api/validation", "signed.pdf", file).await
     }
 
-    fn control(&self) -> Result<Url> {
+    /// Where the sandbox is looked at and told what to do.
+    ///
+    /// # Errors
+    /// When its address is none.
+    pub fn control(&self) -> Result<Url> {
         Ok(Url::parse(&self.sandbox.page())?)
     }
 

@@ -4,6 +4,7 @@
 //! - `GET /api/mails?to=&limit=`: mails, newest first
 //! - `GET /api/counts`: per `OutId` the requests and the messages accepted
 //! - `GET /api/certificates`: certificates issued, newest first
+//! - `GET /api/enrolments`: requests for certificates, newest first: how often each came, and whether it was granted
 //! - `PUT /api/certificates/{serial}/revocation`: takes one back; `tsa` and `issuing` are the authority's own
 //! - `GET|PUT|DELETE /api/faults`: what goes wrong next
 //! - `PUT /api/receipts {"url": …|null}`: where delivery receipts are posted
@@ -26,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    Shared, certificates::Issued, faults::Order, mailbox::Mail, phones::Message, pki::Issuer,
-    revocation::serial_of,
+    Shared, certificates::Issued, enrolments::Enrolment, faults::Order, mailbox::Mail, phones::Message,
+    pki::Issuer, revocation::serial_of,
 };
 
 /// Rows in one answer.
@@ -49,6 +50,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/api/counts", get(counts))
         .route("/api/certificates", get(certificates))
         .route("/api/certificates/{serial}/revocation", put(revoke))
+        .route("/api/enrolments", get(enrolments))
         .route("/api/faults", get(faults).put(order_fault).delete(clear_faults))
         .route("/api/receipts", put(set_receipts_url))
         .route("/api/overview", get(overview))
@@ -115,6 +117,10 @@ async fn counts(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn certificates(State(shared): State<Arc<Shared>>) -> Json<Vec<Issued>> {
     Json(shared.certificates.list(ROWS_MAX))
+}
+
+async fn enrolments(State(shared): State<Arc<Shared>>) -> Json<Vec<Enrolment>> {
+    Json(shared.enrolments.list(ROWS_MAX))
 }
 
 async fn revoke(State(shared): State<Arc<Shared>>, Path(serial): Path<String>) -> StatusCode {

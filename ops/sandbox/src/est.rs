@@ -54,7 +54,8 @@ async fn simple_enroll(State(shared): State<Arc<Shared>>, headers: HeaderMap, bo
         return (StatusCode::UNAUTHORIZED, challenge, "who are you?").into_response();
     }
     let fault = shared.faults.at_call(Service::Est);
-    if let Some(refused) = refused(fault.as_ref()) {
+    let is_undecided = matches!(fault, Some(Fault::Status { code: 202 }));
+    if let Some(refused) = refused(fault.as_ref()).filter(|_| !is_undecided) {
         return refused;
     }
     if let Some(Fault::TimeoutBeforeAccept) = fault {
@@ -63,12 +64,15 @@ async fn simple_enroll(State(shared): State<Arc<Shared>>, headers: HeaderMap, bo
     if headers.get(CONTENT_TYPE).is_none_or(|value| value != "application/pkcs10") {
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/pkcs10 is wanted").into_response();
     }
-    let issued = match issue(&shared, &body) {
+    let issued = match decide(&shared, &body, is_undecided) {
         Ok(issued) => issued,
         Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     };
     faults::hold(fault.as_ref()).await;
-    answer(&[&issued])
+    match issued {
+        Some(issued) => answer(&[&issued]),
+        None => (StatusCode::ACCEPTED, [(RETRY_AFTER, "1")], "a person decides").into_response(),
+    }
 }
 
 fn refused(fault: Option<&Fault>) -> Option<Response> {
@@ -83,13 +87,17 @@ fn refused(fault: Option<&Fault>) -> Option<Response> {
     Some((status, [(RETRY_AFTER, "1")], words).into_response())
 }
 
-fn issue(shared: &Shared, body: &[u8]) -> Result<X509> {
+/// The request's certificate; none: a person has to decide first.
+fn decide(shared: &Shared, body: &[u8], is_undecided: bool) -> Result<Option<X509>> {
     let text: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let request = X509Req::from_der(&STANDARD.decode(text)?)?;
-    let (certificate, issuer) = shared.pki.sign_request(&request, shared.certificate_days)?;
-    shared.certificates.add(Issued::of(&certificate, issuer)?)?;
-    tracing::info!("certificate issued");
-    Ok(certificate)
+    let der = STANDARD.decode(text)?;
+    let request = X509Req::from_der(&der)?;
+    shared.enrolments.answer(&der, is_undecided, || {
+        let (certificate, issuer) = shared.pki.sign_request(&request, shared.certificate_days)?;
+        shared.certificates.add(Issued::of(&certificate, issuer)?)?;
+        tracing::info!("certificate issued");
+        Ok(certificate)
+    })
 }
 
 /// HTTP basic authentication.

@@ -10,6 +10,7 @@
 mod certificates;
 mod clock;
 mod control;
+mod enrolments;
 mod est;
 mod faults;
 mod journal;
@@ -38,6 +39,7 @@ pub use sms::{SIGN_NAME, TEMPLATE_CODES};
 
 use crate::{
     certificates::Certificates,
+    enrolments::Enrolments,
     faults::Faults,
     mailbox::Mailboxes,
     phones::Phones,
@@ -151,6 +153,7 @@ struct Shared {
     phones: Phones,
     mailboxes: Mailboxes,
     certificates: Certificates,
+    enrolments: Enrolments,
     faults: Faults,
     nonces: Nonces,
     templates: Templates,

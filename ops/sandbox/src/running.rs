@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config, Shared,
     certificates::Certificates,
-    control, est,
+    control,
+    enrolments::Enrolments,
+    est,
     faults::Faults,
     mailbox::Mailboxes,
     phones::Phones,
@@ -202,6 +204,7 @@ fn shared(config: &Config, publication: SocketAddr, receipts: sms::Receipts) -> 
         phones: Phones::open(&folder.join("sms.jsonl"))?,
         mailboxes: Mailboxes::open(&folder.join("mail.jsonl"))?,
         certificates: Certificates::open(folder)?,
+        enrolments: Enrolments::default(),
         faults: Faults::default(),
         nonces: sms::Nonces::default(),
         templates: sms::Templates::for_platform(&config.public_url),

@@ -61,7 +61,7 @@ pub enum Error {
     /// EST without TLS would send the password in clear.
     #[error("the CA's address must be https")]
     NotHttps,
-    /// No connection, or it broke. Try again later with a new key; a certificate that nobody got harms nobody.
+    /// No connection, or it broke. Try again later with the same request, which may have been heard.
     #[error("the CA cannot be reached")]
     Unreached(#[source] Failure),
     /// The authority is busy or broken. Try again later.
@@ -72,7 +72,7 @@ pub enum Error {
         /// When the authority wants to be asked again, in seconds.
         retry_after_s: Option<u64>,
     },
-    /// A person at the authority has to approve the request first (status 202). The same request later.
+    /// A person at the authority has to approve the request first (status 202). The same request, byte for byte, later.
     #[error("the CA has not decided yet")]
     Pending {
         /// When the authority wants to be asked again, in seconds.

@@ -4,9 +4,11 @@ pub mod event;
 pub mod pkcs11;
 mod request;
 pub mod software;
+mod wrapped;
 
 use openssl::error::ErrorStack;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+pub use wrapped::WrappingKey;
 
 /// A key could not be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +28,16 @@ pub enum Error {
     /// It was used after its end.
     #[error("the key is destroyed already")]
     Destroyed,
+    /// What was kept is no key that this platform wrapped for this purpose.
+    #[error("the kept key cannot be unwrapped")]
+    Wrapped,
     /// The thread that spoke to the token, or drew the key, broke.
     #[error("the key's thread broke")]
     Thread(#[source] tokio::task::JoinError),
 }
 
 /// The kind of key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Algorithm {
     /// ECDSA on NIST P-256 with SHA-256.
     #[default]

@@ -85,11 +85,12 @@ pub async fn discard(tx: &mut Tx, job_id: JobId) -> Result<(), DiscardError> {
     if awaited != 0 {
         return Err(DiscardError::Awaited(job_id));
     }
-    let discarded = sqlx::query("update jobs set state = 'cancelled' where id = $1 and state = 'dead'")
-        .bind(job_id.to_string())
-        .execute(tx.conn())
-        .await
-        .map_err(Error::from)?;
+    let discarded =
+        sqlx::query("update jobs set state = 'cancelled', kept = null where id = $1 and state = 'dead'")
+            .bind(job_id.to_string())
+            .execute(tx.conn())
+            .await
+            .map_err(Error::from)?;
     if discarded.rows_affected() == 0 {
         return Err(RetryDeadError::NotDead { job_id, state: State::Available }.into());
     }

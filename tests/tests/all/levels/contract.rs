@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use sealflow_pdf::{Trust, validate, validate::Level};
+use sealflow_store::Store;
 use sealflow_tests::{judges, pg, scene::Scene};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Longest wait for something that comes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -81,6 +82,60 @@ async fn a_contract_waits_for_its_certificates_and_for_what_issuers_say() -> Res
         .await
         .with_context(|| scene.program.log_tail())?;
     running.stop().await
+}
+
+/// Its sender withdraws it while the authority has not decided: the job that rests is cancelled with what it kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contract_that_is_withdrawn_while_its_job_rests_keeps_no_key() -> Result<()> {
+    let fault = json!({"kind": "status", "code": 202});
+    withdrawn(&fault, |contract| contract["waiting_for"] == "certificate_authority").await
+}
+
+/// And while the authority is being asked: the job goes on, waits, and finds that nobody wants it any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contract_that_is_withdrawn_while_its_job_runs_keeps_no_key() -> Result<()> {
+    withdrawn(&json!({"kind": "timeout_before_accept"}), |_| true).await
+}
+
+/// The contract is withdrawn when its job has kept a key and it is as wanted. Nobody is certified later.
+async fn withdrawn(fault: &Value, is_wanted: impl Fn(&Value) -> bool) -> Result<()> {
+    let mut scene = Scene::open(env!("CARGO_BIN_EXE_sealflow_under_test"), None).await?;
+    scene.program.settings.push(("SEALFLOW_CA__LIMITS__TIMEOUT_MS".to_owned(), "3000".to_owned()));
+    let order = |times: Option<u32>| json!({"service": "est", "fault": fault, "times": times});
+    scene.put_fault(&order(None)).await?;
+    let mut running = scene.program.start("")?;
+    scene.until_ready(&scene.program.url).await.with_context(|| scene.program.log_tail())?;
+    let journey = tokio::spawn(scene.journey()?.drive());
+    let store = Store::open(&sealflow_store::Config {
+        database_url: format!("sqlite://{}", scene.program.data_dir.join("sealflow.db").display()),
+        blobs_dir: scene.program.data_dir.join("documents"),
+    })
+    .await?;
+    wait_kept(&store, 1).await.with_context(|| scene.program.log_tail())?;
+    let contract = scene.sent_contract(is_wanted).await?;
+    scene.withdraw(&contract).await?;
+    scene.put_fault(&order(Some(0))).await?;
+    scene.until_quiet().await?;
+    wait_kept(&store, 0).await.context("the key is still there")?;
+    journey.abort();
+    let url = scene.control()?.join("/api/certificates")?;
+    let certificates: Value = reqwest::get(url).await?.json().await?;
+    ensure!(certificates.as_array().is_some_and(Vec::is_empty), "{certificates}");
+    running.stop().await
+}
+
+/// So many jobs keep something.
+async fn wait_kept(store: &Store, wanted: i64) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let count = sqlx::query_scalar("select count(*) from jobs where kept is not null");
+        let count: i64 = count.fetch_one(&mut *store.read().await?).await?;
+        if count == wanted {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "not {wanted} jobs keep something");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Settings by which a contract is archived as soon as it is complete.

@@ -1,8 +1,10 @@
 //! The stamping job of the real program when two signers are stamped at the same moment: two revisions in a row, both valid,
 //! and nothing of an attempt that lost can be seen.
 
+mod enrolments;
 mod gate;
 mod marks;
+mod raised;
 mod room;
 mod waits;
 
@@ -46,7 +48,7 @@ struct Platform {
     program: Program,
     running: Running,
     vendors: sealflow_sandbox::Running,
-    _gate: Gate,
+    gate: Gate,
     _folder: TempDir,
 }
 
@@ -89,7 +91,7 @@ impl Platform {
             ),
         ]);
         let running = program.start(fail_points).unwrap();
-        Self { program, running, vendors, _gate: gate, _folder: folder }
+        Self { program, running, vendors, gate, _folder: folder }
     }
 
     fn trust(&self) -> Trust {

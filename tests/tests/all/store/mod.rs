@@ -8,6 +8,7 @@ mod group;
 mod incidents;
 mod jobs;
 mod jobs_result;
+mod kept;
 mod leases;
 mod limits;
 mod migrate;

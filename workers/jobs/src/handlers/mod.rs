@@ -40,7 +40,9 @@ pub const FAIL_POINTS: &[&str] = &[
     deliver::BEFORE_CALL,
     deliver::AFTER_CALL,
     prepare_document::AFTER_BLOB,
+    stamp_signature::BEFORE_ENROLMENT,
     stamp_signature::AFTER_CERTIFICATE,
+    stamp_signature::AFTER_ENROLMENT,
     stamp_signature::AFTER_TIMESTAMP,
     stamp_signature::AFTER_BLOB,
 ];

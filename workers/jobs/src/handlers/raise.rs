@@ -10,6 +10,7 @@ use sealflow_pdf::{Trust, validate::Level};
 use sealflow_store::{
     Change, archive,
     documents::{self, NewRevision, RevisionKind},
+    failpoint,
     jobs::{Kind, NewJob},
 };
 use serde::Deserialize;
@@ -20,6 +21,9 @@ use crate::{
     raise::{Error, Raiser},
     registry::{Ctx, Done, JobError, chain},
 };
+
+/// The raised file is kept, no revision refers to it.
+const AFTER_BLOB: &str = "handlers::raise_document::after_blob";
 
 /// Documents that one tick finds.
 const FOUND_MAX: u32 = 500;
@@ -102,6 +106,7 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, one: One) -> Result<Done, JobErr
     }
     let size_bytes = i64::try_from(raised.len()).unwrap_or(i64::MAX);
     let sha256 = blobs.put(Bytes::from(raised)).await.map_err(|error| JobError::retry(&error))?;
+    failpoint::hit(AFTER_BLOB);
     let revision = NewRevision {
         document_id: document.id,
         n: document.newest.n + 1,

@@ -4,7 +4,10 @@ use sealflow_core::{
     Timestamp,
     ids::{InstanceId, JobId},
 };
-use sealflow_store::{Store, jobs::ClaimedJob};
+use sealflow_store::{
+    Store,
+    jobs::{self, ClaimedJob},
+};
 use std::sync::Arc;
 
 use super::JobError;
@@ -72,7 +75,30 @@ impl Ctx {
     /// # Errors
     /// [`JobError::LeaseLost`]: somebody else has the job; do not call.
     pub async fn before_outside_call(&self) -> Result<(), JobError> {
-        match self.committer.commit(Report::MarkOutside(self.job.lease.clone())).await {
+        self.commit(Report::MarkOutside(self.job.lease.clone())).await
+    }
+
+    /// Commits what the next attempt needs to know; none: nothing any more. It goes when the job is done or no longer wanted.
+    ///
+    /// # Errors
+    /// [`JobError::LeaseLost`]: somebody else has the job, and keeps something else.
+    pub async fn keep(&self, kept: Option<String>) -> Result<(), JobError> {
+        self.commit(Report::Keep(self.job.lease.clone(), kept)).await
+    }
+
+    /// What an earlier attempt kept.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn kept(&self) -> Result<Option<String>, JobError> {
+        if self.begun() <= 1 {
+            return Ok(None);
+        }
+        Ok(jobs::kept(&mut *self.store.read().await?, &self.job.lease).await?)
+    }
+
+    async fn commit(&self, report: Report) -> Result<(), JobError> {
+        match self.committer.commit(report).await {
             Ok(_) => Ok(()),
             Err(ReportError::LeaseLost | ReportError::Refused) => Err(JobError::LeaseLost),
             Err(ReportError::Closed) => Err(JobError::Stopped),

@@ -52,6 +52,8 @@ pub(crate) enum Report {
     HandBack(Lease),
     /// A vendor is about to be called.
     MarkOutside(Lease),
+    /// What the next attempt needs to know.
+    Keep(Lease, Option<String>),
 }
 
 /// What became of a report.
@@ -262,6 +264,7 @@ async fn write_one(tx: &mut Tx, report: &Report) -> Result<Result<Written, Repor
         Report::Bury(lease, reason) => jobs::bury(tx, lease, reason).await.map(|()| Written::Dead),
         Report::HandBack(lease) => jobs::hand_back(tx, lease).await.map(|()| Written::Retried),
         Report::MarkOutside(lease) => jobs::mark_outside_call(tx, lease).await.map(|()| Written::Accepted),
+        Report::Keep(lease, kept) => jobs::keep(tx, lease, kept.as_deref()).await.map(|()| Written::Accepted),
     };
     answered(written)
 }

@@ -66,6 +66,16 @@ impl Keystore {
     }
 }
 
+impl Subject {
+    /// Whether a request (PKCS#10, DER) is for this subject.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a name does not fit.
+    pub fn is_of(&self, csr_der: &[u8]) -> Result<bool, Error> {
+        request::is_for(csr_der, self)
+    }
+}
+
 impl EventKey {
     /// A certificate request (PKCS#10, DER) for the subject, which proves possession of the key.
     ///

@@ -37,6 +37,12 @@ pub(super) fn build(
     Ok(CertReq { info, algorithm: identifier(algorithm), signature }.to_der()?)
 }
 
+/// Whether a request (DER) is for this subject.
+pub(super) fn is_for(csr_der: &[u8], subject: &Subject) -> Result<bool, Error> {
+    let wanted = Name::from_der(&name(subject)?.to_der()?)?;
+    Ok(CertReq::from_der(csr_der)?.info.subject == wanted)
+}
+
 fn identifier(algorithm: Algorithm) -> AlgorithmIdentifierOwned {
     let (oid, parameters) = match algorithm {
         Algorithm::P256 => (ECDSA_WITH_SHA_256, None),

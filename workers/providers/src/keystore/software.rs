@@ -1,7 +1,7 @@
-//! A key that lives for one signature and is never written anywhere.
+//! A key that lives for one signature and is written nowhere in clear.
 //!
 //! The signer's will is confirmed first; then a fresh key is made, certified with the signer's name, used once, and
-//! dropped. Nobody can sign again with it, the platform included.
+//! dropped. While it is waited for its certificate it may be kept wrapped; see `wrapped.rs`.
 
 use openssl::{
     ec::{EcGroup, EcKey},
@@ -12,7 +12,7 @@ use openssl::{
     sign::Signer,
 };
 
-use super::{Algorithm, Error, Subject, request};
+use super::{Algorithm, Error, Subject, WrappingKey, request};
 
 /// A private key in memory; its bytes are wiped when it is dropped.
 pub struct OneOffKey {
@@ -42,6 +42,28 @@ impl OneOffKey {
             Algorithm::Sm2 => sealflow_sm2::generate()?,
         };
         Ok(Self { key, algorithm })
+    }
+
+    /// The kind of key.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key as it may be kept.
+    ///
+    /// # Errors
+    /// When the cryptographic library fails.
+    pub fn wrapped(&self, by: &WrappingKey) -> Result<Vec<u8>, Error> {
+        by.wrap(&self.key)
+    }
+
+    /// A key of that kind that was kept.
+    ///
+    /// # Errors
+    /// [`Error::Wrapped`] when it was wrapped for another purpose or under another secret, or was changed.
+    pub fn unwrapped(algorithm: Algorithm, wrapped: &[u8], by: &WrappingKey) -> Result<Self, Error> {
+        Ok(Self { key: by.unwrap(wrapped)?, algorithm })
     }
 
     /// A certificate request (PKCS#10, DER) for the subject, which proves possession of the key.
@@ -119,6 +141,42 @@ mod tests {
         assert!(matches!(key.csr(&subject("")), Err(Error::Name("common_name"))));
         assert!(matches!(key.csr(&subject(&"长".repeat(65))), Err(Error::Name("common_name"))));
         assert!(key.csr(&subject(&"长".repeat(64))).is_ok());
+    }
+
+    #[test]
+    fn a_wrapped_key_is_the_same_key_for_its_purpose_alone() {
+        let secret = [7; 32];
+        let (own, other) = (WrappingKey::derive(&secret, "job/1"), WrappingKey::derive(&secret, "job/2"));
+        let (own, other, elsewhere) = (own.unwrap(), other.unwrap(), WrappingKey::derive(&[8; 32], "job/1"));
+        for algorithm in ALL {
+            let key = OneOffKey::generate(algorithm).unwrap();
+            let wrapped = key.wrapped(&own).unwrap();
+            let again = OneOffKey::unwrapped(algorithm, &wrapped, &own).unwrap();
+            assert_eq!(again.public_key_der().unwrap(), key.public_key_der().unwrap());
+            let signature = again.sign(b"contract").unwrap();
+            let verifies = match algorithm {
+                Algorithm::Sm2 => sealflow_sm2::verify(&public(&key), b"contract", &signature),
+                _ => {
+                    let mut verifier = Verifier::new(MessageDigest::sha256(), &key.key).unwrap();
+                    verifier.verify_oneshot(&signature, b"contract").unwrap()
+                }
+            };
+            assert!(verifies, "{algorithm:?}");
+
+            let clear = key.key.private_key_to_pkcs8().unwrap();
+            assert!(clear.windows(16).all(|piece| !wrapped.windows(16).any(|kept| kept == piece)));
+            assert_ne!(key.wrapped(&own).unwrap(), wrapped, "a nonce was used twice");
+            let mut changed = wrapped.clone();
+            *changed.last_mut().unwrap() ^= 1;
+            for (kept, by) in [
+                (wrapped.as_slice(), &other),
+                (&wrapped, elsewhere.as_ref().unwrap()),
+                (&changed, &own),
+                (&wrapped[..20], &own),
+            ] {
+                assert!(matches!(OneOffKey::unwrapped(algorithm, kept, by), Err(Error::Wrapped)));
+            }
+        }
     }
 
     #[test]

@@ -191,6 +191,25 @@ async fn each_fault_has_its_ending() {
     client.enroll(&csr).await.unwrap();
 }
 
+/// A request is known by its bytes: it may wait for a person, its answer may be lost, and it is one certificate.
+#[tokio::test]
+async fn a_request_that_is_sent_again_is_the_same_request() {
+    let world = World::start().await;
+    let client = CaClient::new(config(&world)).unwrap();
+    let ((_, csr), (_, other)) = (request(), request());
+    for fault in [Fault::Status { code: 202 }, Fault::Status { code: 202 }, Fault::TimeoutAfterAccept] {
+        world.fault_once(Service::Est, fault).await;
+        client.enroll(&csr).await.unwrap_err();
+    }
+    let chain = client.enroll(&csr).await.unwrap();
+    assert_eq!(client.enroll(&csr).await.unwrap(), chain);
+    assert_ne!(client.enroll(&other).await.unwrap().leaf, chain.leaf);
+    let enrolments = world.get("api/enrolments").await;
+    let told = |at: usize| (enrolments[at]["asked"].clone(), enrolments[at]["issued"].clone());
+    assert_eq!((told(0), told(1)), ((1.into(), true.into()), (5.into(), true.into())));
+    assert_eq!(world.get("api/certificates").await.as_array().unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn a_password_never_goes_over_plain_http() {
     let world = World::start().await;

@@ -1,9 +1,10 @@
 //! Puts a recipient's confirmed fields and PAdES signature (B-T) on the documents, one appended revision each.
 //!
-//! The key lives for this one signing: it is drawn for it (in memory or in a token), certified for the confirmed intent, used, and forgotten. So a
-//! crash before the revision is committed leaves nothing that could sign again, and the next attempt starts afresh.
+//! The key lives for this one signing: it is drawn for it (in memory or in a token), certified for the confirmed intent, used, and
+//! forgotten when the revision is committed or the contract is over (`enrolment.rs`).
 
 mod appearance;
+mod enrolment;
 mod sign;
 
 use sealflow_core::ids::{ContractId, RecipientId};
@@ -11,7 +12,7 @@ use sealflow_store::{
     Change,
     documents::{self, Document},
     fields::Field,
-    organizations, recipients,
+    instances, organizations, recipients,
     recipients::Recipient,
     signing::{Confirmation, NotAsConfirmed, confirmed_fields},
 };
@@ -21,7 +22,8 @@ use serde_json::json;
 use super::{Tools, timestamp};
 use crate::registry::{Ctx, Done, JobError};
 
-pub(super) use sign::{AFTER_BLOB, AFTER_CERTIFICATE, AFTER_TIMESTAMP};
+pub(super) use enrolment::{AFTER_CERTIFICATE, AFTER_ENROLMENT, BEFORE_ENROLMENT};
+pub(super) use sign::{AFTER_BLOB, AFTER_TIMESTAMP};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Payload {
@@ -40,6 +42,9 @@ struct Part<'a> {
 
 pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done, JobError> {
     let mut read = ctx.store().read().await?;
+    if is_over(&mut read, &ctx).await? {
+        return Ok(Done::new("not_wanted"));
+    }
     let Some(recipient) = recipients::get(&mut read, payload.recipient_id).await? else {
         return Err(JobError::GiveUp { reason: "the recipient is not there".into() });
     };
@@ -70,6 +75,12 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
     }
     let data = json!({"documents": stamped, "certificate_sha256": signing.certificate_sha256()});
     Ok(Done::new("stamped").with_data(data).with_changes(changes))
+}
+
+/// Whether the contract ended while the job waited: then nobody shall be certified or signed any more.
+async fn is_over(read: &mut sealflow_store::Conn, ctx: &Ctx) -> Result<bool, JobError> {
+    let Some(id) = ctx.instance_id() else { return Ok(false) };
+    Ok(instances::get(read, id).await?.is_some_and(|instance| instance.finished_at.is_some()))
 }
 
 /// What was confirmed must be under what is signed: revisions are only appended, so it is enough that the confirmed one

@@ -12,7 +12,7 @@ use sealflow_pdf::{
 };
 use sealflow_providers::{
     ca::Chain,
-    keystore::{self, Subject, event::EventKey},
+    keystore::{Subject, event::EventKey},
 };
 use sealflow_store::{
     blobs::BlobHash,
@@ -21,14 +21,15 @@ use sealflow_store::{
     recipients::Recipient,
 };
 
-use super::{Part, appearance};
+use super::{
+    Part, appearance,
+    enrolment::{by_key, certified},
+};
 use crate::{
-    handlers::{Tools, timestamp, waits_for_ca, waits_for_key},
+    handlers::{Tools, timestamp},
     registry::{Ctx, JobError},
 };
 
-/// The certificate is issued, its key is nowhere kept.
-pub(in crate::handlers) const AFTER_CERTIFICATE: &str = "handlers::stamp_signature::after_certificate";
 /// The timestamp is there, the file not yet whole.
 pub(in crate::handlers) const AFTER_TIMESTAMP: &str = "handlers::stamp_signature::after_timestamp";
 /// The signed file is kept, no revision refers to it.
@@ -78,20 +79,14 @@ pub(super) struct Signing<'a> {
 }
 
 impl<'a> Signing<'a> {
-    /// Draws the key and has it certified.
+    /// Has a key certified; see `enrolment.rs`.
     pub(super) async fn begin(
         ctx: &'a Ctx,
         tools: &'a Tools,
         signer: &'a Signer,
         confirmed_at_ms: i64,
     ) -> Result<Self, JobError> {
-        let key = by_key(ctx, tools.keystore.generate().await).await?;
-        let csr = by_key(ctx, key.csr(&signer.subject()).await).await?;
-        let chain = match tools.ca.enroll(&csr).await {
-            Ok(chain) => chain,
-            Err(error) => return Err(waits_for_ca(ctx, &error).await?),
-        };
-        failpoint::hit(AFTER_CERTIFICATE);
+        let (key, chain) = certified(ctx, tools, &signer.subject()).await?;
         Ok(Self { ctx, tools, signer, confirmed_at_ms, key, chain })
     }
 
@@ -196,6 +191,8 @@ impl<'a> Signing<'a> {
                 format!("{} {:?} {}", one.field, one.verdict, one.sub_indication.as_deref().unwrap_or(""))
             })
             .collect();
+        // It may be the certificate: who tries it again gets another.
+        self.ctx.keep(None).await?;
         Err(JobError::GiveUp {
             reason: format!("the signed file does not validate: {}", verdicts.join("; ")),
         })
@@ -206,11 +203,4 @@ impl<'a> Signing<'a> {
 pub(super) fn signature_field<'a>(part: &Part<'a>) -> Option<&'a str> {
     let first = part.filled.iter().find(|field| matches!(field.kind, FieldKind::Signature | FieldKind::Seal));
     first.map(|field| field.name.as_str())
-}
-
-async fn by_key<T>(ctx: &Ctx, answer: Result<T, keystore::Error>) -> Result<T, JobError> {
-    match answer {
-        Ok(answer) => Ok(answer),
-        Err(error) => Err(waits_for_key(ctx, &error).await?),
-    }
 }
