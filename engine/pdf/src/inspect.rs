@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     geometry::shown_size,
+    limits::{NUMBERS_LEFT_MIN, OBJECTS_MAX},
     read::{
         self,
         fields::{fields, form},
@@ -47,7 +48,14 @@ pub struct Page {
 /// [`Error`] says what is wrong with the file. A file that is signed already is no error: see [`Inspection::signatures`].
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
     let file = File::open(read::from_header(bytes)?)?;
-    let pages: Vec<Page> = pages(&file, usize::MAX)?
+    let found = pages(&file, usize::MAX)?;
+    let form = form(&file)?;
+    let changed =
+        found.iter().map(|page| page.reference).chain(form.iter().filter_map(|form| form.reference));
+    for reference in changed {
+        file.check_changeable(reference)?;
+    }
+    let pages: Vec<Page> = found
         .iter()
         .map(|page| {
             let (width, height) = shown_size(page);
@@ -57,8 +65,13 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
     if pages.is_empty() {
         return Err(Error::Damaged { what: "the file has no page".to_owned() });
     }
-    file.uses()?.check_closed()?;
-    let xfa = form(&file)?.is_some_and(|form| form.dictionary.get("XFA").is_some());
+    // What would break signatures later is mended before the first.
+    file.uses()?.check_sound()?;
+    let next_number = file.xref.next_number().max(file.uses()?.next_number());
+    if usize::try_from(next_number).unwrap_or(usize::MAX) > OBJECTS_MAX - NUMBERS_LEFT_MIN {
+        return Err(Error::Damaged { what: format!("the next object would have number {next_number}") });
+    }
+    let xfa = form.is_some_and(|form| form.dictionary.get("XFA").is_some());
     let signatures = fields(&file)?.iter().filter(|field| field.is_signed()).count();
     Ok(Inspection { page_count: pages.len(), pages, signatures, revisions: file.xref.sections.len(), xfa })
 }

@@ -6,6 +6,8 @@ pub const FILE_BYTES_MAX: usize = 100 * 1024 * 1024;
 pub const PAGES_MAX: usize = 5_000;
 /// Most objects that a file's cross-reference may name.
 pub const OBJECTS_MAX: usize = 2_000_000;
+/// Object numbers that an upload must leave for the fields and signatures of its contract.
+pub const NUMBERS_LEFT_MIN: usize = 100_000;
 /// Deepest nesting of arrays, dictionaries, page tree nodes and form fields.
 pub const DEPTH_MAX: usize = 64;
 /// Most values (numbers, names, strings, …) of one object, those of arrays and dictionaries within it included.

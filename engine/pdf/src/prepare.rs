@@ -140,7 +140,7 @@ pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<(usize, Vec
         }
         .into());
     }
-    file.uses()?.check_closed()?;
+    let mut increment = Increment::lasting(&file)?;
     let locks = Locks::of_file(&file, &old)?;
     if locks.allow_no_change() {
         return Err(Error::Locked);
@@ -148,7 +148,6 @@ pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<(usize, Vec
     if let Some(spec) = fields.iter().find(|spec| locks.cover(&spec.name)) {
         return Err(Error::Field { name: spec.name.clone(), why: IS_LOCKED.to_owned() });
     }
-    let mut increment = Increment::new(&file);
     add_fields(&mut increment, &old, fields)?;
     Ok((from, increment.finish()?.tail))
 }
@@ -282,31 +281,28 @@ fn append(
     Ok(())
 }
 
-/// The longer array, to be set; none when it is an object of its own, which is replaced here.
+/// The longer array, to be set; none when the entry names an object that is one, which is replaced here.
 fn extended(
     increment: &mut Increment<'_, '_>,
     dictionary: &Dictionary,
     key: &str,
     added: &[Reference],
 ) -> Result<Option<Object>, read::Error> {
-    let entry = dictionary.get(key);
-    let current = match entry {
-        Some(Object::Reference(array)) => increment.current(*array)?,
-        Some(direct) => direct.clone(),
-        None => Object::Null,
-    };
-    let mut items = match current {
+    let added = added.iter().copied().map(Object::from);
+    if let Some(Object::Reference(own)) = dictionary.get(key)
+        && let Object::Array(mut items) = increment.current(*own)?
+    {
+        items.extend(added);
+        increment.put(*own, Object::Array(items));
+        return Ok(None);
+    }
+    // What is no list may be in use elsewhere, and stays as it is.
+    let mut items = match increment.file.entry(dictionary, key)? {
         Object::Array(items) => items,
         _ => Vec::new(),
     };
-    items.extend(added.iter().copied().map(Object::from));
-    match entry.and_then(Object::as_reference) {
-        Some(array) => {
-            increment.put(array, Object::Array(items));
-            Ok(None)
-        }
-        None => Ok(Some(Object::Array(items))),
-    }
+    items.extend(added);
+    Ok(Some(Object::Array(items)))
 }
 
 fn extend_form(

@@ -3,11 +3,14 @@
 
 use std::{collections::BTreeMap, io::Write as _};
 
-use crate::read::{
-    Error,
-    file::File,
-    object::{Dictionary, Object, Reference},
-    xref::XrefKind,
+use crate::{
+    limits::OBJECTS_MAX,
+    read::{
+        Error,
+        file::File,
+        object::{Dictionary, Object, Reference},
+        xref::XrefKind,
+    },
 };
 
 /// Changes to a file, collected until they are written as one revision.
@@ -58,6 +61,18 @@ impl Revision {
 impl<'f, 'a> Increment<'f, 'a> {
     pub(crate) fn new(file: &'f File<'a>) -> Self {
         Self { file, next_number: file.xref.next_number(), changed: BTreeMap::new() }
+    }
+
+    /// For a file that has signatures or is to get several: they last, whatever is appended. What the file names without having
+    /// it stays nothing, since its number is not taken.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for a file with which that cannot be promised; reads all of it.
+    pub(crate) fn lasting(file: &'f File<'a>) -> Result<Self, Error> {
+        let uses = file.uses()?;
+        uses.check_lasting()?;
+        let next_number = file.xref.next_number().max(uses.next_number());
+        Ok(Self { file, next_number, changed: BTreeMap::new() })
     }
 
     /// Takes a new object number.
@@ -122,6 +137,9 @@ impl<'f, 'a> Increment<'f, 'a> {
         let Some(previous) = previous else {
             return Err(Error::Damaged { what: "there is no cross-reference".to_owned() });
         };
+        if usize::try_from(self.next_number).unwrap_or(usize::MAX) > OBJECTS_MAX {
+            return Err(Error::TooLarge { what: format!("object numbers above {OBJECTS_MAX}") });
+        }
         let mut tail = Vec::with_capacity(self.changed.values().map(Body::bytes_about).sum());
         if !self.file.bytes.ends_with(b"\n") {
             tail.push(b'\n');
@@ -129,6 +147,7 @@ impl<'f, 'a> Increment<'f, 'a> {
         let mut offsets = BTreeMap::new();
         let mut holed_offsets = BTreeMap::new();
         for (reference, body) in std::mem::take(&mut self.changed) {
+            self.file.check_changeable(reference)?;
             let body = self.closed(reference, body)?;
             offsets.insert(reference, start + tail.len());
             let value_at = write_indirect(&mut tail, reference, &body);
@@ -181,10 +200,10 @@ impl<'f, 'a> Increment<'f, 'a> {
             }
         }
         if let Ok(Object::Array(ids)) = self.file.entry(old, "ID")
-            && let [first @ Object::String(_), second] = ids.as_slice()
+            && let [first @ Object::String(_), second @ ..] = ids.as_slice()
         {
             let mut hash = openssl::sha::Sha256::new();
-            hash.update(second.as_string().unwrap_or_default());
+            hash.update(second.first().and_then(Object::as_string).unwrap_or_default());
             hash.update(tail);
             let changed = hash.finish().get(..16).unwrap_or_default().to_vec();
             trailer.set("ID", Object::Array(vec![first.clone(), Object::String(changed)]));

@@ -57,6 +57,11 @@ impl Crypt {
         }
     }
 
+    /// Whether this object is the encryption dictionary, which a revision must not touch.
+    pub(crate) fn is_own(&self, reference: Reference) -> bool {
+        self.own == Some(reference)
+    }
+
     /// Opens the strings of an object as it was read from the file.
     pub(super) fn open_strings(&self, reference: Reference, object: &mut Object) -> Result<(), Error> {
         let is_xref = object.as_dictionary().is_some_and(|dictionary| dictionary.is("Type", "XRef"));

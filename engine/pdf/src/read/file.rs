@@ -292,7 +292,7 @@ impl<'a> File<'a> {
 
     /// A stream's length. An indirect one is read where it stands and never followed further, so that no chain of lengths
     /// can be built.
-    fn length(&self, dictionary: &Dictionary) -> Result<Option<usize>, Error> {
+    pub(super) fn length(&self, dictionary: &Dictionary) -> Result<Option<usize>, Error> {
         let reference = match dictionary.get("Length") {
             Some(Object::Reference(reference)) => *reference,
             direct => return Ok(direct.and_then(Object::as_usize)),
@@ -400,6 +400,20 @@ impl<'a> File<'a> {
     /// The entry, with references followed; null when it is not there.
     pub(crate) fn entry(&self, dictionary: &Dictionary, key: &str) -> Result<Object, Error> {
         dictionary.get(key).map_or(Ok(Object::Null), |object| self.resolve(object))
+    }
+
+    /// Pages, fields and the form are written anew when a file is prepared. In a broken file one may be what others are read
+    /// with: the encryption dictionary, or a stream that holds objects.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`]
+    pub(crate) fn check_changeable(&self, reference: Reference) -> Result<(), Error> {
+        let is_key = self.crypt.as_ref().is_some_and(|crypt| crypt.is_own(reference));
+        if is_key || self.load(reference)?.stream.is_some() {
+            let what = format!("object {} is a page, field or form, and something else", reference.number);
+            return Err(Error::Damaged { what });
+        }
+        Ok(())
     }
 
     /// The document's catalog with its reference.

@@ -2,9 +2,10 @@
 //! shows all the same. Such a file is rewritten once, before anything is built on it; a signed one never is.
 //!
 //! The objects are found by their `n g obj`, and go into the new file as they were read, object streams and encryption
-//! included; only the cross-reference is made anew.
+//! included; only the cross-reference is made anew. What is referred to and cannot be found or read becomes null: it is nothing
+//! for every viewer then, and for ever.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Error,
@@ -14,6 +15,7 @@ use super::{
     object::{Dictionary, Object, Reference},
     pages::{Page, pages},
     parser::{Parser, is_space},
+    xref::Place,
 };
 use crate::{
     limits::{OBJECTS_MAX, PAGES_MAX, PARSED_BYTES_MAX, PARSED_FILES_MAX, UNPACKED_BYTES_MAX},
@@ -40,8 +42,13 @@ pub fn repair(bytes: &[u8]) -> Result<Vec<u8>, Error> {
         return Err(Error::SignedAndDamaged);
     }
     let trailer = scan.trailer()?;
-    let rewritten = write(&scan.objects, trailer)?;
+    let mut rewritten = write(&scan.objects, &BTreeSet::new(), trailer.clone())?;
+    let lost = lost(&File::open(&rewritten)?)?;
+    if !lost.is_empty() {
+        rewritten = write(&scan.objects, &lost, trailer)?;
+    }
     let file = File::open(&rewritten)?;
+    file.uses()?.check_sound()?;
     let pages = pages(&file, PAGES_MAX)?;
     if pages.is_empty() {
         return Err(Error::Damaged { what: "no page could be saved".to_owned() });
@@ -54,6 +61,16 @@ pub fn repair(bytes: &[u8]) -> Result<Vec<u8>, Error> {
         return Err(Error::SignedAndDamaged);
     }
     Ok(rewritten)
+}
+
+/// What is referred to and is not there, or cannot be read. Nobody meant the cross-reference, which has got a number just now.
+fn lost(file: &File<'_>) -> Result<BTreeSet<u32>, Error> {
+    let uses = file.uses()?;
+    let is_missing = |number: &u32| match file.xref.place(*number) {
+        Some((Place::At { offset, .. }, _)) => file.xref.is_at(offset),
+        place => place.is_none(),
+    };
+    Ok(uses.used().filter(is_missing).chain(uses.lost()).collect())
 }
 
 /// A contract must not lose what is written on a page without a word: a page whose content is not there is not saved.
@@ -77,6 +94,8 @@ fn check_content(file: &File<'_>, page: &Page) -> Result<(), Error> {
 }
 
 struct Scan<'a> {
+    /// As its cross-reference has it, if that can be read: it tells how long streams are.
+    file: Option<File<'a>>,
     objects: BTreeMap<u32, Found<'a>>,
     /// Trailers and dictionaries of cross-reference streams, in the file's order.
     trailers: Vec<Dictionary>,
@@ -87,7 +106,9 @@ struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     fn of(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut scan = Self { objects: BTreeMap::new(), trailers: Vec::new(), signed: false, wasted: 0 };
+        let file = File::open(bytes).ok();
+        let mut scan =
+            Self { file, objects: BTreeMap::new(), trailers: Vec::new(), signed: false, wasted: 0 };
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let begins = at == 0 || bytes.get(at - 1).is_some_and(|byte| is_space(*byte) || *byte == b'>');
@@ -120,7 +141,10 @@ impl<'a> Scan<'a> {
         };
         let (mut object, mut next, mut stream) = (found.object, found.end.max(at + digits), None);
         if let (Object::Dictionary(dictionary), Some(start)) = (&mut object, found.stream_start) {
-            let length = dictionary.get("Length").and_then(Object::as_usize);
+            let length = match (dictionary.get("Length"), &self.file) {
+                (Some(Object::Reference(_)), Some(file)) => file.length(dictionary).ok().flatten(),
+                (direct, _) => direct.and_then(Object::as_usize),
+            };
             let data = match stream_bytes(bytes, start, length) {
                 Ok(data) => data,
                 // The file ends within its last stream: what is there is kept.
@@ -169,11 +193,22 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Writes the objects one after another, with one cross-reference stream at the end.
-fn write(objects: &BTreeMap<u32, Found<'_>>, mut trailer: Dictionary) -> Result<Vec<u8>, Error> {
+/// Writes the objects one after another, the `lost` ones as null, with one cross-reference stream at the end.
+fn write(
+    objects: &BTreeMap<u32, Found<'_>>,
+    lost: &BTreeSet<u32>,
+    mut trailer: Dictionary,
+) -> Result<Vec<u8>, Error> {
     let mut out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
-    let mut rows: BTreeMap<u32, (u8, usize, u16)> = BTreeMap::new();
+    let mut rows = packed(objects, &trailer)?;
+    for number in lost {
+        rows.insert(*number, (1, out.len(), 0));
+        out.extend_from_slice(format!("{number} 0 obj\nnull\nendobj\n").as_bytes());
+    }
     for (number, found) in objects {
+        if rows.contains_key(number) {
+            continue;
+        }
         rows.insert(*number, (1, out.len(), found.generation));
         out.extend_from_slice(format!("{number} {} obj\n", found.generation).as_bytes());
         write_object(&mut out, &found.object);
@@ -184,17 +219,8 @@ fn write(objects: &BTreeMap<u32, Found<'_>>, mut trailer: Dictionary) -> Result<
         }
         out.extend_from_slice(b"\nendobj\n");
     }
-    let mut taken: HashSet<u32> = rows.keys().copied().collect();
-    for (stream, numbers) in packed(objects, &trailer)? {
-        for (index, number) in numbers.into_iter().enumerate() {
-            // An object that also stands alone was changed after it was packed.
-            if taken.len() >= OBJECTS_MAX {
-                return Err(Error::TooLarge { what: format!("more than {OBJECTS_MAX} objects") });
-            }
-            if taken.insert(number) {
-                rows.insert(number, (2, stream, u16::try_from(index).unwrap_or(u16::MAX)));
-            }
-        }
+    if rows.len() >= OBJECTS_MAX {
+        return Err(Error::TooLarge { what: format!("more than {OBJECTS_MAX} objects") });
     }
     let own = rows.keys().next_back().map_or(1, |last| last.saturating_add(1));
     let at = out.len();
@@ -220,8 +246,11 @@ fn write(objects: &BTreeMap<u32, Found<'_>>, mut trailer: Dictionary) -> Result<
     Ok(out)
 }
 
-/// The numbers that each object stream holds, the newest stream first. A broken one is left out.
-fn packed(objects: &BTreeMap<u32, Found<'_>>, trailer: &Dictionary) -> Result<Vec<(usize, Vec<u32>)>, Error> {
+/// A row of the cross-reference: the kind of place, and the two numbers that say where it is.
+type Row = (u8, usize, u16);
+
+/// The objects that are in object streams and not newer elsewhere. A broken stream is left out.
+fn packed(objects: &BTreeMap<u32, Found<'_>>, trailer: &Dictionary) -> Result<BTreeMap<u32, Row>, Error> {
     let encrypt = match trailer.get("Encrypt") {
         None | Some(Object::Null) => None,
         Some(Object::Reference(own)) => {
@@ -237,7 +266,7 @@ fn packed(objects: &BTreeMap<u32, Found<'_>>, trailer: &Dictionary) -> Result<Ve
         }
         None => None,
     };
-    let mut streams = Vec::new();
+    let mut rows = BTreeMap::new();
     let mut left = UNPACKED_BYTES_MAX;
     let mut newest_first: Vec<(&u32, &Found<'_>)> = objects.iter().collect();
     newest_first.sort_by_key(|(_, found)| std::cmp::Reverse(found.at));
@@ -249,10 +278,18 @@ fn packed(objects: &BTreeMap<u32, Found<'_>>, trailer: &Dictionary) -> Result<Ve
         let reference = Reference { number: *number, generation: found.generation };
         let opened = crypt::open_stream(crypt.as_ref(), reference, dictionary, data)
             .and_then(|data| ObjectStream::open(*number, dictionary, &data, left));
-        if let Ok(opened) = opened {
-            left = left.saturating_sub(opened.bytes());
-            streams.push((usize::try_from(*number).unwrap_or(usize::MAX), opened.numbers().collect()));
+        let Ok(opened) = opened else { continue };
+        left = left.saturating_sub(opened.bytes());
+        let stream = usize::try_from(*number).unwrap_or(usize::MAX);
+        for (index, number) in opened.numbers().enumerate() {
+            let is_newest = objects.get(&number).is_none_or(|alone| alone.at < found.at);
+            if rows.len() >= OBJECTS_MAX {
+                return Err(Error::TooLarge { what: format!("more than {OBJECTS_MAX} objects") });
+            }
+            if is_newest && let Ok(index) = u16::try_from(index) {
+                rows.entry(number).or_insert((2, stream, index));
+            }
         }
     }
-    Ok(streams)
+    Ok(rows)
 }

@@ -38,13 +38,15 @@ pub(crate) enum Use {
 pub(crate) struct Uses {
     /// By number, the bits of [`Use`].
     bits: Vec<u8>,
-    /// Objects that are in use and cannot be read; what they refer to is not known.
+    /// Objects that cannot be read, so that what they refer to is not known.
     pub(crate) unreadable: Vec<u32>,
     /// Objects that more bytes after the end of the file would make longer: a stream whose `/Length` leads there, and what the
     /// file ends with.
     pub(crate) open: Vec<u32>,
     /// References that lead to nothing.
     pub(crate) hanging: HashSet<Reference>,
+    /// Streams whose `/Length` is wrong: readers find their ends, each in its way.
+    misjudged: Vec<u32>,
 }
 
 /// In what a reference stands.
@@ -72,8 +74,10 @@ impl Uses {
                 }
                 Err(error) => return Err(error),
             };
-            if is_open(file, &loaded)? {
-                uses.open.push(number);
+            match end(file, &loaded)? {
+                End::Open => uses.open.push(number),
+                End::Elsewhere => uses.misjudged.push(number),
+                End::Closed => {}
             }
             match &loaded.object {
                 Object::Dictionary(dictionary) if root == Some(number) => {
@@ -91,17 +95,49 @@ impl Uses {
         Ok(uses)
     }
 
-    /// A file whose objects go on in bytes that somebody may add later must not be signed.
+    /// A file must not be signed when the next revision would break the signature: objects could go on in its bytes, or nobody
+    /// can tell what they are.
     ///
     /// # Errors
-    /// [`Error::Damaged`] for the first such object; [`super::repair()`] closes them.
-    pub(crate) fn check_closed(&self) -> Result<(), Error> {
-        match self.open.first() {
+    /// [`Error::Damaged`] for the first such object; [`super::repair()`] mends them.
+    pub(crate) fn check_lasting(&self) -> Result<(), Error> {
+        let damaged = |number: u32, how: &str| Err(Error::Damaged { what: format!("object {number} {how}") });
+        if let Some(number) = self.open.first() {
+            return damaged(*number, "ends after the end of the file");
+        }
+        match self.lost().next() {
+            Some(number) => damaged(number, "is in use and cannot be read"),
+            None => Ok(()),
+        }
+    }
+
+    /// What is built on must also be read in one way by all.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], as for [`Self::check_lasting`], and for a stream that is not as long as it says.
+    pub(crate) fn check_sound(&self) -> Result<(), Error> {
+        self.check_lasting()?;
+        match self.misjudged.iter().find(|number| self.is_used(**number)) {
             Some(number) => {
-                Err(Error::Damaged { what: format!("object {number} ends after the end of the file") })
+                Err(Error::Damaged { what: format!("stream {number} is not as long as it says") })
             }
             None => Ok(()),
         }
+    }
+
+    /// Objects that are in use and cannot be read.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = u32> {
+        self.unreadable.iter().copied().filter(|number| self.is_used(*number))
+    }
+
+    /// All numbers that something refers to.
+    pub(super) fn used(&self) -> impl Iterator<Item = u32> {
+        (0_u32..).zip(&self.bits).filter(|(_, bits)| **bits != 0).map(|(number, _)| number)
+    }
+
+    /// A number above all that something refers to, though there may be no object of that number.
+    pub(crate) fn next_number(&self) -> u32 {
+        u32::try_from(self.bits.len()).unwrap_or(u32::MAX)
     }
 
     /// Whether anything refers to the object.
@@ -172,19 +208,35 @@ const fn of_key(key: &[u8]) -> Use {
     }
 }
 
-/// Whether the object could go on in bytes that are appended to the file.
-fn is_open(file: &File<'_>, loaded: &Loaded<'_>) -> Result<bool, Error> {
-    let Some((_, end)) = loaded.span else { return Ok(false) };
+/// Where an object ends.
+enum End {
+    Closed,
+    /// It could go on in bytes that are appended to the file.
+    Open,
+    /// Not where its length says.
+    Elsewhere,
+}
+
+fn end(file: &File<'_>, loaded: &Loaded<'_>) -> Result<End, Error> {
+    let end_of = |is_open: bool| if is_open { End::Open } else { End::Closed };
+    let Some((_, end)) = loaded.span else { return Ok(End::Closed) };
     let (Some(data), Some(dictionary)) = (loaded.stream, loaded.object.as_dictionary()) else {
-        return Ok(leads_out(file.bytes, end));
+        return Ok(end_of(leads_out(file.bytes, end)));
     };
     let length = match file.entry(dictionary, "Length") {
-        Ok(length) => length.as_f64().unwrap_or(0.0),
-        Err(Error::Damaged { .. }) => return Ok(false),
+        Ok(length) => length,
+        Err(Error::Damaged { .. }) => return Ok(End::Elsewhere),
         Err(error) => return Err(error),
     };
     let start = data.as_ptr().addr().saturating_sub(file.bytes.as_ptr().addr());
-    Ok(length >= 0.0 && leads_out(file.bytes, start.saturating_add(length as usize)))
+    let number = length.as_f64().unwrap_or(0.0);
+    if number >= 0.0 && leads_out(file.bytes, start.saturating_add(number as usize)) {
+        return Ok(End::Open);
+    }
+    let is_there = length.as_usize().is_some_and(|length| {
+        Parser::new(file.bytes, start.saturating_add(length)).take_keyword("endstream")
+    });
+    Ok(if is_there { End::Closed } else { End::Elsewhere })
 }
 
 /// Whether what is looked for at this place, a keyword of the length of `endstream`, could stand past the end.

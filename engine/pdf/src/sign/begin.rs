@@ -80,6 +80,16 @@ impl PreparedSignature {
 
 /// The new revision's bytes, and where its hole is. The file itself is not copied.
 pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, Layout), Error> {
+    let (tail, layout, _) = further_layout(bytes, request, false)?;
+    Ok((tail, layout))
+}
+
+/// The same, and whether the file's signatures are known to last: it was `looked_at` for an earlier signature, or is now.
+pub(super) fn further_layout(
+    bytes: &[u8],
+    request: &SignRequest,
+    looked_at: bool,
+) -> Result<(Vec<u8>, Layout, bool), Error> {
     check(request)?;
     let file = File::open(bytes)?;
     let fields = fields(&file)?;
@@ -88,7 +98,9 @@ pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, La
         return Err(prepare::Error::Locked.into());
     }
     refuse_locked(&locks, &fields, request)?;
-    let mut increment = Increment::new(&file);
+    let is_first = !fields.iter().any(Field::is_signed);
+    let mut increment =
+        if is_first || looked_at { Increment::new(&file) } else { Increment::lasting(&file)? };
     let signed = field_to_sign(&mut increment, &fields, request)?;
     let mut pictures = Pictures::default();
     for wanted in &request.appearances {
@@ -99,9 +111,9 @@ pub(crate) fn layout(bytes: &[u8], request: &SignRequest) -> Result<(Vec<u8>, La
     let value = increment.reserve();
     let (head, marks) = signature_dictionary(&increment, value, request)?;
     increment.put_holed(value, head, request.hole_bytes);
-    let is_first = !fields.iter().any(Field::is_signed);
     set_signature(&mut increment, &mut pictures, signed, value, request, is_first)?;
-    place_range(increment, value, &marks)
+    let (tail, layout) = place_range(increment, value, &marks)?;
+    Ok((tail, layout, looked_at || !is_first))
 }
 
 /// Writes the revision, and the byte range into the signature dictionary.

@@ -63,7 +63,7 @@ impl GrowingFile {
         if from.read(&mut [0]).map_err(CopyError::Read)? > 0 {
             return Err(CopyError::Changes);
         }
-        Ok(Copied { file: Self { bytes, algorithm, hashing }, written_bytes })
+        Ok(Copied { file: Self::hashed(bytes, algorithm, hashing), written_bytes })
     }
 }
 

@@ -1,8 +1,10 @@
 //! Why: when many sign one file, its earlier bytes never change again; what was hashed for one signature need not be read,
 //! copied or hashed for the next, so that it costs its own revision only.
 
+use std::sync::OnceLock;
+
 use super::{
-    Digest, DigestAlgorithm, Error, LocalSignature, PreparedSignature, SignRequest, begin::layout,
+    Digest, DigestAlgorithm, Error, LocalSignature, PreparedSignature, SignRequest, begin::further_layout,
     finish::fill_hole,
 };
 use crate::cms::{self, Hashing};
@@ -10,9 +12,11 @@ use crate::cms::{self, Hashing};
 /// A file in memory that signatures are appended to, with the hash of all its bytes so far.
 #[derive(Clone)]
 pub struct GrowingFile {
-    pub(super) bytes: Vec<u8>,
-    pub(super) algorithm: DigestAlgorithm,
-    pub(super) hashing: Hashing,
+    bytes: Vec<u8>,
+    algorithm: DigestAlgorithm,
+    hashing: Hashing,
+    /// Set once the whole file was looked at for whether signatures last in it; what is appended changes nothing of that.
+    lasts: OnceLock<()>,
 }
 
 /// A begun signature: what is to be appended, with a hole of zeros.
@@ -35,7 +39,12 @@ impl GrowingFile {
     pub fn new(bytes: Vec<u8>, algorithm: DigestAlgorithm) -> Result<Self, Error> {
         let mut hashing = Hashing::new(algorithm)?;
         hashing.update(&bytes)?;
-        Ok(Self { bytes, algorithm, hashing })
+        Ok(Self::hashed(bytes, algorithm, hashing))
+    }
+
+    /// The file whose bytes were hashed so.
+    pub(super) const fn hashed(bytes: Vec<u8>, algorithm: DigestAlgorithm, hashing: Hashing) -> Self {
+        Self { bytes, algorithm, hashing, lasts: OnceLock::new() }
     }
 
     /// The file as it is now.
@@ -52,7 +61,10 @@ impl GrowingFile {
         if request.digest != self.algorithm {
             return Err(Error::Request { what: "the file was hashed in another way".to_owned() });
         }
-        let (revision, layout) = layout(&self.bytes, request)?;
+        let (revision, layout, lasts) = further_layout(&self.bytes, request, self.lasts.get().is_some())?;
+        if lasts {
+            self.lasts.get_or_init(|| ());
+        }
         let base_bytes = self.bytes.len();
         let hole = [layout.hole_start, layout.hole_end].map(|offset| offset.checked_sub(base_bytes));
         let [Some(hole_start), Some(hole_end)] = hole else { return Err(outside()) };

@@ -139,7 +139,7 @@ pub(crate) fn validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec
     }
     let file = File::open(bytes)?;
     let old = Store::of(&file)?;
-    let mut increment = Increment::new(&file);
+    let mut increment = Increment::lasting(&file)?;
     let (root, catalog) = file.catalog()?;
     let own = catalog.get("DSS").and_then(Object::as_reference);
     let mut store = file.entry(catalog, "DSS")?.into_dictionary().unwrap_or_default();
@@ -202,7 +202,7 @@ pub(crate) fn document_timestamp(bytes: &[u8], hole_bytes: usize) -> Result<(Vec
         .map(|number| format!("Timestamp{number}"))
         .find(|name| taken.iter().all(|field| field.name != *name))
         .unwrap_or_default();
-    let mut increment = Increment::new(&file);
+    let mut increment = Increment::lasting(&file)?;
     let rect = Rect { x: 0.0, y: 0.0, width: 0.0, height: 0.0 };
     let spec = FieldSpec { name, kind: FieldKind::Signature, page: 1, rect };
     let added = prepare::add_fields(&mut increment, &taken, &[spec])?;

@@ -1,5 +1,6 @@
 //! Why: what a person would think of breaking is only a part of what breaks. Thousands of files of every kind are broken by
-//! chance, and each must be read or refused in order: by an answer, not by the end of the child that opens it.
+//! chance, and each must be read or refused in order: by an answer, not by the end of the child that opens it. What was read is signed
+//! twice, and both signatures must be good.
 
 mod breaking;
 
@@ -9,19 +10,19 @@ use std::{
 };
 
 use sealflow_pdf::{
-    Appearance, SignRequest,
+    Appearance, FieldKind, SignRequest,
     confined::{Confined, Error, Limits},
-    read,
+    prepare, read,
 };
 
 use self::breaking::{Chance, broken};
 use crate::{
     myself,
     support::{
-        contract_fields,
+        field,
         kinds::{corpus, revisions},
         person_request,
-        pki::trust,
+        pki::{pki, trust},
         show, strokes,
     },
 };
@@ -128,37 +129,55 @@ async fn judged(confined: &Confined, file: &[u8], tally: &mut Tally) -> Result<(
     if in_order("validate", confined.validate(file, &trust()).await)?.is_some() {
         tally.validated += 1;
     }
-    let damaged = match confined.inspect(file).await {
-        Err(Error::Read(read::Error::Damaged { .. })) => true,
-        answer => {
-            if in_order("inspect", answer)?.is_none() {
-                tally.refused += 1;
-                return Ok(());
-            }
-            false
+    let (repaired, inspection) = match confined.inspect(file).await {
+        Err(Error::Read(read::Error::Damaged { .. })) => {
+            let repaired = in_order("repair", confined.repair(file).await)?;
+            let inspection = match &repaired {
+                Some(repaired) => in_order("inspect again", confined.inspect(repaired).await)?,
+                None => None,
+            };
+            (repaired, inspection)
         }
+        answer => (None, in_order("inspect", answer)?),
     };
-    let repaired = if damaged { in_order("repair", confined.repair(file).await)? } else { None };
-    let file = match (&repaired, damaged) {
-        (Some(repaired), _) => {
-            tally.repaired += 1;
-            repaired
-        }
-        (None, true) => {
-            tally.refused += 1;
-            return Ok(());
-        }
-        (None, false) => {
-            tally.read += 1;
-            file
-        }
+    let Some(inspection) = inspection else {
+        tally.refused += 1;
+        return Ok(());
     };
-    let prepared = in_order("prepare", confined.prepare(file, &contract_fields(1)).await)?;
-    let file = prepared.as_deref().unwrap_or(file);
-    if in_order("begin", confined.begin(file, &request()).await)?.is_some() {
-        tally.signed += 1;
+    if repaired.is_some() {
+        tally.repaired += 1;
+    } else {
+        tally.read += 1;
     }
-    Ok(())
+    let file = repaired.as_deref().unwrap_or(file);
+    let fields = FIELDS.map(|name| field(name, FieldKind::Signature, 1, [60.0, 150.0, 140.0, 60.0]));
+    let prepared = confined.prepare(file, &fields).await;
+    if inspection.signatures > 0 {
+        if let Some(prepared) = in_order("prepare", prepared)? {
+            in_order("begin", confined.begin(&prepared, &request(FIELDS[0])).await)?;
+        }
+        return Ok(());
+    }
+    // What was taken is signed by all, and stays signed.
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        // The page is too small.
+        Err(Error::Prepare(prepare::Error::Field { .. })) => return Ok(()),
+        Err(error) => return Err(format!("preparing: {error:?}")),
+    };
+    let once = confined
+        .begin(&prepared, &request(FIELDS[0]))
+        .await
+        .map_err(|error| format!("signing: {error:?}"))?;
+    let once = pki().person.finish(once, false);
+    let twice =
+        confined.begin(&once, &request(FIELDS[1])).await.map_err(|error| format!("signing: {error:?}"))?;
+    let twice = pki().company.finish(twice, false);
+    tally.signed += 1;
+    match confined.validate(&twice, &trust()).await {
+        Ok(report) if report.passed() && report.signatures.len() == 2 => Ok(()),
+        other => Err(format!("signed twice: {other:?}")),
+    }
 }
 
 /// The answer, or none for a refusal in order.
@@ -170,12 +189,13 @@ fn in_order<T>(call: &str, answer: Result<T, Error>) -> Result<Option<T>, String
     }
 }
 
+/// Names that no file has before.
+const FIELDS: [&str; 2] = ["mutant_person", "mutant_company"];
+
 /// Without text, for which each child would have to read a font.
-fn request() -> SignRequest {
-    SignRequest {
-        appearances: vec![show("person_signature", Appearance::Strokes(strokes()))],
-        ..person_request()
-    }
+fn request(field: &str) -> SignRequest {
+    let appearances = vec![show(field, Appearance::Strokes(strokes()))];
+    SignRequest { field: field.to_owned(), appearances, ..person_request() }
 }
 
 fn keep(number: u64, file: &[u8]) -> PathBuf {

@@ -28,7 +28,7 @@ fn every_kind_of_file_is_signed_twice_and_every_judge_agrees() {
     });
 }
 
-fn judged(name: &str, file: &[u8], encrypted: bool) {
+pub(crate) fn judged(name: &str, file: &[u8], encrypted: bool) {
     assert!(inspect(file).unwrap().page_count > 0, "{name}");
     let [prepared, once, twice] = revisions(file, 1, false);
     let header = file.windows(5).position(|window| window == b"%PDF-").unwrap();

@@ -285,7 +285,7 @@ fn no_stream_ends_in_a_later_revision() {
     refused("a stream that goes on", "object_changed", &long);
     // A length that is wrong within the file shows the same for ever.
     let wrong = built(&[(4, open(PAY.len() + 3))], "");
-    assert!(inspect(&wrong).is_ok());
+    assert!(matches!(inspect(&wrong), Err(Error::Damaged { .. })));
     assert!(validate(&sign(&sign(&wrong, "first"), "second"), &trust()).unwrap().passed());
 }
 
@@ -322,12 +322,14 @@ fn the_encryption_stays_and_the_size_does_not_shrink() {
 fn what_is_broken_and_unused_breaks_no_signature() {
     let broken = |body: &str, page: String| {
         let file = built(&[(3, page), (6, body.to_owned())], "");
-        sign(&sign(&file, "first"), "second")
+        sign(&file, "first")
     };
     let bodies = ["<</A (x>>", "<</Length 5>>stream\nabcde", ">>"];
     for body in bodies {
-        accepted(body, "signature_added", &broken(body, page("", "")));
-        let (verdict, _) = judged(&broken(body, page("", "/PieceInfo 6 0 R")));
+        accepted(body, "signature_added", &sign(&broken(body, page("", "")), "second"));
+        // Nobody signs behind it, and no other revision may come.
+        let once = broken(body, page("", "/PieceInfo 6 0 R"));
+        let (verdict, _) = judged(&revise(&once, &[], &trailer(&once)));
         assert_eq!(verdict, Verdict::TotalFailed, "{body}");
     }
     // The cross-reference is a few bytes off.

@@ -8,6 +8,7 @@ mod command_line;
 mod copying;
 mod corpus;
 mod cross_page;
+mod damaged;
 mod every_byte;
 mod forgeries;
 mod fuzzing;
