@@ -1,5 +1,11 @@
 //! Why: a JPEG goes into a PDF as it is, without loss; but not where and when the photo was taken, which cameras write beside it.
 
+mod bits;
+mod whole;
+
+/// What is wrong with a picture, as the rest of a sentence.
+type Fault = &'static str;
+
 /// A JPEG that a PDF can hold.
 pub(crate) struct Plain {
     pub(crate) bytes: Vec<u8>,
@@ -48,9 +54,9 @@ pub(crate) fn plain(bytes: &[u8]) -> Option<Plain> {
     Some(Plain { bytes: kept, width, height, components })
 }
 
-/// Whether the picture goes on to its end. Decoders fill with grey what a broken upload cut off.
-pub(super) fn is_whole(bytes: &[u8]) -> bool {
-    end(bytes).is_some()
+/// That nothing of the picture was lost on its way. Where data was changed and still makes a picture, nobody can tell.
+pub(super) fn check_whole(bytes: &[u8]) -> Result<(), Fault> {
+    whole::check(bytes)
 }
 
 /// Where the end marker is: phones put further pictures and videos behind it, and a small picture within a segment before it.
@@ -116,9 +122,9 @@ mod tests {
         assert!(plain(&file(0xc0, 4)).is_none(), "four colours");
         assert!(plain(&file(0xc9, 3)).is_none(), "arithmetic coding");
         let whole = file(0xc0, 3);
-        assert!(plain(&whole[..whole.len() - VIDEO]).is_some() && is_whole(&whole));
+        assert!(plain(&whole[..whole.len() - VIDEO]).is_some());
         for end in 0..whole.len() - VIDEO {
-            assert!(plain(&whole[..end]).is_none() && !is_whole(&whole[..end]), "cut at {end}");
+            assert!(plain(&whole[..end]).is_none(), "cut at {end}");
         }
     }
 }

@@ -99,8 +99,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Error> {
     if decoder.total_bytes() > PICTURE_UNPACKED_BYTES_MAX {
         return too_large(format!("{} bytes in memory", decoder.total_bytes()));
     }
-    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
-        return Err(Error::Damaged { why: "the file ends before the picture does".to_owned() });
+    if format == ImageFormat::Jpeg {
+        jpeg::check_whole(bytes).map_err(|why| Error::Damaged { why: why.to_owned() })?;
     }
     // A broken EXIF block turns nothing.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

@@ -12,6 +12,7 @@ mod damaged;
 mod every_byte;
 mod forgeries;
 mod fuzzing;
+mod jpegs;
 mod judges;
 mod later_signers;
 mod levels;
