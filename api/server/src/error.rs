@@ -116,6 +116,7 @@ impl Error {
             Self::Pdf(error) => of_pdf(error),
             Self::Word(error) => match error {
                 word::Error::Absent => Code::WordUnavailable.into(),
+                word::Error::Busy => Refusal::from(Code::WordBusy).retry_after_s(turns::RETRY_AFTER_S),
                 word::Error::NotWord { .. } | word::Error::Refused { .. } => Code::FileWordUnusable.into(),
                 _ => Code::Internal.into(),
             },

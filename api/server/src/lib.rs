@@ -57,9 +57,16 @@ impl App {
     pub fn new(store: Store, config: Config, pdf: Confined) -> Self {
         let limits = word::Limits::default();
         let word = if config.convert_word { Word::find(limits) } else { Word::at(None, limits) };
+        let word = word.patient_for(turns::WAIT_MAX);
         let pdf = pdf.patient_for(turns::WAIT_MAX);
         let turns = Turns::default();
         Self { store, config: Arc::new(config), pdf, turns, word, metrics: metrics_recorder::handle() }
+    }
+
+    /// With another converter of Word files, which waits as long as it is told.
+    #[must_use]
+    pub fn with_word(self, word: Word) -> Self {
+        Self { word, ..self }
     }
 }
 

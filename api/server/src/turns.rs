@@ -16,7 +16,7 @@ use crate::problem::{Code, Refusal};
 const AT_ONCE: usize = 2;
 /// Files of one person that wait for those; each of them is in memory.
 const WAITING_MAX: usize = 6;
-/// How long one waits for the others of its person, and how long for a child.
+/// How long one waits for the others of its person, how long for the converter, and how long for a child.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(20);
 /// When to ask again, in seconds.
 pub(crate) const RETRY_AFTER_S: i64 = 10;

@@ -227,6 +227,9 @@ codes! {
     WordUnavailable "word_unavailable" UNPROCESSABLE_ENTITY
         zh: "暂时不能转换 Word 文件", "平台未安装转换程序，请将文件另存为 PDF 后上传。";
         en: "Word files cannot be converted here", "The platform has no converter installed. Save the file as PDF and upload that.";
+    WordBusy "word_busy" SERVICE_UNAVAILABLE
+        zh: "正在转换其他 Word 文件", "请稍后重新上传，或将文件另存为 PDF 后上传。";
+        en: "Other Word files are being converted", "Upload it again in a moment, or save it as PDF and upload that.";
 
     // Seals and signatures ---------------------------------------------------------------------------------------
     SealNameTaken "seal_name_taken" CONFLICT

@@ -92,6 +92,9 @@ pub enum Error {
         /// Which limit, or how the program ended.
         why: String,
     },
+    /// Other files were converted for as long as the caller would wait.
+    #[error("other Word files are being converted")]
+    Busy,
     /// The program could not be started, or its files not be written.
     #[error("LibreOffice cannot be run")]
     Io(#[from] io::Error),
@@ -103,6 +106,8 @@ pub struct Word {
     program: Option<PathBuf>,
     limits: Limits,
     slots: Arc<Semaphore>,
+    /// How long to wait for a slot; for ever without it.
+    patience: Option<Duration>,
 }
 
 impl Word {
@@ -119,7 +124,13 @@ impl Word {
     /// With this program, or with none.
     #[must_use]
     pub fn at(program: Option<PathBuf>, limits: Limits) -> Self {
-        Self { program, limits, slots: Arc::new(Semaphore::new(limits.at_once.max(1))) }
+        Self { program, limits, slots: Arc::new(Semaphore::new(limits.at_once.max(1))), patience: None }
+    }
+
+    /// The same converter, for a caller who waits at most so long for his turn, and then gets [`Error::Busy`].
+    #[must_use]
+    pub fn patient_for(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     /// Whether there is a program to convert with.
@@ -135,7 +146,12 @@ impl Word {
     pub async fn to_pdf(&self, docx: &[u8]) -> Result<Vec<u8>, Error> {
         archive::check(docx).map_err(|why| Error::NotWord { why })?;
         let program = self.program.as_deref().ok_or(Error::Absent)?;
-        let _slot = self.slots.acquire().await.map_err(io::Error::other)?;
+        let waiting = self.slots.acquire();
+        let slot = match self.patience {
+            Some(patience) => tokio::time::timeout(patience, waiting).await.map_err(|_| Error::Busy)?,
+            None => waiting.await,
+        };
+        let _slot = slot.map_err(io::Error::other)?;
         let folder = prepared_folder(docx).await?;
         let run = async {
             let mut output = self.run(program, folder.path()).await?;

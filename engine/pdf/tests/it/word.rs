@@ -118,16 +118,39 @@ async fn without_libreoffice_it_says_so() {
     assert!(matches!(gone.to_pdf(&docx("x.png")).await, Err(Error::Refused { .. } | Error::Io(_))));
 }
 
+#[tokio::test]
+async fn who_will_not_wait_is_told_that_others_are_converted() {
+    let folder = folder(b"");
+    let limits = Limits { wall: Duration::from_secs(2), ..Limits::default() };
+    let hanging = Word::at(Some(program(&folder, "exec sleep 600")), limits);
+    let hurried = hanging.clone().patient_for(Duration::from_millis(1));
+    let file = docx("x.png");
+    tokio::select! {
+        biased;
+        answer = hanging.to_pdf(&file) => panic!("it should hang: {answer:?}"),
+        answer = hurried.to_pdf(&file) => assert!(matches!(answer, Err(Error::Busy)), "{answer:?}"),
+    }
+    // Who was there first has gone, and his turn is over.
+    let answer = hurried.to_pdf(&file).await;
+    assert!(matches!(answer, Err(Error::Refused { .. })), "{answer:?}");
+}
+
+/// A program that does what the script says.
+fn program(folder: &tempfile::TempDir, script: &str) -> PathBuf {
+    let program = folder.path().join("soffice.bin");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
 /// Signals to the group of one do not reach the other.
 #[tokio::test]
 async fn the_converter_has_a_process_group_of_its_own() {
     let folder = folder(b"");
-    let program = folder.path().join("soffice.bin");
     // The fifth word of its state is the group.
-    let text = "#!/bin/sh\nread -r state < /proc/$$/stat; set -- $state; [ $5 = $$ ] && exit 3; exit 4\n";
-    std::fs::write(&program, text).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let error = Word::at(Some(program), Limits::default()).to_pdf(&docx("x.png")).await.unwrap_err();
+    let text = "read -r state < /proc/$$/stat; set -- $state; [ $5 = $$ ] && exit 3; exit 4";
+    let error =
+        Word::at(Some(program(&folder, text)), Limits::default()).to_pdf(&docx("x.png")).await.unwrap_err();
     assert!(error.to_string().contains("status 3"), "{error}");
 }
 

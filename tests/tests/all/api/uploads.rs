@@ -1,12 +1,17 @@
 //! Uploads: what is no good PDF is refused, each with its own reason, and nothing of it is kept.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use reqwest::{Body, Method, header};
+use sealflow_pdf::convert::word::{self, Word};
 use sealflow_tests::{db::TestStore, fixtures, on_both};
 use serde_json::json;
 
@@ -60,6 +65,28 @@ async fn a_damaged_file_is_repaired_and_its_sender_told(db: TestStore) {
     assert_eq!(sealflow_pdf::inspect(&file.bytes).unwrap().page_count, 11);
     let again = sender.upload(&path, "示例.pdf", file.bytes).await.expect(201);
     assert_eq!(again["repaired"], false);
+}
+
+/// Everybody opens such a file, and only a second signature would break on it.
+async fn a_file_with_an_unreadable_object_in_use_is_repaired(db: TestStore) {
+    let world = World::open(db).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let broken = |name: &[u8]| {
+        let mut bytes = contract_pdf();
+        let named = bytes.windows(name.len()).position(|window| window == name).unwrap();
+        let head = bytes[..named].windows(4).rposition(|window| window == b" obj").unwrap();
+        bytes[head..head + 4].copy_from_slice(b" abj");
+        bytes
+    };
+    let document = sender.upload(&path, "示例.pdf", broken(b"/FontDescriptor")).await.expect(201);
+    assert_eq!((&document["repaired"], &document["page_count"]), (&json!(true), &json!(11)));
+    let file = sender.get(&format!("{path}/{}/file", id(&document))).await;
+    assert!(file.bytes.windows(15).any(|window| window == b" 0 obj\nnull\nend"));
+    let again = sender.upload(&path, "示例.pdf", file.bytes).await.expect(201);
+    assert_eq!(again["repaired"], false);
+    // A page cannot be made up.
+    sender.upload(&path, "示例.pdf", broken(b"/Type/Pages")).await.refused(422, "file_damaged");
 }
 
 async fn a_signed_file_is_never_repaired(db: TestStore) {
@@ -199,6 +226,25 @@ fn broken_word() -> Vec<u8> {
     whole[..whole.len() / 4 * 3].to_vec()
 }
 
+async fn who_waits_too_long_for_the_converter_is_told(db: TestStore) {
+    let word = Word::find(word::Limits { at_once: 1, ..word::Limits::default() });
+    let world = World::open_with_word(db, word.clone().patient_for(Duration::from_millis(1))).await;
+    let path = documents(&world).await;
+    let sender = world.as_person(SENDER).await;
+    let file = fixtures::word();
+    // Somebody's file is being converted.
+    let mut other = Box::pin(word.to_pdf(&file));
+    assert!((&mut other).now_or_never().is_none());
+    let refused = sender.upload(&path, "示例合同.docx", fixtures::word()).await;
+    assert_eq!(refused.headers["retry-after"], "10");
+    refused.refused(503, "word_busy");
+    assert_eq!(world.count(DOCUMENTS).await, 0);
+    // Other kinds of files need no converter.
+    sender.upload(&path, "示例.png", fixtures::picture()).await.expect(201);
+    drop(other);
+    sender.upload(&path, "示例合同.docx", fixtures::word()).await.expect(201);
+}
+
 async fn without_a_converter_word_files_are_refused_with_advice(db: TestStore) {
     let world = World::open_with(db, |config| config.convert_word = false).await;
     let path = documents(&world).await;
@@ -211,8 +257,10 @@ async fn without_a_converter_word_files_are_refused_with_advice(db: TestStore) {
 on_both!(
     word_files_and_pictures_become_pdf_files,
     without_a_converter_word_files_are_refused_with_advice,
+    who_waits_too_long_for_the_converter_is_told,
     a_pdf_is_taken_with_its_pages,
     a_damaged_file_is_repaired_and_its_sender_told,
+    a_file_with_an_unreadable_object_in_use_is_repaired,
     a_signed_file_is_never_repaired,
     bad_files_are_refused_each_with_its_reason,
     a_large_file_is_refused_before_it_is_read,

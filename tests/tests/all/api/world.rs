@@ -7,7 +7,10 @@ use sealflow_core::{
     Actor, EventId, EventKind,
     ids::{CodeId, InstanceId, PersonId, RecipientId},
 };
-use sealflow_pdf::confined::{Confined, Limits};
+use sealflow_pdf::{
+    confined::{Confined, Limits},
+    convert::word::Word,
+};
 use sealflow_server::{App, Config};
 use sealflow_store::{
     NewEvent, Store, Tx, agreements, codes, contracts, definitions,
@@ -73,6 +76,17 @@ impl World {
         pdf: Confined,
         set: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::serve(db, set, |config| App::new(store, config, pdf)).await
+    }
+
+    /// With another converter of Word files.
+    pub(crate) async fn open_with_word(db: TestStore, word: Word) -> Self {
+        let store = db.store.clone();
+        let pdf = Confined::new(env!("CARGO_BIN_EXE_sealflow_under_test"), Limits::default());
+        Self::serve(db, |_| {}, |config| App::new(store, config, pdf).with_word(word)).await
+    }
+
+    async fn serve(db: TestStore, set: impl FnOnce(&mut Config), app: impl FnOnce(Config) -> App) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         let mut config = Config::new(url.clone(), SECRET);
@@ -82,7 +96,7 @@ impl World {
         config.codes.per_day = 1000;
         set(&mut config);
         publish(&db).await;
-        let app = App::new(store, config, pdf);
+        let app = app(config);
         let shutdown = CancellationToken::new();
         tokio::spawn(sealflow_server::serve(app, listener, shutdown.clone()));
         Self { db, url, shutdown }

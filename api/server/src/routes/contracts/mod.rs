@@ -73,6 +73,7 @@ pub(super) const REFUSALS: Refusals = &[
             Code::FileWordUnusable,
             Code::FileWordOld,
             Code::WordUnavailable,
+            Code::WordBusy,
         ],
     ),
     ("remove_document", &[Code::Forbidden, Code::NotDraft]),
