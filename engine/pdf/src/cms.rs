@@ -3,7 +3,7 @@
 //!
 //! RFC 5652 (CMS), RFC 5035 (signing-certificate-v2), ETSI EN 319 122-1 (CAdES: no signing-time in a PAdES signature).
 
-use std::ops::Range;
+mod attributes;
 
 use cms::{
     content_info::{CmsVersion, ContentInfo},
@@ -14,7 +14,7 @@ use const_oid::{
     db::{rfc5911, rfc5912},
 };
 use der::{
-    Any, AnyRef, Decode, Encode, Sequence, Tag, TagNumber, ValueOrd,
+    Any, Decode, Encode, Sequence, ValueOrd,
     asn1::{OctetString, SetOfVec},
 };
 use openssl::{
@@ -30,6 +30,8 @@ use x509_cert::{
     spki::AlgorithmIdentifierOwned,
 };
 
+pub(crate) use self::attributes::SignedAttributes;
+use self::attributes::{AttributesForm, attributes};
 use crate::{
     asn1,
     limits::CHAIN_CERTIFICATES_MAX,
@@ -45,20 +47,6 @@ pub(crate) const TIMESTAMP_TOKEN: ObjectIdentifier =
 
 /// SM3, GB/T 33560.
 pub(crate) const SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401");
-
-/// Of SHA-256 and of SM3.
-const DIGEST_BYTES: usize = 32;
-
-/// `SigningCertificateV2` with one certificate and SHA-256, which is the default and so not written.
-#[derive(Sequence)]
-struct SigningCertificateV2 {
-    certs: Vec<EssCertIdV2>,
-}
-
-#[derive(Sequence)]
-struct EssCertIdV2 {
-    cert_hash: OctetString,
-}
 
 /// `SignedData` as in RFC 5652, with certificates as the bytes that they are: decoding and encoding them would mend
 /// what issuers did against the rules, and a mended certificate is another one.
@@ -99,65 +87,10 @@ fn der_fault(source: der::Error) -> Error {
     crypto(format!("a structure cannot be encoded: {source}"))
 }
 
-fn attribute(oid: ObjectIdentifier, value: &impl Encode) -> Result<Attribute, Error> {
-    let value = value.to_der().and_then(|der| Any::from_der(&der)).map_err(der_fault)?;
-    Ok(Attribute { oid, values: SetOfVec::try_from(vec![value]).map_err(der_fault)? })
-}
-
-fn attributes(digest: &Digest, cert_hash: [u8; 32]) -> Result<Attributes, Error> {
-    let cert_hash = OctetString::new(cert_hash).map_err(der_fault)?;
-    let message_digest = OctetString::new(digest.value.as_slice()).map_err(der_fault)?;
-    SetOfVec::try_from(vec![
-        attribute(rfc5911::ID_CONTENT_TYPE, &rfc5911::ID_DATA)?,
-        attribute(rfc5911::ID_MESSAGE_DIGEST, &message_digest)?,
-        attribute(SIGNING_CERTIFICATE_V2, &SigningCertificateV2 { certs: vec![EssCertIdV2 { cert_hash }] })?,
-    ])
-    .map_err(der_fault)
-}
-
 pub(crate) fn signed_attributes(digest: &Digest, certificate_der: &[u8]) -> Result<Vec<u8>, Error> {
     // OpenSSL reads the certificate when its signature comes, and takes longer for it than for signing.
     CertificateId::read(certificate_der)?;
     attributes(digest, openssl::sha::sha256(certificate_der))?.to_der().map_err(der_fault)
-}
-
-/// The signed attributes of one signer as DER, which differ in the digest only.
-struct AttributesForm {
-    der: Vec<u8>,
-    digest_at: Range<usize>,
-}
-
-impl AttributesForm {
-    fn new(algorithm: DigestAlgorithm, cert_hash: [u8; 32]) -> Result<Self, Error> {
-        let empty = Digest { algorithm, value: vec![0; DIGEST_BYTES] };
-        let der = attributes(&empty, cert_hash)?.to_der().map_err(der_fault)?;
-        let value = OctetString::new(empty.value).map_err(der_fault)?;
-        let part = attribute(rfc5911::ID_MESSAGE_DIGEST, &value)?.to_der().map_err(der_fault)?;
-        let part_at = der.windows(part.len()).position(|window| window == part);
-        let end = part_at.ok_or_else(|| crypto("the digest's attribute is lost"))? + part.len();
-        Ok(Self { der, digest_at: end - DIGEST_BYTES..end })
-    }
-
-    fn filled(&self, digest: &Digest) -> Result<SignedAttributes, Error> {
-        let mut der = self.der.clone();
-        match der.get_mut(self.digest_at.clone()) {
-            Some(place) if place.len() == digest.value.len() => place.copy_from_slice(&digest.value),
-            _ => return Err(crypto(format!("a digest has {DIGEST_BYTES} bytes"))),
-        }
-        Ok(SignedAttributes(der))
-    }
-}
-
-/// Signed attributes as they are signed: a `SET OF` in DER.
-pub(crate) struct SignedAttributes(Vec<u8>);
-
-impl SignedAttributes {
-    /// The same bytes with the tag that they have in a `SignerInfo` (RFC 5652, 5.4).
-    fn in_signer_info(&self) -> Result<Any, Error> {
-        let tag = Tag::ContextSpecific { number: TagNumber(0), constructed: true };
-        let set = AnyRef::from_der(&self.0).map_err(der_fault)?;
-        Any::new(tag, set.value()).map_err(der_fault)
-    }
 }
 
 /// What is taken from a certificate's bytes.
@@ -317,7 +250,7 @@ pub(crate) fn signed_data(
 ) -> Result<Vec<u8>, Error> {
     let signer = Signer::read(chain_der)?;
     let attributes = signer.attributes(digest)?;
-    if !signer.made(&attributes.0, raw_signature) {
+    if !signer.made(attributes.as_der(), raw_signature) {
         return Err(crypto("the signature is not of this file with this certificate's key"));
     }
     signer.signed_data(digest, &attributes, raw_signature, timestamp_token_der)
@@ -371,7 +304,7 @@ impl Signer {
         key: &PKeyRef<Private>,
         attributes: &SignedAttributes,
     ) -> Result<Vec<u8>, Error> {
-        self.scheme.sign(key, &attributes.0)
+        self.scheme.sign(key, attributes.as_der())
     }
 
     /// Whether the key belongs to the certificate, by a signature that is made and thrown away.
