@@ -113,6 +113,15 @@ impl Running {
         Ok(self.child.wait().await?)
     }
 
+    /// The variables that it runs with, one after the other, each ended by a zero byte.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn environment(&self) -> Result<String> {
+        let id = self.child.id().context("the program has ended")?;
+        Ok(std::fs::read_to_string(format!("/proc/{id}/environ"))?)
+    }
+
     /// Ends it at once, as a power cut would.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub mod commands;
 pub mod config;
 mod definitions;
 pub mod journey;
+mod memory;
 mod platform;
 pub mod sample_contract;
 pub mod sandbox;
@@ -40,6 +41,9 @@ pub fn main() -> ExitCode {
     // The child opens untrusted files: it starts no runtime and reads no settings.
     if matches!(cli.command, Command::PdfChild) {
         return sealflow_pdf::confined::child_main();
+    }
+    if matches!(cli.command, Command::All(_) | Command::Serve(_) | Command::Work(_)) {
+        memory::give_large_blocks_back();
     }
     #[cfg(feature = "failpoints")]
     let _fail_points = fail::FailScenario::setup();

@@ -10,8 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What is counted: a file takes whole pieces.
 const PIECE_BYTES: u64 = 64 * 1024;
-/// The room that jobs have when nothing else is said, in bytes: eight files of 6 MB.
-pub const ROOM_BYTES: u64 = 48 * 1024 * 1024;
+/// The room that jobs have when nothing else is said, in bytes: four files of 6 MB, as many as there are children.
+pub const ROOM_BYTES: u64 = 24 * 1024 * 1024;
 
 /// The room for documents. Clones share it.
 #[derive(Debug, Clone)]
@@ -93,8 +93,8 @@ mod tests {
     async fn files_are_in_work_together_as_far_as_there_is_room() {
         let room = Room::default();
         assert_eq!(together(&room, 50, 50_000).await, 50, "small files waited");
-        assert_eq!(together(&room, 50, 6 * MEGABYTE).await, 8);
-        assert_eq!(together(&room, 5, 49 * MEGABYTE).await, 1, "larger than the room");
+        assert_eq!(together(&room, 50, 6 * MEGABYTE).await, 4);
+        assert_eq!(together(&room, 5, 25 * MEGABYTE).await, 1, "larger than the room");
         assert_eq!(together(&room, 5, i64::MAX).await, 1);
         assert_eq!(room.free_bytes(), ROOM_BYTES);
     }

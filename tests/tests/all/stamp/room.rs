@@ -26,7 +26,7 @@ use sealflow_tests::{db::TestStore, on_both};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{contract, stamp};
+use super::{Platform, contract, stamp};
 use crate::{
     api::World,
     jobs::puppet::{in_time, insert, quick},
@@ -35,7 +35,7 @@ use crate::{
 /// What the room is counted in.
 const PIECE_BYTES: u64 = 64 * 1024;
 
-on_both!(whoever_holds_a_document_takes_room_for_it);
+on_both!(memory_that_held_a_document_is_given_back, whoever_holds_a_document_takes_room_for_it);
 
 /// All three are in the children's hands, which never answer.
 async fn whoever_holds_a_document_takes_room_for_it(db: TestStore) {
@@ -83,6 +83,19 @@ async fn whoever_holds_a_document_takes_room_for_it(db: TestStore) {
 
 async fn until_free(room: &Room, bytes: u64) {
     while room.free_bytes() != bytes {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Else the C library would keep it.
+async fn memory_that_held_a_document_is_given_back(db: TestStore) {
+    let mut platform = Platform::start(&db, 1, "").await;
+    in_time(until_given_back(&platform)).await;
+    platform.running.kill().await.unwrap();
+}
+
+async fn until_given_back(platform: &Platform) {
+    while !platform.running.environment().unwrap().contains("MALLOC_MMAP_THRESHOLD_=1048576\0") {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
