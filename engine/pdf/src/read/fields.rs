@@ -1,6 +1,6 @@
 //! Why: form fields are found by their full names, in a tree that others may have built in odd ways.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, rc::Rc};
 
 use super::{
     Error,
@@ -50,6 +50,11 @@ pub(crate) fn form(file: &File<'_>) -> Result<Option<Form>, Error> {
 
 /// All terminal fields, in the order of the form.
 pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
+    Ok(shared(file)?.into_iter().map(Rc::unwrap_or_clone).collect())
+}
+
+/// The same, with those that are in other revisions as well.
+pub(super) fn shared(file: &File<'_>) -> Result<Vec<Rc<Field>>, Error> {
     let Some(form) = form(file)? else { return Ok(Vec::new()) };
     let Object::Array(roots) = file.entry(&form.dictionary, "Fields")? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
@@ -64,7 +69,14 @@ pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
         if !seen.insert(reference) {
             return Err(Error::Damaged { what: "the form's fields form a ring".to_owned() });
         }
-        let Some(dictionary) = file.load(reference)?.object.into_dictionary() else { continue };
+        // Its name depends on what is above it.
+        let is_top = above.is_top();
+        if let Some(known) = is_top.then(|| file.known_field(reference)).flatten() {
+            found.push(known);
+            continue;
+        }
+        let loaded = file.load(reference)?;
+        let Some(dictionary) = loaded.object.as_dictionary().cloned() else { continue };
         let own = above.with(file, &dictionary)?;
         let kids = match file.entry(&dictionary, "Kids")? {
             Object::Array(kids) => field_kids(file, &kids)?,
@@ -72,7 +84,11 @@ pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
         };
         if kids.is_empty() {
             let Above { name, field_type } = own;
-            found.push(Field { reference, name, dictionary, field_type });
+            let field = Rc::new(Field { reference, name, dictionary, field_type });
+            if is_top && is_alone(&field.dictionary) {
+                file.keep_field(&loaded, &field)?;
+            }
+            found.push(field);
         } else {
             // Each takes a copy of its name with it.
             if found.len() + open.len() + kids.len() > FORM_FIELDS_MAX {
@@ -82,6 +98,12 @@ pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
         }
     }
     Ok(found)
+}
+
+/// It has no kids, and says all of its name and type itself.
+fn is_alone(field: &Dictionary) -> bool {
+    let is_direct = |key| field.get(key).is_none_or(|value| value.as_reference().is_none());
+    field.get("Kids").is_none() && is_direct("T") && is_direct("FT")
 }
 
 fn too_many<T>() -> Result<T, Error> {
@@ -107,6 +129,10 @@ struct Above {
 }
 
 impl Above {
+    fn is_top(&self) -> bool {
+        self.name.is_empty() && self.field_type.is_empty()
+    }
+
     fn with(&self, file: &File<'_>, field: &Dictionary) -> Result<Self, Error> {
         let part = file.entry(field, "T")?.as_string().map(text::decode).unwrap_or_default();
         let name = if self.name.is_empty() { part } else { format!("{}.{part}", self.name) };

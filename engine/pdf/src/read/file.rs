@@ -9,13 +9,13 @@ use std::{
 use super::{
     Error, crypt,
     crypt::Crypt,
-    fields::{Field, fields},
+    fields::{self, Field},
     filter,
-    kept::{Kept, Parsed},
+    kept::{Kept, Parsed, References, Same},
     object::{Dictionary, Object, Reference},
     parser::Parser,
     plain::is_plain,
-    uses::Uses,
+    uses::{Use, Uses},
     xref::{Place, Xref},
 };
 use crate::limits::{
@@ -40,7 +40,7 @@ pub(crate) struct File<'a> {
     /// Bytes of objects that were read so far.
     parsed: Cell<usize>,
     uses: OnceCell<Uses>,
-    fields: OnceCell<Vec<Field>>,
+    fields: OnceCell<Vec<Rc<Field>>>,
     /// How many of the newest sections are plain.
     plain_sections: OnceCell<usize>,
     /// What was read of other revisions, and is kept for them.
@@ -214,14 +214,52 @@ impl<'a> File<'a> {
     }
 
     /// All terminal fields of the form, which are read once.
-    pub(crate) fn fields(&self) -> Result<&[Field], Error> {
+    pub(crate) fn fields(&self) -> Result<&[Rc<Field>], Error> {
         match self.fields.get() {
             Some(fields) => Ok(fields),
             None => {
-                let fields = fields(self)?;
+                let fields = fields::shared(self)?;
                 Ok(self.fields.get_or_init(|| fields))
             }
         }
+    }
+
+    /// What an object refers to, if that is known from a revision in which it is the same.
+    pub(super) fn known_references(&self, object: (u32, Place), is_root: bool) -> Option<References> {
+        self.kept.as_ref()?.references(self, object, is_root)
+    }
+
+    pub(super) fn keep_references(
+        &self,
+        (number, place): (u32, Place),
+        is_root: bool,
+        loaded: &Loaded<'_>,
+        found: &[(Reference, Use)],
+    ) -> Result<(), Error> {
+        if let (Some(kept), Some(same)) = (&self.kept, self.same(place, loaded)?) {
+            kept.keep_references(number, same, is_root, found);
+        }
+        Ok(())
+    }
+
+    /// A field, if it is known from a revision in which it is the same.
+    pub(super) fn known_field(&self, reference: Reference) -> Option<Rc<Field>> {
+        let kept = self.kept.as_ref().filter(|_| self.xref.has(reference))?;
+        let (place, _) = self.xref.place(reference.number)?;
+        kept.field(self, (reference.number, place))
+    }
+
+    pub(super) fn keep_field(&self, loaded: &Loaded<'_>, field: &Rc<Field>) -> Result<(), Error> {
+        let Some((place, _)) = self.xref.place(field.reference.number) else { return Ok(()) };
+        if let (Some(kept), Some(same)) = (&self.kept, self.same(place, loaded)?) {
+            kept.keep_field(same, field);
+        }
+        Ok(())
+    }
+
+    /// Where else it is the same, if anybody will ask.
+    fn same(&self, place: Place, loaded: &Loaded<'_>) -> Result<Option<Same>, Error> {
+        if self.kept.is_some() { Same::of(self, place, loaded) } else { Ok(None) }
     }
 
     /// How many of the newest revisions have a cross-reference that every reader reads alike, without one between that has not.

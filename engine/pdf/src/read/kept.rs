@@ -1,5 +1,5 @@
 //! Why: to judge a signature its revision is read as it was then, and most objects are the same in all revisions of a file. What
-//! was parsed for one of them is kept for the others, as long as it is the same there: the same number at the same place, and
+//! was read of one of them is kept for the others, as long as it is the same there: the same number at the same place, and
 //! nothing of it in bytes that the shorter revision has not.
 
 use std::{
@@ -9,9 +9,12 @@ use std::{
 };
 
 use super::{
-    file::ObjectStream,
-    object::{Object, Reference},
-    uses::leads_out,
+    Error,
+    fields::Field,
+    file::{File, Loaded, ObjectStream},
+    object::{Dictionary, Object, Reference},
+    uses::{Use, leads_out, settled},
+    xref::Place,
 };
 use crate::limits::{KEPT_VALUES_MAX, UNPACKED_BYTES_MAX};
 
@@ -29,13 +32,117 @@ pub(super) struct Parsed {
 
 /// An object stream at its place: its offset, and the length of its packed bytes, which may be told elsewhere.
 pub(super) type StreamPlace = (Reference, usize, usize);
+/// What an object refers to, and how.
+pub(super) type References = Rc<[(Reference, Use)]>;
+
+/// In which revisions an object is the same, and ends in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Same {
+    place: Place,
+    /// The object that tells its length, or that it stands in.
+    needs: Option<(u32, Place)>,
+    bytes_min: usize,
+}
+
+impl Same {
+    /// None where nobody knows, or where it could go on in bytes that are added.
+    pub(super) fn of(file: &File<'_>, place: Place, loaded: &Loaded<'_>) -> Result<Option<Self>, Error> {
+        let same = Self::if_closed(file, place, loaded)?;
+        Ok(same.filter(|same| same.bytes_min <= file.bytes.len()))
+    }
+
+    fn if_closed(file: &File<'_>, place: Place, loaded: &Loaded<'_>) -> Result<Option<Self>, Error> {
+        let whole = Self { place, needs: None, bytes_min: 0 };
+        match (place, loaded.span) {
+            (Place::In { stream, .. }, _) => {
+                let Some((needed, _)) = file.xref.place(stream) else { return Ok(None) };
+                let own = Self::of_direct(file, &file.load_number(stream)?);
+                Ok(own.map(|bytes_min| Self { needs: Some((stream, needed)), bytes_min, ..whole }))
+            }
+            (Place::At { .. }, Some(_)) => match length_object(loaded) {
+                None => Ok(Self::of_direct(file, loaded).map(|bytes_min| Self { bytes_min, ..whole })),
+                Some(number) => {
+                    let Some((needed @ Place::At { .. }, _)) = file.xref.place(number) else {
+                        return Ok(None);
+                    };
+                    let length = file.load_number(number)?;
+                    let Some(told) = length.object.as_usize() else { return Ok(None) };
+                    let own = Self::of_direct(file, &length).zip(closed(file.bytes, loaded, told));
+                    Ok(own.map(|(one, other)| Self {
+                        needs: Some((number, needed)),
+                        bytes_min: one.max(other),
+                        ..whole
+                    }))
+                }
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// From how many bytes of the file on it is the same, if it needs no other object.
+    fn of_direct(file: &File<'_>, loaded: &Loaded<'_>) -> Option<usize> {
+        let (_, end) = loaded.span?;
+        match loaded.stream {
+            None => Some(after(file.bytes, end)),
+            Some(_) => closed(file.bytes, loaded, dictionary(loaded)?.get("Length")?.as_usize()?),
+        }
+    }
+
+    /// Whether it is the same in a file that puts it there.
+    fn holds(&self, file: &File<'_>, place: Place) -> bool {
+        let is_needed_there =
+            |(number, place)| file.xref.place(number).is_some_and(|(found, _)| found == place);
+        self.place == place && self.bytes_min <= file.bytes.len() && self.needs.is_none_or(is_needed_there)
+    }
+}
+
+fn dictionary<'l>(loaded: &'l Loaded<'_>) -> Option<&'l Dictionary> {
+    loaded.object.as_dictionary()
+}
+
+/// The object that tells a stream's length.
+fn length_object(loaded: &Loaded<'_>) -> Option<u32> {
+    loaded.stream?;
+    Some(dictionary(loaded)?.get("Length")?.as_reference()?.number)
+}
+
+/// So many bytes were looked at to find the end of a stream of this length.
+fn closed(bytes: &[u8], loaded: &Loaded<'_>, length: usize) -> Option<usize> {
+    let data = loaded.stream?;
+    let start = data.as_ptr().addr().checked_sub(bytes.as_ptr().addr())?;
+    let told = after(bytes, start.checked_add(length)?);
+    // Its end may have been sought; it is a line further.
+    Some(told.max(after(bytes, start.checked_add(data.len())?)).max(after(bytes, start)))
+}
+
+/// What is looked for here ends before so many bytes, as [`leads_out`] has it.
+fn after(bytes: &[u8], at: usize) -> usize {
+    settled(bytes, at).saturating_add(1)
+}
+
+/// An object as it was parsed.
+#[derive(Debug)]
+struct Version {
+    generation: u16,
+    offset: usize,
+    /// The length of the file in which it was parsed.
+    within: usize,
+    parsed: Parsed,
+}
+
+/// Versions of an object, with what is known of them.
+type Versions<T> = RefCell<Vec<Vec<(Same, T)>>>;
 
 /// What was read of one file, for all of its revisions that are opened with the same key.
 #[derive(Debug)]
 pub(super) struct Kept {
-    /// By number and offset; with the length of the file in which it was parsed.
-    objects: RefCell<HashMap<(Reference, usize), (Parsed, usize)>>,
+    /// By number.
+    objects: RefCell<Vec<Vec<Version>>>,
     streams: RefCell<HashMap<StreamPlace, Rc<ObjectStream>>>,
+    /// By number, for each version of an object, and whether it is the catalog.
+    references: Versions<(bool, References)>,
+    /// By number, for each version of a field.
+    fields: Versions<Rc<Field>>,
     /// How many objects were parsed.
     parsed: Cell<usize>,
     /// Values for which there is still room.
@@ -49,6 +156,8 @@ impl Default for Kept {
         Self {
             objects: RefCell::default(),
             streams: RefCell::default(),
+            references: RefCell::default(),
+            fields: RefCell::default(),
             parsed: Cell::new(0),
             values_left: Cell::new(KEPT_VALUES_MAX),
             bytes_left: Cell::new(UNPACKED_BYTES_MAX),
@@ -60,7 +169,11 @@ impl Kept {
     /// The object, if in these bytes it is what it was where it was parsed.
     pub(super) fn object(&self, reference: Reference, offset: usize, bytes: &[u8]) -> Option<Parsed> {
         let objects = self.objects.borrow();
-        let (parsed, within) = objects.get(&(reference, offset))?;
+        let version = objects
+            .get(index(reference.number))?
+            .iter()
+            .find(|version| (version.generation, version.offset) == (reference.generation, offset))?;
+        let Version { within, parsed, .. } = version;
         let common = bytes.get(..*within).unwrap_or(bytes);
         let is_same = *within == bytes.len() || !leads_out(common, parsed.end);
         is_same.then(|| parsed.clone())
@@ -75,7 +188,43 @@ impl Kept {
         bytes: &[u8],
     ) {
         if self.takes(values) {
-            self.objects.borrow_mut().insert((reference, offset), (parsed.clone(), bytes.len()));
+            let Reference { generation, .. } = reference;
+            let version = Version { generation, offset, within: bytes.len(), parsed: parsed.clone() };
+            slot(&mut self.objects.borrow_mut(), reference.number).push(version);
+        }
+    }
+
+    /// What the object in this place refers to.
+    pub(super) fn references(
+        &self,
+        file: &File<'_>,
+        (number, place): (u32, Place),
+        is_root: bool,
+    ) -> Option<References> {
+        let versions = self.references.borrow();
+        let (_, (_, references)) = versions
+            .get(index(number))?
+            .iter()
+            .find(|(same, (root, _))| *root == is_root && same.holds(file, place))?;
+        Some(Rc::clone(references))
+    }
+
+    pub(super) fn keep_references(&self, number: u32, same: Same, is_root: bool, found: &[(Reference, Use)]) {
+        if self.takes(found.len()) {
+            slot(&mut self.references.borrow_mut(), number).push((same, (is_root, found.into())));
+        }
+    }
+
+    /// The field in this place.
+    pub(super) fn field(&self, file: &File<'_>, (number, place): (u32, Place)) -> Option<Rc<Field>> {
+        let versions = self.fields.borrow();
+        let (_, field) = versions.get(index(number))?.iter().find(|(same, _)| same.holds(file, place))?;
+        Some(Rc::clone(field))
+    }
+
+    pub(super) fn keep_field(&self, same: Same, field: &Rc<Field>) {
+        if self.takes(1) {
+            slot(&mut self.fields.borrow_mut(), field.reference.number).push((same, Rc::clone(field)));
         }
     }
 
@@ -101,7 +250,74 @@ impl Kept {
 
     /// Whether there is room for so many values more, which is taken.
     pub(super) fn takes(&self, values: usize) -> bool {
-        let left = self.values_left.get().checked_sub(values);
+        let left = self.values_left.get().checked_sub(values.saturating_add(1));
         left.inspect(|left| self.values_left.set(*left)).is_some()
+    }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// The versions of an object; its number is one that the cross-reference names, so that it is limited.
+fn slot<T>(all: &mut Vec<Vec<T>>, number: u32) -> &mut Vec<T> {
+    let index = index(number);
+    if all.len() <= index {
+        all.resize_with(index + 1, Vec::new);
+    }
+    &mut all[index]
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test's failure")]
+    use super::*;
+
+    /// These objects, the last of which stands behind the end of the file.
+    fn file(bodies: &[&str]) -> Vec<u8> {
+        let (last, others) = bodies.split_last().unwrap();
+        let mut out = "%PDF-1.7\n".to_owned();
+        let mut table = String::new();
+        for (index, body) in others.iter().enumerate() {
+            table.push_str(&format!("{:010} 00000 n \n", out.len()));
+            out.push_str(&format!("{} 0 obj\n{body}\nendobj\n", index + 1));
+        }
+        let (at, size) = (out.len(), bodies.len() + 1);
+        let end = format!("trailer\n<</Size {size}/Root 1 0 R>>\nstartxref\n{at}\n%%EOF\n");
+        let head = format!("xref\n0 {size}\n0000000000 65535 f \n{table}");
+        let place = at + head.len() + 20 + end.len();
+        format!("{out}{head}{place:010} 00000 n \n{end}{} 0 obj\n{last}", bodies.len()).into_bytes()
+    }
+
+    #[test]
+    fn what_may_go_on_in_later_bytes_is_kept_for_nobody() {
+        let bodies = [
+            "<</Type/Catalog>>",
+            "<</Length 3>>stream\nabc\nendstream",
+            "<</Length 4 0 R>>stream\nabc\nendstream",
+            "3",
+            "<</Length 90000>>stream\nabc\nendstream",
+            "<</Length 3.5>>stream\nabc\nendstream",
+        ];
+        for (last, is_open) in [
+            ("6 0", true),
+            ("6 00000000000", true),
+            ("<<>>", true),
+            ("6 endobj\n% more than a word\n", false),
+        ] {
+            let bytes = file(&[bodies.as_slice(), &[last]].concat());
+            let file = File::open_with_revisions(&bytes).unwrap();
+            let same = |number| {
+                let (place, _) = file.xref.place(number).unwrap();
+                Same::of(&file, place, &file.load_number(number).unwrap()).unwrap()
+            };
+            for number in 1..=4 {
+                let (same, loaded) = (same(number).unwrap(), file.load_number(number).unwrap());
+                assert!(same.bytes_min > loaded.span.unwrap().1 && same.bytes_min < bytes.len(), "{number}");
+                assert_eq!(same.needs.map(|(number, _)| number), (number == 3).then_some(4));
+            }
+            assert!(same(5).is_none() && same(6).is_none());
+            assert_eq!(same(7).is_none(), is_open, "{last}");
+        }
     }
 }

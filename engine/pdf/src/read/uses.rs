@@ -59,11 +59,14 @@ enum Holder {
 impl Uses {
     pub(super) fn of(file: &File<'_>) -> Result<Self, Error> {
         let mut uses = Self::default();
-        let xref = &file.xref;
-        uses.entries(xref, &file.xref.trailer, Holder::Trailer);
+        let mut found = Vec::new();
+        entries(&mut found, &file.xref.trailer, Holder::Trailer);
+        uses.add_all(&file.xref, &found);
         let root = file.xref.trailer.get("Root").and_then(Object::as_reference).map(|root| root.number);
-        for (number, place, _) in file.xref.iter() {
-            if place == Place::Free {
+        for (number, place, _) in file.xref.iter().filter(|(_, place, _)| *place != Place::Free) {
+            let is_root = root == Some(number);
+            if let Some(known) = file.known_references((number, place), is_root) {
+                uses.add_all(&file.xref, &known);
                 continue;
             }
             let loaded = match file.load_number(number) {
@@ -74,22 +77,22 @@ impl Uses {
                 }
                 Err(error) => return Err(error),
             };
-            match end(file, &loaded)? {
-                End::Open => uses.open.push(number),
-                End::Elsewhere => uses.misjudged.push(number),
-                End::Closed => {}
-            }
+            found.clear();
             match &loaded.object {
-                Object::Dictionary(dictionary) if root == Some(number) => {
-                    uses.entries(xref, dictionary, Holder::Catalog);
-                }
+                Object::Dictionary(dictionary) if is_root => entries(&mut found, dictionary, Holder::Catalog),
                 // Those of earlier revisions are trailers as well.
                 Object::Dictionary(dictionary)
                     if loaded.stream.is_some() && dictionary.is("Type", "XRef") =>
                 {
-                    uses.entries(xref, dictionary, Holder::Trailer);
+                    entries(&mut found, dictionary, Holder::Trailer);
                 }
-                object => uses.nested(xref, object, Use::Other),
+                object => nested(&mut found, object, Use::Other),
+            }
+            uses.add_all(&file.xref, &found);
+            match end(file, &loaded)? {
+                End::Open => uses.open.push(number),
+                End::Elsewhere => uses.misjudged.push(number),
+                End::Closed => file.keep_references((number, place), is_root, &loaded, &found)?,
             }
         }
         Ok(uses)
@@ -154,35 +157,12 @@ impl Uses {
         usize::try_from(number).ok().and_then(|number| self.bits.get(number)).copied().unwrap_or(0)
     }
 
-    /// The entries of a trailer or of the catalog, which name some objects in ways of their own.
-    fn entries(&mut self, xref: &Xref, dictionary: &Dictionary, holder: Holder) {
-        for (key, value) in dictionary.iter() {
-            let way = match (holder, key) {
-                (Holder::Trailer, b"Root") => Use::Root,
-                (Holder::Trailer, b"Info") => Use::Information,
-                (Holder::Catalog, b"Metadata") => Use::Metadata,
-                (Holder::Catalog, b"DSS") => Use::ValidationData,
-                (Holder::Catalog, b"AcroForm") => Use::Form,
-                _ => of_key(key),
-            };
-            self.nested(xref, value, way);
-        }
-    }
-
-    /// Nesting is limited by the parser.
-    fn nested(&mut self, xref: &Xref, object: &Object, way: Use) {
-        match object {
-            Object::Reference(reference) => {
-                if !xref.has(*reference) {
-                    self.hanging.insert(*reference);
-                }
-                self.add(reference.number, way);
+    fn add_all(&mut self, xref: &Xref, found: &[(Reference, Use)]) {
+        for (reference, way) in found {
+            if !xref.has(*reference) {
+                self.hanging.insert(*reference);
             }
-            Object::Array(items) => items.iter().for_each(|item| self.nested(xref, item, Use::Other)),
-            Object::Dictionary(dictionary) => {
-                dictionary.iter().for_each(|(key, value)| self.nested(xref, value, of_key(key)));
-            }
-            _ => {}
+            self.add(reference.number, *way);
         }
     }
 
@@ -197,6 +177,33 @@ impl Uses {
         if let Some(bits) = self.bits.get_mut(index) {
             *bits |= way as u8;
         }
+    }
+}
+
+/// The entries of a trailer or of the catalog, which name some objects in ways of their own.
+fn entries(found: &mut Vec<(Reference, Use)>, dictionary: &Dictionary, holder: Holder) {
+    for (key, value) in dictionary.iter() {
+        let way = match (holder, key) {
+            (Holder::Trailer, b"Root") => Use::Root,
+            (Holder::Trailer, b"Info") => Use::Information,
+            (Holder::Catalog, b"Metadata") => Use::Metadata,
+            (Holder::Catalog, b"DSS") => Use::ValidationData,
+            (Holder::Catalog, b"AcroForm") => Use::Form,
+            _ => of_key(key),
+        };
+        nested(found, value, way);
+    }
+}
+
+/// Nesting is limited by the parser.
+fn nested(found: &mut Vec<(Reference, Use)>, object: &Object, way: Use) {
+    match object {
+        Object::Reference(reference) => found.push((*reference, way)),
+        Object::Array(items) => items.iter().for_each(|item| nested(found, item, Use::Other)),
+        Object::Dictionary(dictionary) => {
+            dictionary.iter().for_each(|(key, value)| nested(found, value, of_key(key)));
+        }
+        _ => {}
     }
 }
 
@@ -239,13 +246,18 @@ fn end(file: &File<'_>, loaded: &Loaded<'_>) -> Result<End, Error> {
     Ok(if is_there { End::Closed } else { End::Elsewhere })
 }
 
-/// Whether what is looked for at this place, a keyword of the length of `endstream`, could stand past the end.
+/// Whether what is looked for at this place could stand past the end.
 pub(super) fn leads_out(bytes: &[u8], at: usize) -> bool {
+    settled(bytes, at) >= bytes.len()
+}
+
+/// Where a keyword of the length of `endstream` would end that is looked for at this place.
+pub(super) fn settled(bytes: &[u8], at: usize) -> usize {
     let mut parser = Parser::new(bytes, at);
     parser.skip_space();
     // A number, and more digits: with an `R` after them it would be a reference.
     if parser.take_unsigned().is_some() {
         parser.skip_space();
     }
-    parser.position().saturating_add(b"endstream".len()) >= bytes.len()
+    parser.position().saturating_add(b"endstream".len())
 }

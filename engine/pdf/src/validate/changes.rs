@@ -4,10 +4,15 @@
 //! Objects that are new show only through objects that are explained, or through a reference that the signed file left hanging
 //! on purpose; such references are sought in the whole signed revision.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    rc::Rc,
+};
 
 use super::{
-    Change, harmless,
+    Change,
+    filled::{Filled, Outcome},
+    harmless,
     later::Later,
     roles::{Role, Roles},
     structure::{self, Differences, readable},
@@ -23,11 +28,16 @@ use crate::read::{
 };
 
 /// What later revisions did to the signed one.
-pub(super) fn classify(signed: &File<'_>, now: &File<'_>, locks: &Locks) -> Result<Vec<Change>, Error> {
+pub(super) fn classify(
+    signed: &File<'_>,
+    now: &File<'_>,
+    locks: &Locks,
+    filled: &Filled,
+) -> Result<Vec<Change>, Error> {
     let (roles, added) = (Roles::of(signed)?, HashMap::new());
-    let mut comparison = Comparison { signed, now, locks, roles, added, found: Vec::new() };
+    let mut comparison = Comparison { signed, now, locks, filled, roles, added, found: Vec::new() };
     comparison.found.extend(structure::changes(signed, now)?);
-    let differences = Differences::between(signed, now)?;
+    let differences = Differences::between(signed, now, |number| comparison.outcome(number).is_some())?;
     comparison.added_fields(&differences.new)?;
     for number in &differences.renumbered {
         comparison.refuse(*number);
@@ -59,7 +69,9 @@ struct Comparison<'f, 'a> {
     now: &'f File<'a>,
     /// What the signature forbids.
     locks: &'f Locks,
-    roles: Roles,
+    /// What is known of fields from other signatures.
+    filled: &'f Filled,
+    roles: Roles<'f>,
     /// Signature fields that were added, with their names.
     added: HashMap<Reference, String>,
     found: Vec<Change>,
@@ -103,7 +115,11 @@ impl Comparison<'_, '_> {
     }
 
     fn object(&mut self, number: u32) -> Result<(), Error> {
-        let role = self.roles.role(number).cloned();
+        let role = self.roles.role(number);
+        if let (Some(Role::Field(field)), Some(outcome)) = (role, self.outcome(number)) {
+            self.found.push(self.unless_locked(outcome.kind, &field.name, outcome.allowed));
+            return Ok(());
+        }
         let old = readable(self.signed.load_number(number))?;
         let new = readable(self.now.load_number(number))?;
         let (Some(role), Some(old), Some(new)) = (role, old, new) else {
@@ -124,7 +140,7 @@ impl Comparison<'_, '_> {
             (Role::Catalog, Object::Dictionary(old), Object::Dictionary(new)) => self.catalog(&old, &new)?,
             (Role::Form, Object::Dictionary(old), Object::Dictionary(new)) => self.form(&old, &new)?,
             (Role::Field(field), Object::Dictionary(old), Object::Dictionary(new)) => {
-                self.field(&field, &old, &new)?;
+                self.field(field, &old, &new)?;
             }
             (Role::Page(page), Object::Dictionary(old), Object::Dictionary(new)) => {
                 self.page(page, &old, &new)?;
@@ -255,7 +271,7 @@ impl Comparison<'_, '_> {
     }
 
     /// A prepared field may be filled once.
-    fn field(&mut self, field: &Field, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
+    fn field(&mut self, field: &Rc<Field>, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
         let differing = differing(before, after);
         let empty = |key: &str| before.get(key).is_none_or(|old| *old == Object::Null);
         let only = |allowed: &[&str]| differing.keys().all(|key| allowed.contains(&key.as_str()));
@@ -276,8 +292,17 @@ impl Comparison<'_, '_> {
             _ => ("field_changed", false),
         };
         let kind = if allowed { kind } else { "field_changed" };
+        self.filled.keep(field, Outcome { kind, allowed });
         self.found.push(self.unless_locked(kind, &field.name, allowed));
         Ok(())
+    }
+
+    /// What became of the field with this number, if that was found out for another signature.
+    fn outcome(&self, number: u32) -> Option<Outcome> {
+        match self.roles.role(number) {
+            Some(Role::Field(field)) => self.filled.outcome(field),
+            _ => None,
+        }
     }
 
     /// The signature may have locked the field. Timestamps show nothing, and are let through.

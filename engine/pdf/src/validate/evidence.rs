@@ -7,7 +7,8 @@ use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Report, RevocationReport, SignatureReport, Trust, Verdict, revocation::is_fresh_and_good, store::Store,
+    Report, RevocationReport, SignatureReport, Trust, Verdict, filled::Filled, hashes::Hashes,
+    revocation::is_fresh_and_good, store::Store,
 };
 use crate::{
     limits::{VALIDATION_ITEMS_MAX, WANTED_MAX},
@@ -42,6 +43,8 @@ pub(super) struct Evidence {
     pub(super) store: Store,
     stamps: Vec<Stamp>,
     found: RefCell<Found>,
+    pub(super) hashes: Hashes,
+    pub(super) filled: Filled,
 }
 
 /// What was come across while judging.
@@ -70,7 +73,13 @@ impl Evidence {
         {
             own.extend(more.iter().take(VALIDATION_ITEMS_MAX).cloned());
         }
-        Ok(Self { store, stamps: Vec::new(), found: RefCell::default() })
+        Ok(Self {
+            store,
+            stamps: Vec::new(),
+            found: RefCell::default(),
+            hashes: Hashes::default(),
+            filled: Filled::default(),
+        })
     }
 
     /// Adds a document timestamp, when it passed.

@@ -11,6 +11,7 @@ use super::{
     chain::{self, Purpose},
     changes,
     evidence::Evidence,
+    filled::Filled,
     revocation,
     signed_data::{Form, SignedData},
     timestamp::{self, Timestamp},
@@ -74,7 +75,7 @@ pub(super) fn judge(
     if let Err(fault) = judging.signature(&dictionary, sub_filter, &mut report) {
         report.fail(fault);
     }
-    match after(file, field, signed.end) {
+    match after(file, field, signed.end, &evidence.filled) {
         Ok((locks, changes)) => {
             report.changes_after = changes;
             if locks.allow_no_change() {
@@ -199,7 +200,8 @@ impl Judging<'_> {
             Fault::failed("FORMAT_FAILURE", "/Contents holds no detached signature of one signer")
         })?;
         let form = if sub_filter == ADVANCED { Form::Advanced } else { Form::Plain };
-        let certificate = data.verify(&parts, form)?;
+        let hash = |digest| self.evidence.hashes.of(digest, self.signed.before, self.signed.after);
+        let certificate = data.verify_hash(form, hash)?;
         report.is_advanced = data.names_certificate();
         report.names(&certificate)?;
         let mut of_timestamp = Vec::new();
@@ -305,7 +307,7 @@ fn silent(reports: &[RevocationReport], policy: RevocationPolicy) -> Option<Faul
 }
 
 /// What the signature forbids, and what came after its bytes. They must be a whole revision in which the field had this very signature.
-fn after(file: &File<'_>, field: &Field, end: usize) -> Result<(Locks, Vec<Change>), Fault> {
+fn after(file: &File<'_>, field: &Field, end: usize, filled: &Filled) -> Result<(Locks, Vec<Change>), Fault> {
     let broken = |why: String| Fault::failed("FORMAT_FAILURE", why);
     let unread = |source: Error| broken(format!("the signed revision cannot be read: {source}"));
     let older = if end == file.bytes.len() { None } else { Some(file.revision(end).map_err(unread)?) };
@@ -337,7 +339,7 @@ fn after(file: &File<'_>, field: &Field, end: usize) -> Result<(Locks, Vec<Chang
     }
     let compare = || {
         let locks = Locks::of_signature(signed, own)?;
-        let changes = changes::classify(signed, file, &locks)?;
+        let changes = changes::classify(signed, file, &locks, filled)?;
         Ok((locks, changes))
     };
     compare().map_err(|source: Error| broken(format!("the revisions cannot be compared: {source}")))

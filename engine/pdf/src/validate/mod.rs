@@ -5,8 +5,10 @@ mod byte_range;
 pub(crate) mod chain;
 mod changes;
 mod evidence;
+mod filled;
 mod gm;
 mod harmless;
+mod hashes;
 mod judge;
 mod later;
 mod revocation;
@@ -24,7 +26,7 @@ mod words;
 #[cfg(test)]
 mod work;
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, rc::Rc};
 
 use serde::{Deserialize, Serialize};
 
@@ -210,7 +212,8 @@ pub fn examine(bytes: &[u8], trust: &Trust) -> Result<Examination, read::Error> 
 }
 
 fn examine_file(file: &File<'_>, trust: &Trust) -> Result<Examination, read::Error> {
-    let signed: Vec<&Field> = file.fields()?.iter().filter(|field| field.is_signed()).collect();
+    let fields = file.fields()?.iter().map(Rc::as_ref);
+    let signed: Vec<&Field> = fields.filter(|field| field.is_signed()).collect();
     if signed.len() > SIGNATURES_MAX {
         return Err(read::Error::TooLarge { what: format!("more than {SIGNATURES_MAX} signatures") });
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
+    rc::Rc,
 };
 
 use crate::{
@@ -18,13 +19,13 @@ use crate::{
 };
 
 /// What an object is in the signed file.
-#[derive(Debug, Clone)]
-pub(super) enum Role {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Role<'f> {
     Catalog,
     Form,
     /// The form's list of fields, as an object of its own.
     FieldList,
-    Field(Field),
+    Field(&'f Rc<Field>),
     /// A page, with its number.
     Page(usize),
     /// A page's list of annotations, as an object of its own.
@@ -39,7 +40,7 @@ pub(super) enum Role {
     ValidationData,
 }
 
-impl fmt::Display for Role {
+impl fmt::Display for Role<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalog => f.write_str("the catalog"),
@@ -55,7 +56,7 @@ impl fmt::Display for Role {
     }
 }
 
-impl Role {
+impl Role<'_> {
     /// As what alone such an object may be referred to when it changes: what has another use as well may show by that. None for
     /// those to which anything may lead: what may change of them shows in no other way.
     pub(super) const fn uses(&self) -> &'static [Use] {
@@ -73,13 +74,13 @@ impl Role {
 
 /// The roles of a file's objects, by number.
 #[derive(Debug)]
-pub(super) struct Roles {
-    roles: HashMap<u32, Role>,
+pub(super) struct Roles<'f> {
+    roles: HashMap<u32, Role<'f>>,
     fields: HashSet<Reference>,
 }
 
-impl Roles {
-    pub(super) fn of(file: &File<'_>) -> Result<Self, Error> {
+impl<'f> Roles<'f> {
+    pub(super) fn of(file: &'f File<'_>) -> Result<Self, Error> {
         let mut roles = HashMap::new();
         // Of an object with two roles the later one counts: the stricter come later.
         let (root, catalog) = file.catalog()?;
@@ -94,7 +95,7 @@ impl Roles {
         }
         let fields = file.fields()?;
         for field in fields {
-            roles.insert(field.reference.number, Role::Field(field.clone()));
+            roles.insert(field.reference.number, Role::Field(field));
         }
         if let Some(form) = form(file)? {
             if let Some(Object::Reference(list)) = form.dictionary.get("Fields") {
@@ -114,8 +115,8 @@ impl Roles {
         Ok(Self { roles, fields: fields.iter().map(|field| field.reference).collect() })
     }
 
-    pub(super) fn role(&self, number: u32) -> Option<&Role> {
-        self.roles.get(&number)
+    pub(super) fn role(&self, number: u32) -> Option<Role<'f>> {
+        self.roles.get(&number).copied()
     }
 
     pub(super) fn is_field(&self, reference: Reference) -> bool {

@@ -1,7 +1,8 @@
 //! Why: a signature's CMS is judged from its own bytes, whoever made it, without decoding and encoding it anew.
 
 use openssl::{
-    hash::{MessageDigest, hash},
+    error::ErrorStack,
+    hash::{DigestBytes, Hasher, MessageDigest, hash},
     x509::X509,
 };
 use sealflow_sm2 as sm2;
@@ -135,6 +136,19 @@ impl<'a> SignedData<'a> {
 
     /// Checks digest, attributes and signature over `content`; answers the signer's certificate.
     pub(crate) fn verify(&self, content: &[&[u8]], form: Form) -> Result<X509, Fault> {
+        self.verify_hash(form, |digest| {
+            let mut hasher = Hasher::new(digest)?;
+            content.iter().try_for_each(|part| hasher.update(part))?;
+            hasher.finish()
+        })
+    }
+
+    /// The same for content that is hashed elsewhere.
+    pub(super) fn verify_hash(
+        &self,
+        form: Form,
+        hash: impl FnOnce(MessageDigest) -> Result<DigestBytes, ErrorStack>,
+    ) -> Result<X509, Fault> {
         let certificate = self.signer_certificate()?;
         let Some(digest) = digest(&self.digest_algorithm) else {
             return Err(Fault::indeterminate(
@@ -152,11 +166,7 @@ impl<'a> SignedData<'a> {
         if asn1::dotted(&content_type).as_deref() != Some(&self.content_type) {
             return Err(Fault::failed("FORMAT_FAILURE", "the content type is not the signed one"));
         }
-        let mut hasher = openssl::hash::Hasher::new(digest).map_err(Fault::openssl)?;
-        for part in content {
-            hasher.update(part).map_err(Fault::openssl)?;
-        }
-        let actual = hasher.finish().map_err(Fault::openssl)?;
+        let actual = hash(digest).map_err(Fault::openssl)?;
         if claimed.tag != asn1::OCTET_STRING || claimed.content != &*actual {
             return Err(Fault::failed("HASH_FAILURE", "the signed bytes were changed"));
         }

@@ -63,8 +63,12 @@ fn first_id(file: &File<'_>) -> Result<Option<Object>, Error> {
 }
 
 impl Differences {
-    /// Compares all objects of both.
-    pub(super) fn between(signed: &File<'_>, now: &File<'_>) -> Result<Self, Error> {
+    /// Compares all objects of both; of some it is known that they differ.
+    pub(super) fn between(
+        signed: &File<'_>,
+        now: &File<'_>,
+        is_known: impl Fn(u32) -> bool,
+    ) -> Result<Self, Error> {
         let mut differences = Self::by_place(signed, now);
         let containers = (containers(signed), containers(now));
         let is_structure =
@@ -75,6 +79,10 @@ impl Differences {
         for number in std::mem::take(&mut differences.changed) {
             // What holds the file together is no content, if nothing shows it: its objects are compared one by one.
             if is_structure(number) && !is_used(number) {
+                continue;
+            }
+            if is_known(number) {
+                changed.insert(number);
                 continue;
             }
             let (old, new) = (readable(signed.load_number(number))?, readable(now.load_number(number))?);
