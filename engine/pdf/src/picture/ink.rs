@@ -5,7 +5,9 @@ use image::RgbImage;
 
 use super::{
     Error, Mark,
+    beside::drop_shadows,
     paper::{Paper, Reach},
+    solid::solid,
 };
 
 /// No stroke of a pen is wider than that of a broad marker; what is as wide is a shadow, or the table.
@@ -66,8 +68,16 @@ impl Ink {
         let is_colored =
             mark == Mark::Seal && colored_count >= dark_count * COLORED_PART_MIN && colored_count > 0.0;
         let density = if is_colored { color } else { dark };
+        let width = usize::try_from(image.width()).unwrap_or(0).max(1);
         let mut ink = Self { width: image.width(), height: image.height(), opacity: density };
+        if mark == Mark::Signature {
+            let faintest = (ink.full()? * RISE[0]).max(NOISE);
+            drop_shadows(&mut ink.opacity, width, faintest);
+        }
         ink.stretch()?;
+        if mark == Mark::Signature {
+            ink.drop_solid(width);
+        }
         ink.drop_dust(mark);
         let part = ink.opacity.iter().sum::<f32>() / ink.count();
         if part < INK_PART_MIN {
@@ -83,8 +93,8 @@ impl Ink {
         count(self.opacity.len()).max(1.0)
     }
 
-    /// From how dark it is to how opaque: full ink is opaque, noise is nothing.
-    fn stretch(&mut self) -> Result<(), Error> {
+    /// How dark the ink is where there is most of it.
+    fn full(&self) -> Result<f32, Error> {
         let mut strong: Vec<f32> = self.opacity.iter().copied().filter(|density| *density > FAINT).collect();
         let part = count(strong.len()) / self.count();
         if part < INK_PART_MIN {
@@ -92,11 +102,54 @@ impl Ink {
         }
         let at = strong.len() * 3 / 4;
         let (_, full, _) = strong.select_nth_unstable_by(at, f32::total_cmp);
-        let (low, high) = ((*full * RISE[0]).max(NOISE), *full * RISE[1]);
+        Ok(*full)
+    }
+
+    /// From how dark it is to how opaque: full ink is opaque, noise is nothing.
+    fn stretch(&mut self) -> Result<(), Error> {
+        let full = self.full()?;
+        let (low, high) = ((full * RISE[0]).max(NOISE), full * RISE[1]);
         for density in &mut self.opacity {
             *density = ((*density - low) / (high - low).max(0.01)).clamp(0.0, 1.0);
         }
         Ok(())
+    }
+
+    /// Drops what is wider than any stroke, with its splinters.
+    fn drop_solid(&mut self, width: usize) {
+        let longest = count(self.width.max(self.height) as usize);
+        let solid = solid(&self.opacity, width, (longest * SIGNATURE.ink / 2.0) as usize);
+        if !solid.contains(&true) {
+            return;
+        }
+        for (opacity, is_solid) in self.opacity.iter_mut().zip(&solid) {
+            if *is_solid {
+                *opacity = 0.0;
+            }
+        }
+        let pieces = Pieces::of(self);
+        let height = self.opacity.len() / width;
+        let mut touching = vec![0.0_f32; pieces.found.len()];
+        for (at, label) in pieces.labels.iter().enumerate().filter(|(_, label)| **label > 0) {
+            let (x, y) = (at % width, at / width);
+            let columns = x.saturating_sub(1)..=(x + 1).min(width - 1);
+            let is_touching = (y.saturating_sub(1)..=(y + 1).min(height - 1))
+                .any(|row| columns.clone().any(|column| solid.get(row * width + column) == Some(&true)));
+            if is_touching && let Some(touching) = touching.get_mut(*label as usize - 1) {
+                *touching += 1.0;
+            }
+        }
+        let is_splinter: Vec<bool> = pieces
+            .found
+            .iter()
+            .zip(&touching)
+            .map(|(piece, touching)| touching * touching > piece.ink)
+            .collect();
+        for (opacity, label) in self.opacity.iter_mut().zip(&pieces.labels) {
+            if label.checked_sub(1).and_then(|index| is_splinter.get(index as usize)) == Some(&true) {
+                *opacity = 0.0;
+            }
+        }
     }
 
     /// Keeps what hangs together, has a dark middle and is large enough.

@@ -1,10 +1,14 @@
 //! Why: people send photos of their seals and signatures. A picture is opened within limits, and only in the child process;
 //! what comes out is made anew, so that nothing of the file that was sent goes anywhere.
 
+mod beside;
 mod clean;
 mod ink;
 pub(crate) mod jpeg;
 mod paper;
+#[cfg(test)]
+mod photos;
+mod solid;
 
 use std::io::Cursor;
 

@@ -87,13 +87,19 @@ fn shade(levels: &mut [Cells; 3], shaded: &[Cells; 3], light_min: f32) {
 }
 
 /// One colour's mean brightness in each cell.
-struct Cells {
+pub(super) struct Cells {
     columns: usize,
     rows: usize,
-    levels: Vec<f32>,
+    pub(super) levels: Vec<f32>,
 }
 
 impl Cells {
+    /// Cells of a pixel each, row by row.
+    pub(super) fn new(levels: Vec<f32>, columns: usize) -> Self {
+        let columns = columns.max(1);
+        Self { columns, rows: levels.len() / columns, levels }
+    }
+
     fn of(image: &RgbImage, color: usize, cell: u32) -> Self {
         let (columns, rows) = (image.width().div_ceil(cell), image.height().div_ceil(cell));
         let mean = |column: u32, row: u32| {
@@ -114,16 +120,16 @@ impl Cells {
 
     /// Without what is dark and narrower than twice the reach. What is dark at the picture's edge goes on for `beyond` cells.
     fn closed(&self, reach: usize, beyond: usize) -> Self {
-        let bright = self.framed(beyond).spread(reach, f32::max);
+        let bright = self.framed(beyond, 0.0).spread(reach, f32::max);
         bright.spread(reach + GROWTH, f32::min).unframed(beyond)
     }
 
-    /// With so many dark cells on each side.
-    fn framed(&self, by: usize) -> Self {
+    /// With so many cells of that level on each side.
+    fn framed(&self, by: usize, beyond: f32) -> Self {
         let (columns, rows) = (self.columns + 2 * by, self.rows + 2 * by);
         let level = |column: usize, row: usize| {
             let inside = (by..by + self.columns).contains(&column) && (by..by + self.rows).contains(&row);
-            if inside { self.level(column - by, row - by) } else { 0.0 }
+            if inside { self.level(column - by, row - by) } else { beyond }
         };
         let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
         Self { columns, rows, levels: places.map(|(column, row)| level(column, row)).collect() }
@@ -138,11 +144,18 @@ impl Cells {
     }
 
     /// Each cell as the brightest, or darkest, in the square around it.
-    fn spread(&self, reach: usize, pick: fn(f32, f32) -> f32) -> Self {
+    pub(super) fn spread(&self, reach: usize, pick: fn(f32, f32) -> f32) -> Self {
         let rows = self.levels.chunks(self.columns.max(1)).flat_map(|row| running(row, reach, pick));
         let across = Self { columns: self.columns, rows: self.rows, levels: rows.collect() }.turned();
         let columns = across.levels.chunks(self.rows.max(1)).flat_map(|column| running(column, reach, pick));
         Self { columns: self.rows, rows: self.columns, levels: columns.collect() }.turned()
+    }
+
+    /// What is not wider than twice the reach is gone, and the rest grows. Beyond the edge all is as bright as can be.
+    pub(super) fn opened(&self, reach: usize, growth: usize) -> Self {
+        let beyond = reach + growth;
+        let framed = self.framed(beyond, 1.0).spread(reach, f32::min);
+        framed.spread(reach + growth, f32::max).unframed(beyond)
     }
 
     /// Columns as rows.
