@@ -37,10 +37,20 @@ pub(super) fn draw(pen: &mut Pen<'_>, data: &Data) -> Result<(), String> {
                 em_height: height.min(width * TALLEST) * scale,
                 turn: 0.0,
             };
-            pen.set(character, at)?;
+            pen.set(in_column(pen, character), at)?;
         }
     }
     Ok(())
+}
+
+/// Brackets lie across a column, where the font has such.
+fn in_column(pen: &Pen<'_>, character: char) -> char {
+    let lying = match character {
+        '（' | '(' => '︵',
+        '）' | ')' => '︶',
+        other => other,
+    };
+    if pen.has(lying) { lying } else { character }
 }
 
 /// A person's name, from the right: two characters get 之印, three and longer ones end in 印 where there is room.

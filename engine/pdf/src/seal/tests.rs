@@ -207,3 +207,12 @@ fn long_names_stay_inside_triangles_and_squares() {
         }
     }
 }
+
+#[test]
+fn brackets_lie_across_a_column() {
+    let drawn =
+        |shape: Shape, name: &str| draw(&SealSpec { shape, kind: Kind::Other, ..spec(name) }).unwrap();
+    let (upright, lying) = ("示例（深圳）有限公司", "示例︵深圳︶有限公司");
+    assert_eq!(drawn(Shape::Square, upright), drawn(Shape::Square, lying));
+    assert_ne!(drawn(Shape::Round, upright), drawn(Shape::Round, lying));
+}
