@@ -50,8 +50,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
     let file = File::open(read::from_header(bytes)?)?;
     let found = pages(&file, usize::MAX)?;
     let form = form(&file)?;
-    let changed =
-        found.iter().map(|page| page.reference).chain(form.iter().filter_map(|form| form.reference));
+    let others = [Some(file.catalog()?.0), form.as_ref().and_then(|form| form.reference)];
+    let changed = found.iter().map(|page| page.reference).chain(others.into_iter().flatten());
     for reference in changed {
         file.check_changeable(reference)?;
     }
