@@ -142,7 +142,11 @@ impl<'a> Scan<'a> {
         let (mut object, mut next, mut stream) = (found.object, found.end.max(at + digits), None);
         if let (Object::Dictionary(dictionary), Some(start)) = (&mut object, found.stream_start) {
             let length = match (dictionary.get("Length"), &self.file) {
-                (Some(Object::Reference(_)), Some(file)) => file.length(dictionary).ok().flatten(),
+                (Some(Object::Reference(_)), Some(file)) => match file.length(dictionary) {
+                    // As long as the file, perhaps, and that of all its streams.
+                    Err(error @ Error::TooLarge { .. }) => return Err(error),
+                    length => length.ok().flatten(),
+                },
                 (direct, _) => direct.and_then(Object::as_usize),
             };
             let data = match stream_bytes(bytes, start, length) {
