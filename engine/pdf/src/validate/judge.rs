@@ -158,9 +158,8 @@ fn level(report: &SignatureReport, evidence: &Evidence, end: usize) -> Level {
     if !stamped && evidence.over(end).next().is_none() {
         return Level::BB;
     }
-    // One that was taken back after it had signed is known, too.
-    let known = |report: &RevocationReport| report.status != RevocationStatus::Unknown && report.fresh;
-    if report.revocation.is_empty() || !report.revocation.iter().all(known) {
+    // One that was taken back after it had signed is known, too. What was asked for now is not in the file.
+    if report.revocation.is_empty() || !report.revocation.iter().all(|report| report.in_file) {
         return Level::BT;
     }
     if evidence.over(end).any(|stamp| stamp.over_store) { Level::BLta } else { Level::BLt }

@@ -36,6 +36,9 @@ pub struct RevocationReport {
     /// Until when its issuer lets it hold.
     #[serde(default)]
     pub holds_until_ms: Option<i64>,
+    /// The file itself holds a fresh word, so that nobody needs to be asked.
+    #[serde(default)]
+    pub in_file: bool,
 }
 
 /// How long a word holds when its issuer does not say.
@@ -100,14 +103,26 @@ fn unknown(certificate: Option<String>) -> RevocationReport {
         fresh: false,
         said_at_ms,
         holds_until_ms,
+        in_file: false,
     }
 }
 
 fn of(certificate: &X509, issuer: &X509, store: &Store, at_ms: i64) -> RevocationReport {
-    let by_ocsp = store.ocsps.iter().filter_map(|der| by_ocsp(der, certificate, issuer));
-    let by_crl = store.crls.iter().filter_map(|der| by_crl(der, certificate, issuer));
+    let by_ocsp =
+        store.ocsps.iter().enumerate().filter_map(|(at, der)| {
+            by_ocsp(der, certificate, issuer).map(|word| (word, at < store.own_ocsps))
+        });
+    let by_crl = store
+        .crls
+        .iter()
+        .enumerate()
+        .filter_map(|(at, der)| by_crl(der, certificate, issuer).map(|word| (word, at < store.own_crls)));
+    let words: Vec<(Word, bool)> = by_ocsp.chain(by_crl).collect();
+    let in_file = words
+        .iter()
+        .any(|(word, is_own)| *is_own && word.status != RevocationStatus::Unknown && word.is_fresh(at_ms));
     let name = common_name(certificate);
-    match by_ocsp.chain(by_crl).max_by_key(|word| word.weight(at_ms)) {
+    match words.into_iter().map(|(word, _)| word).max_by_key(|word| word.weight(at_ms)) {
         Some(word) => RevocationReport {
             certificate: name,
             status: word.status,
@@ -115,6 +130,7 @@ fn of(certificate: &X509, issuer: &X509, store: &Store, at_ms: i64) -> Revocatio
             fresh: word.is_fresh(at_ms),
             said_at_ms: Some(word.said_at_ms),
             holds_until_ms: word.holds_until_ms,
+            in_file,
         },
         None => unknown(name),
     }

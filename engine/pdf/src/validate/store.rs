@@ -15,17 +15,23 @@ pub(crate) struct Store {
     pub(crate) certificates: Vec<Vec<u8>>,
     pub(crate) ocsps: Vec<Vec<u8>>,
     pub(crate) crls: Vec<Vec<u8>>,
+    /// So many of the first OCSP responses are the file's own; those behind them were fetched.
+    pub(crate) own_ocsps: usize,
+    /// The same of the lists.
+    pub(crate) own_crls: usize,
 }
 
 impl Store {
     pub(crate) fn of(file: &File<'_>) -> Result<Self, Error> {
         let (_, catalog) = file.catalog()?;
         let Object::Dictionary(store) = file.entry(catalog, "DSS")? else { return Ok(Self::default()) };
-        Ok(Self {
-            certificates: streams(file, &store, "Certs")?,
-            ocsps: streams(file, &store, "OCSPs")?,
-            crls: streams(file, &store, "CRLs")?,
-        })
+        let [certificates, ocsps, crls] = [
+            streams(file, &store, "Certs")?,
+            streams(file, &store, "OCSPs")?,
+            streams(file, &store, "CRLs")?,
+        ];
+        let (own_ocsps, own_crls) = (ocsps.len(), crls.len());
+        Ok(Self { certificates, ocsps, crls, own_ocsps, own_crls })
     }
 }
 
