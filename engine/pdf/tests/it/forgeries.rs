@@ -7,11 +7,11 @@ use sealflow_pdf::{
     prepare, repair,
     sign::NewField,
     validate,
-    validate::{Change, Verdict, chinese},
+    validate::{Verdict, chinese},
 };
 
 use crate::support::{
-    attack::startxref,
+    attack::{judged, refused, startxref},
     contract_fields,
     kinds::encrypted,
     pdf::{self, Xref},
@@ -74,19 +74,6 @@ fn sized(file: &[u8], least: u32) -> String {
     let rest = entries[at..].trim_start_matches(|c: char| c.is_ascii_digit());
     let size: u32 = entries[at..entries.len() - rest.len()].parse().unwrap();
     format!("{}{}{rest}", &entries[..at], size.max(least))
-}
-
-/// The first signature's verdict, and what was changed after it.
-fn judged(file: &[u8]) -> (Verdict, Vec<Change>) {
-    let first = validate(file, &trust()).unwrap().signatures.remove(0);
-    (first.verdict, first.changes_after)
-}
-
-fn refused(name: &str, kind: &str, file: &[u8]) {
-    let (verdict, changes) = judged(file);
-    assert_eq!(verdict, Verdict::TotalFailed, "{name}: {changes:?}");
-    let told = changes.iter().any(|change| change.kind == kind && !change.allowed);
-    assert!(told, "{name}: {changes:?}");
 }
 
 fn accepted(name: &str, kind: &str, file: &[u8]) {

@@ -2,15 +2,10 @@
 //! to a signed file must not choose which of them see what, so what he adds has to be plain. Each irregular file stands here beside
 //! the regular one.
 
-use sealflow_pdf::{
-    Rect, SignRequest, begin,
-    sign::NewField,
-    validate,
-    validate::{Change, Verdict},
-};
+use sealflow_pdf::{Rect, SignRequest, begin, sign::NewField, validate, validate::Verdict};
 
 use crate::support::{
-    attack::startxref,
+    attack::{judged, refused, startxref},
     person_request,
     pki::{pki, trust},
     raw::{self, Raw, newest, raw as object, revise, stream, trailer},
@@ -50,17 +45,6 @@ fn signed_in(file: &[u8]) -> Vec<u8> {
 
 fn signed(others: &[(u32, &str)]) -> Vec<u8> {
     signed_in(&raw::file(&objects(others), ""))
-}
-
-fn judged(file: &[u8]) -> (Verdict, Vec<Change>) {
-    let first = validate(file, &trust()).unwrap().signatures.remove(0);
-    (first.verdict, first.changes_after)
-}
-
-fn refused(name: &str, kind: &str, file: &[u8]) {
-    let (verdict, changes) = judged(file);
-    assert_eq!(verdict, Verdict::TotalFailed, "{name}: {changes:?}");
-    assert!(changes.iter().any(|change| change.kind == kind && !change.allowed), "{name}: {changes:?}");
 }
 
 fn unchanged(name: &str, file: &[u8]) {

@@ -3,6 +3,12 @@
 use std::fmt::Write as _;
 
 use lopdf::{Document, Object, ObjectId, dictionary};
+use sealflow_pdf::{
+    validate,
+    validate::{Change, Verdict},
+};
+
+use super::pki::trust;
 
 /// Appends a revision with a cross-reference table that puts these bodies into these objects.
 pub(crate) fn append(pdf: &[u8], objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
@@ -75,4 +81,18 @@ pub(crate) fn point_to(pdf: &[u8], number: u32, offset: usize) -> Vec<u8> {
         pdf.len()
     );
     [pdf, text.as_bytes()].concat()
+}
+
+/// The first signature's verdict, and what was changed after it.
+pub(crate) fn judged(file: &[u8]) -> (Verdict, Vec<Change>) {
+    let first = validate(file, &trust()).unwrap().signatures.remove(0);
+    (first.verdict, first.changes_after)
+}
+
+/// The first signature fails for a change of this kind.
+pub(crate) fn refused(name: &str, kind: &str, file: &[u8]) {
+    let (verdict, changes) = judged(file);
+    assert_eq!(verdict, Verdict::TotalFailed, "{name}: {changes:?}");
+    let told = changes.iter().any(|change| change.kind == kind && !change.allowed);
+    assert!(told, "{name}: {changes:?}");
 }
