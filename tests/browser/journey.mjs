@@ -95,7 +95,9 @@ export async function journey({ browser, app, texts, contract, out, step }) {
   await step('the sender sees it completed and downloads it', async () => {
     await until('the contract is shown as completed', 20_000, async () => {
       await sender.page.reload()
-      return (await sender.page.locator('h1 [data-status="completed"]').count()) > 0
+      // The page is there before the contract is.
+      const status = sender.page.locator('h1 [data-status]')
+      return (await status.getAttribute('data-status')) === 'completed'
     })
     await sender.picture('completed', true)
     const [download] = await Promise.all([sender.page.waitForEvent('download'), sender.click('download')])
