@@ -9,7 +9,7 @@ use axum::{
 };
 use sealflow_pdf::{
     sign::ValidationData,
-    validate::{self, RevocationStatus, Verdict, Wanted, chinese},
+    validate::{self, RevocationStatus, Verdict, Wanted, chinese, english},
 };
 use sealflow_providers::revocation::{Inquiry, Question, Word};
 use serde::Serialize;
@@ -17,7 +17,13 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::contracts::{Upload, receive};
-use crate::{App, auth::SignedIn, error::Error, openapi::Refusals, problem::Code};
+use crate::{
+    App,
+    auth::SignedIn,
+    error::Error,
+    openapi::Refusals,
+    problem::{Code, Language},
+};
 
 /// How long issuers are asked altogether; what they have not said by then counts as not said.
 const ASKING_MAX: Duration = Duration::from_secs(15);
@@ -68,7 +74,7 @@ pub(crate) struct ValidatedSignature {
     /// ETSI's word for the reason, such as `HASH_FAILURE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     sub_indication: Option<String>,
-    /// The whole in plain Chinese.
+    /// The whole in plain words of the language that was asked for.
     words: String,
     /// Nothing of the file is outside of this signature.
     covers_whole_file: bool,
@@ -149,6 +155,7 @@ pub(crate) struct CertificateState {
 async fn validate_file(
     State(app): State<App>,
     signed_in: SignedIn,
+    language: Language,
     request: Request,
 ) -> Result<Json<Validation>, Error> {
     let uploads = receive(&app, request).await?;
@@ -175,7 +182,7 @@ async fn validate_file(
     Ok(Json(Validation {
         passed: report.passed(),
         sha256: hex::encode(openssl::sha::sha256(&upload.bytes)),
-        signatures: report.signatures.into_iter().map(ValidatedSignature::from).collect(),
+        signatures: report.signatures.into_iter().map(|one| ValidatedSignature::of(one, language)).collect(),
     }))
 }
 
@@ -204,9 +211,12 @@ async fn ask(inquiry: &mut Inquiry<'_>, wanted: &[Wanted], known: &mut Validatio
     more
 }
 
-impl From<validate::SignatureReport> for ValidatedSignature {
-    fn from(report: validate::SignatureReport) -> Self {
-        let words = chinese(&report);
+impl ValidatedSignature {
+    fn of(report: validate::SignatureReport, language: Language) -> Self {
+        let words = match language {
+            Language::Chinese => chinese(&report),
+            Language::English => english(&report),
+        };
         let timestamp = report.timestamp;
         Self {
             words,

@@ -2862,7 +2862,7 @@ export interface components {
             timestamp_trusted: boolean;
             /** @description ETSI's word. */
             verdict: components["schemas"]["ValidationVerdict"];
-            /** @description The whole in plain Chinese. */
+            /** @description The whole in plain words of the language that was asked for. */
             words: string;
         };
         /** @description What a file's signatures are worth. */

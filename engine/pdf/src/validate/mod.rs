@@ -37,7 +37,7 @@ pub use self::{
     revocation::{RevocationReport, RevocationStatus},
     token::{Token, TokenFault, judge_token},
     verdict::Verdict,
-    words::chinese,
+    words::{chinese, english},
 };
 use crate::{
     limits::SIGNATURES_MAX,

@@ -2,6 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use reqwest::{
+    Method, header,
+    multipart::{Form, Part},
+};
 use sealflow_pdf::{
     Trust,
     cli::{SignFile, begin_file},
@@ -53,6 +57,14 @@ async fn a_files_signatures_are_told_in_plain_words(db: TestStore) {
     assert_eq!((&one["verdict"], &one["signer"]), (&json!("TOTAL-PASSED"), &json!("示例签署人")), "{one}");
     assert!(one["words"].as_str().unwrap().contains("示例签署人的签名有效"), "{one}");
     assert_eq!(one["covers_whole_file"], true);
+    let form = Form::new().part("file", Part::bytes(file.clone()).file_name("合同.pdf"));
+    let asked = person.request(Method::POST, "/api/validation").header(header::ACCEPT_LANGUAGE, "en");
+    let english = person.send(asked.multipart(form)).await.expect(200);
+    let words = english["signatures"][0]["words"].as_str().unwrap();
+    assert!(
+        words.starts_with("The signature of 示例签署人 is valid: the file was not changed since."),
+        "{words}"
+    );
 
     let mut changed = file.clone();
     changed[contract_pdf().len() / 2] ^= 1;

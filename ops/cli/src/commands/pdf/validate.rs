@@ -7,7 +7,7 @@ use sealflow_jobs::raise;
 use sealflow_pdf::{
     Report, Trust,
     limits::FILE_BYTES_MAX,
-    validate::{RevocationPolicy, SignatureReport, Verdict, chinese, examine},
+    validate::{RevocationPolicy, SignatureReport, Verdict, chinese, english, examine},
 };
 use sealflow_providers::revocation::{self, Inquiry, RevocationClient};
 use serde_json::{Value, json};
@@ -59,12 +59,13 @@ async fn look(pdf: &[u8], mut trust: Trust, online: bool) -> Result<Report> {
     Ok(seen.report)
 }
 
-/// The report, each verdict also in plain Chinese.
+/// The report, each verdict also in plain words.
 fn with_words(report: &Report) -> Result<Value> {
     let mut signatures = Vec::with_capacity(report.signatures.len());
     for signature in &report.signatures {
         let mut value = serde_json::to_value(signature)?;
         value["chinese"] = json!(chinese(signature));
+        value["english"] = json!(english(signature));
         signatures.push(value);
     }
     Ok(json!({"passed": report.passed(), "signatures": signatures}))

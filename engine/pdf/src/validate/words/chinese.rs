@@ -1,6 +1,6 @@
-//! Why: people who are no cryptographers read the report, in Chinese.
+//! The verdict in Chinese, the language of the pages.
 
-use super::{Level, RevocationStatus, SignatureReport, Verdict, judge::WHITE_SPACE};
+use crate::validate::{Level, RevocationStatus, SignatureReport, Verdict, judge::WHITE_SPACE};
 
 /// The verdict on a signature in plain Chinese.
 #[must_use]
@@ -53,5 +53,17 @@ fn why(sub_indication: &str) -> &'static str {
         "REVOKED_CA_NO_POE" => "签发机构的证书已被吊销，又没有可信时间证明签名更早",
         "TRY_LATER" => "证书的吊销状态暂时无法确认，请稍后再验",
         _ => "原因未知",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SUB_INDICATIONS;
+
+    #[test]
+    fn every_sub_indication_has_words() {
+        for one in SUB_INDICATIONS {
+            assert_ne!(super::why(one), super::why("?"), "{one}");
+        }
     }
 }
