@@ -178,7 +178,7 @@ fn foreign(object: &Object) -> Foreign {
         Object::Boolean(value) => Foreign::Boolean(*value),
         Object::Integer(value) => Foreign::Integer(*value),
         Object::Real(text) => Foreign::Real(text.parse().unwrap_or_default()),
-        Object::Name(name) => Foreign::Name(name.clone()),
+        Object::Name(name) => Foreign::Name(name.to_vec()),
         Object::String(bytes) => Foreign::String(bytes.clone(), StringFormat::Hexadecimal),
         Object::Array(items) => Foreign::Array(items.iter().map(foreign).collect()),
         Object::Dictionary(dictionary) => Foreign::Dictionary(foreign_dictionary(dictionary)),

@@ -16,7 +16,7 @@ pub(super) fn unpack(dictionary: &Dictionary, data: &[u8], bytes_max: usize) -> 
             }
             Ok(data.to_vec())
         }
-        Some(Object::Name(name)) if name == b"FlateDecode" => {
+        Some(Object::Name(name)) if **name == *b"FlateDecode" => {
             let plain = inflate(data, bytes_max)?;
             match single(dictionary.get("DecodeParms")) {
                 Some(Object::Dictionary(parameters)) => unpredict(plain, parameters),

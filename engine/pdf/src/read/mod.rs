@@ -6,6 +6,7 @@ pub(crate) mod file;
 mod filter;
 mod kept;
 pub(crate) mod locks;
+mod name;
 pub(crate) mod object;
 pub(crate) mod pages;
 pub(crate) mod parser;

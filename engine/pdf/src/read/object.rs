@@ -3,6 +3,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use super::name::Name;
+
 /// Up to so many entries of a dictionary are compared one by one.
 const FEW: usize = 32;
 
@@ -21,7 +23,7 @@ pub(crate) enum Object {
     Integer(i64),
     /// A number with a point, as it is spelled.
     Real(Box<str>),
-    Name(Vec<u8>),
+    Name(Name),
     String(Vec<u8>),
     Array(Vec<Object>),
     Dictionary(Dictionary),
@@ -30,7 +32,7 @@ pub(crate) enum Object {
 
 impl Object {
     pub(crate) fn name(name: &str) -> Self {
-        Self::Name(name.as_bytes().to_vec())
+        Self::Name(name.as_bytes().into())
     }
 
     /// A real with at most three decimals; what is no number becomes 0.
@@ -135,7 +137,7 @@ pub(crate) fn number_text(value: f64) -> String {
 /// A dictionary in its written order. A key that is written twice keeps the later value, as most viewers do. Copies share their
 /// entries until one is changed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Dictionary(Arc<Vec<(Vec<u8>, Object)>>);
+pub(crate) struct Dictionary(Arc<Vec<(Name, Object)>>);
 
 impl PartialEq for Dictionary {
     fn eq(&self, other: &Self) -> bool {
@@ -150,23 +152,23 @@ impl Dictionary {
 
     /// Builds a dictionary from entries in their order.
     pub(crate) fn of<const N: usize>(entries: [(&str, Object); N]) -> Self {
-        Self(Arc::new(entries.into_iter().map(|(key, value)| (key.as_bytes().to_vec(), value)).collect()))
+        Self(Arc::new(entries.into_iter().map(|(key, value)| (key.as_bytes().into(), value)).collect()))
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Object> {
-        self.0.iter().find(|(name, _)| name == key.as_bytes()).map(|(_, value)| value)
+        self.0.iter().find(|(name, _)| **name == *key.as_bytes()).map(|(_, value)| value)
     }
 
     pub(crate) fn set(&mut self, key: &str, value: Object) {
         let entries = Arc::make_mut(&mut self.0);
-        match entries.iter_mut().find(|(name, _)| name == key.as_bytes()) {
+        match entries.iter_mut().find(|(name, _)| **name == *key.as_bytes()) {
             Some((_, old)) => *old = value,
-            None => entries.push((key.as_bytes().to_vec(), value)),
+            None => entries.push((key.as_bytes().into(), value)),
         }
     }
 
     /// Entries as they are written in a file, and whether a name is written twice. There may be a million, and many of one name.
-    pub(super) fn written(entries: Vec<(Vec<u8>, Object)>) -> (Self, bool) {
+    pub(super) fn written(entries: Vec<(Name, Object)>) -> (Self, bool) {
         let mut rest = entries.as_slice();
         let mut is_twice = entries.len() > FEW;
         while let (false, Some(((key, _), later))) = (is_twice, rest.split_first()) {
@@ -177,20 +179,20 @@ impl Dictionary {
     }
 
     /// The last entry of each key, at the place of the first, and whether a key stood twice.
-    fn last_of_each(entries: Vec<(Vec<u8>, Object)>) -> (Self, bool) {
+    fn last_of_each(entries: Vec<(Name, Object)>) -> (Self, bool) {
         let count = entries.len();
-        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
-        let mut kept: Vec<(Vec<u8>, Object)> = Vec::with_capacity(entries.len());
+        let mut places: HashMap<Box<[u8]>, usize> = HashMap::new();
+        let mut kept: Vec<(Name, Object)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             let known = if kept.len() < FEW { kept.iter().position(|(name, _)| *name == key) } else { None };
             if kept.len() == FEW && places.is_empty() {
-                places.extend(kept.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)));
+                places.extend(kept.iter().enumerate().map(|(at, (name, _))| ((**name).into(), at)));
             }
-            match known.or_else(|| places.get(&key).copied()).and_then(|at| kept.get_mut(at)) {
+            match known.or_else(|| places.get(&*key).copied()).and_then(|at| kept.get_mut(at)) {
                 Some((_, old)) => *old = value,
                 None => {
                     if kept.len() >= FEW {
-                        places.insert(key.clone(), kept.len());
+                        places.insert((*key).into(), kept.len());
                     }
                     kept.push((key, value));
                 }
@@ -201,16 +203,16 @@ impl Dictionary {
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Object> {
-        let at = self.0.iter().position(|(name, _)| name == key.as_bytes())?;
+        let at = self.0.iter().position(|(name, _)| **name == *key.as_bytes())?;
         Some(Arc::make_mut(&mut self.0).remove(at).1)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &Object)> {
-        self.0.iter().map(|(key, value)| (key.as_slice(), value))
+        self.0.iter().map(|(key, value)| (&**key, value))
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&[u8], &mut Object)> {
-        Arc::make_mut(&mut self.0).iter_mut().map(|(key, value)| (key.as_slice(), value))
+        Arc::make_mut(&mut self.0).iter_mut().map(|(key, value)| (&**key, value))
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Object> {
