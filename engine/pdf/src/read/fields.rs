@@ -1,11 +1,12 @@
 //! Why: form fields are found by their full names, in a tree that others may have built in odd ways.
 
-use std::{collections::HashSet, rc::Rc};
+use std::rc::Rc;
 
 use super::{
     Error,
     file::File,
     object::{Dictionary, Object, Reference},
+    seen::Seen,
     text,
 };
 use crate::limits::{DEPTH_MAX, FORM_FIELDS_MAX, READ_NAME_BYTES_MAX};
@@ -56,9 +57,10 @@ pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
 /// The same, with those that are in other revisions as well.
 pub(super) fn shared(file: &File<'_>) -> Result<Vec<Rc<Field>>, Error> {
     let Some(form) = form(file)? else { return Ok(Vec::new()) };
-    let Object::Array(roots) = file.entry(&form.dictionary, "Fields")? else { return Ok(Vec::new()) };
+    let fields = file.look(&form.dictionary, "Fields")?;
+    let Some(roots) = fields.as_array() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = Seen::default();
     let top = Above { name: String::new(), field_type: Vec::new() };
     let mut open: Vec<(Reference, Above, usize)> =
         roots.iter().rev().filter_map(Object::as_reference).map(|root| (root, top.clone(), 0)).collect();
@@ -66,7 +68,7 @@ pub(super) fn shared(file: &File<'_>) -> Result<Vec<Rc<Field>>, Error> {
         if depth > DEPTH_MAX || found.len() + open.len() > FORM_FIELDS_MAX {
             return too_many();
         }
-        if !seen.insert(reference) {
+        if !seen.insert(file, reference) {
             return Err(Error::Damaged { what: "the form's fields form a ring".to_owned() });
         }
         // Its name depends on what is above it.
@@ -78,8 +80,8 @@ pub(super) fn shared(file: &File<'_>) -> Result<Vec<Rc<Field>>, Error> {
         let loaded = file.load(reference)?;
         let Some(dictionary) = loaded.object.as_dictionary().cloned() else { continue };
         let own = above.with(file, &dictionary)?;
-        let kids = match file.entry(&dictionary, "Kids")? {
-            Object::Array(kids) => field_kids(file, &kids)?,
+        let kids = match &*file.look(&dictionary, "Kids")? {
+            Object::Array(kids) => field_kids(file, kids)?,
             _ => Vec::new(),
         };
         if kids.is_empty() {
@@ -134,13 +136,13 @@ impl Above {
     }
 
     fn with(&self, file: &File<'_>, field: &Dictionary) -> Result<Self, Error> {
-        let part = file.entry(field, "T")?.as_string().map(text::decode).unwrap_or_default();
+        let part = file.look(field, "T")?.as_string().map(text::decode).unwrap_or_default();
         let name = if self.name.is_empty() { part } else { format!("{}.{part}", self.name) };
         if name.len() > READ_NAME_BYTES_MAX {
             return Err(Error::TooLarge { what: "a form field's name is too long".to_owned() });
         }
         let field_type =
-            file.entry(field, "FT")?.as_name().map_or_else(|| self.field_type.clone(), <[u8]>::to_vec);
+            file.look(field, "FT")?.as_name().map_or_else(|| self.field_type.clone(), <[u8]>::to_vec);
         Ok(Self { name, field_type })
     }
 }

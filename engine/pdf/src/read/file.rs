@@ -1,6 +1,7 @@
 //! Why: opening a file reads its cross-reference and nothing else; an object is read when it is asked for.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     rc::Rc,
@@ -11,7 +12,8 @@ use super::{
     crypt::Crypt,
     fields::{self, Field},
     filter,
-    kept::{Kept, Parsed, References, Same},
+    kept::{Kept, Parsed, Same},
+    numbers::Numbers,
     object::{Dictionary, Object, Reference},
     parser::Parser,
     plain::is_plain,
@@ -43,6 +45,7 @@ pub(crate) struct File<'a> {
     fields: OnceCell<Vec<Rc<Field>>>,
     /// How many of the newest sections are plain.
     plain_sections: OnceCell<usize>,
+    containers: OnceCell<Numbers>,
     /// What was read of other revisions, and is kept for them.
     kept: Option<Rc<Kept>>,
 }
@@ -122,10 +125,14 @@ pub(super) fn stream_bytes(bytes: &[u8], start: usize, length: Option<usize>) ->
 impl<'a> File<'a> {
     /// Reads the cross-reference. The header must be at the start.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::open_knowing(bytes, None)
+    }
+
+    fn open_knowing(bytes: &'a [u8], kept: Option<&Kept>) -> Result<Self, Error> {
         if header_offset(bytes)? != 0 {
             return Err(Error::Damaged { what: "there are bytes before the header".to_owned() });
         }
-        let xref = Xref::read(bytes)?;
+        let xref = Xref::read(bytes, kept.map(|kept| &kept.sections))?;
         let mut file = Self {
             bytes,
             xref,
@@ -137,6 +144,7 @@ impl<'a> File<'a> {
             uses: OnceCell::new(),
             fields: OnceCell::new(),
             plain_sections: OnceCell::new(),
+            containers: OnceCell::new(),
             kept: None,
         };
         file.crypt = file.open_crypt()?;
@@ -145,14 +153,16 @@ impl<'a> File<'a> {
 
     /// Reads the cross-reference of a file whose revisions will be compared.
     pub(crate) fn open_with_revisions(bytes: &'a [u8]) -> Result<Self, Error> {
-        let file = Self::open(bytes)?;
-        // What was read for the key was read without it.
-        Ok(Self { kept: Some(Rc::default()), ..file })
+        let kept = Rc::<Kept>::default();
+        let file = Self::open_knowing(bytes, Some(&kept))?;
+        // Objects that were read for the key were read without it, and are not kept.
+        Ok(Self { kept: Some(kept), ..file })
     }
 
     /// Opens the revision that ends here. Objects that were read in one of both are not parsed again in the other.
     pub(crate) fn revision(&self, end: usize) -> Result<Self, Error> {
-        let revision = Self::open(self.bytes.get(..end).unwrap_or_default())?;
+        let bytes = self.bytes.get(..end).unwrap_or_default();
+        let revision = Self::open_knowing(bytes, self.kept.as_deref())?;
         let kept = if revision.crypt == self.crypt { self.kept.clone() } else { None };
         Ok(Self { kept, ..revision })
     }
@@ -161,6 +171,12 @@ impl<'a> File<'a> {
     #[cfg(test)]
     pub(crate) fn parsed_objects(&self) -> usize {
         self.kept.as_ref().map_or(0, |kept| kept.parsed())
+    }
+
+    /// How many sections of the cross-reference were read for the file and its revisions.
+    #[cfg(test)]
+    pub(crate) fn read_sections(&self) -> usize {
+        self.kept.as_ref().map_or(0, |kept| kept.sections.read())
     }
 
     /// Opens an encrypted file with the empty password.
@@ -182,11 +198,11 @@ impl<'a> File<'a> {
     pub(crate) fn load(&self, reference: Reference) -> Result<Loaded<'a>, Error> {
         let null = Loaded::direct(Object::Null);
         match self.xref.place(reference.number) {
-            None | Some((Place::Free, _)) => Ok(null),
-            Some((Place::At { generation, .. }, _)) if generation != reference.generation => Ok(null),
-            Some((Place::At { offset, .. }, _)) => self.load_at(reference, offset),
-            Some((Place::In { .. }, _)) if reference.generation != 0 => Ok(null),
-            Some((Place::In { stream, index }, _)) => {
+            None | Some(Place::Free) => Ok(null),
+            Some(Place::At { generation, .. }) if generation != reference.generation => Ok(null),
+            Some(Place::At { offset, .. }) => self.load_at(reference, offset),
+            Some(Place::In { .. }) if reference.generation != 0 => Ok(null),
+            Some(Place::In { stream, index }) => {
                 let (object, is_plain) = self.load_in(reference.number, stream, index)?;
                 Ok(Loaded { is_plain, ..Loaded::direct(object) })
             }
@@ -196,7 +212,7 @@ impl<'a> File<'a> {
     /// Reads the object that has this number now, of whatever generation.
     pub(crate) fn load_number(&self, number: u32) -> Result<Loaded<'a>, Error> {
         let generation = match self.xref.place(number) {
-            Some((Place::At { generation, .. }, _)) => generation,
+            Some(Place::At { generation, .. }) => generation,
             _ => 0,
         };
         self.load(Reference { number, generation })
@@ -213,6 +229,15 @@ impl<'a> File<'a> {
         }
     }
 
+    /// The object streams that hold an object.
+    pub(crate) fn containers(&self) -> &Numbers {
+        let stream = |(_, place)| match place {
+            Place::In { stream, .. } => Some(stream),
+            Place::Free | Place::At { .. } => None,
+        };
+        self.containers.get_or_init(|| self.xref.iter().filter_map(stream).collect())
+    }
+
     /// All terminal fields of the form, which are read once.
     pub(crate) fn fields(&self) -> Result<&[Rc<Field>], Error> {
         match self.fields.get() {
@@ -224,9 +249,14 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What an object refers to, if that is known from a revision in which it is the same.
-    pub(super) fn known_references(&self, object: (u32, Place), is_root: bool) -> Option<References> {
-        self.kept.as_ref()?.references(self, object, is_root)
+    /// Shows what an object refers to, if that is known from a revision in which it is the same; false if not.
+    pub(super) fn known_references(
+        &self,
+        object: (u32, Place),
+        is_root: bool,
+        show: impl FnOnce(&[(Reference, Use)]),
+    ) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.references(self, object, is_root, show))
     }
 
     pub(super) fn keep_references(
@@ -245,12 +275,12 @@ impl<'a> File<'a> {
     /// A field, if it is known from a revision in which it is the same.
     pub(super) fn known_field(&self, reference: Reference) -> Option<Rc<Field>> {
         let kept = self.kept.as_ref().filter(|_| self.xref.has(reference))?;
-        let (place, _) = self.xref.place(reference.number)?;
+        let place = self.xref.place(reference.number)?;
         kept.field(self, (reference.number, place))
     }
 
     pub(super) fn keep_field(&self, loaded: &Loaded<'_>, field: &Rc<Field>) -> Result<(), Error> {
-        let Some((place, _)) = self.xref.place(field.reference.number) else { return Ok(()) };
+        let Some(place) = self.xref.place(field.reference.number) else { return Ok(()) };
         if let (Some(kept), Some(same)) = (&self.kept, self.same(place, loaded)?) {
             kept.keep_field(same, field);
         }
@@ -336,13 +366,13 @@ impl<'a> File<'a> {
             direct => return Ok(direct.and_then(Object::as_usize)),
         };
         Ok(match self.xref.place(reference.number) {
-            Some((Place::At { offset, .. }, _)) => {
+            Some(Place::At { offset, .. }) => {
                 let found = self.parsed_at(reference, offset);
                 // A length may be as long as the file, and that of all its streams.
                 check_parsed(self.parsed.get(), self.bytes.len())?;
                 found.ok().and_then(|found| found.object.as_usize())
             }
-            Some((Place::In { stream, index }, _)) => {
+            Some(Place::In { stream, index }) => {
                 let cached = self.streams.borrow().get(&stream).cloned();
                 match cached {
                     Some(cached) => self.load_from(&cached, reference.number, index)?.0.as_usize(),
@@ -359,7 +389,7 @@ impl<'a> File<'a> {
         if let Some(opened) = opened {
             return self.load_from(&opened, number, index);
         }
-        let Some((Place::At { offset, generation }, _)) = self.xref.place(stream) else {
+        let Some(Place::At { offset, generation }) = self.xref.place(stream) else {
             return Err(Error::Damaged { what: format!("object stream {stream} is missing") });
         };
         let reference = Reference { number: stream, generation };
@@ -433,6 +463,15 @@ impl<'a> File<'a> {
             }
         }
         Err(Error::Damaged { what: "references form a ring".to_owned() })
+    }
+
+    /// As [`Self::entry`], without a copy of what stands there itself.
+    pub(crate) fn look<'d>(&self, dictionary: &'d Dictionary, key: &str) -> Result<Cow<'d, Object>, Error> {
+        match dictionary.get(key) {
+            None => Ok(Cow::Owned(Object::Null)),
+            Some(reference @ Object::Reference(_)) => self.resolve(reference).map(Cow::Owned),
+            Some(direct) => Ok(Cow::Borrowed(direct)),
+        }
     }
 
     /// The entry, with references followed; null when it is not there.

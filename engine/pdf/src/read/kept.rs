@@ -2,19 +2,23 @@
 //! was read of one of them is kept for the others, as long as it is the same there: the same number at the same place, and
 //! nothing of it in bytes that the shorter revision has not.
 
+mod versions;
+
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    ops::Range,
     rc::Rc,
 };
 
+use self::versions::Versions;
 use super::{
     Error,
     fields::Field,
     file::{File, Loaded, ObjectStream},
     object::{Dictionary, Object, Reference},
-    uses::{Use, leads_out, settled},
-    xref::Place,
+    uses::{Use, after, leads_out},
+    xref::{Place, Sections},
 };
 use crate::limits::{KEPT_VALUES_MAX, UNPACKED_BYTES_MAX};
 
@@ -32,8 +36,6 @@ pub(super) struct Parsed {
 
 /// An object stream at its place: its offset, and the length of its packed bytes, which may be told elsewhere.
 pub(super) type StreamPlace = (Reference, usize, usize);
-/// What an object refers to, and how.
-pub(super) type References = Rc<[(Reference, Use)]>;
 
 /// In which revisions an object is the same, and ends in the file.
 #[derive(Debug, Clone, Copy)]
@@ -55,14 +57,14 @@ impl Same {
         let whole = Self { place, needs: None, bytes_min: 0 };
         match (place, loaded.span) {
             (Place::In { stream, .. }, _) => {
-                let Some((needed, _)) = file.xref.place(stream) else { return Ok(None) };
+                let Some(needed) = file.xref.place(stream) else { return Ok(None) };
                 let own = Self::of_direct(file, &file.load_number(stream)?);
                 Ok(own.map(|bytes_min| Self { needs: Some((stream, needed)), bytes_min, ..whole }))
             }
             (Place::At { .. }, Some(_)) => match length_object(loaded) {
                 None => Ok(Self::of_direct(file, loaded).map(|bytes_min| Self { bytes_min, ..whole })),
                 Some(number) => {
-                    let Some((needed @ Place::At { .. }, _)) = file.xref.place(number) else {
+                    let Some(needed @ Place::At { .. }) = file.xref.place(number) else {
                         return Ok(None);
                     };
                     let length = file.load_number(number)?;
@@ -90,8 +92,7 @@ impl Same {
 
     /// Whether it is the same in a file that puts it there.
     fn holds(&self, file: &File<'_>, place: Place) -> bool {
-        let is_needed_there =
-            |(number, place)| file.xref.place(number).is_some_and(|(found, _)| found == place);
+        let is_needed_there = |(number, place)| file.xref.place(number) == Some(place);
         self.place == place && self.bytes_min <= file.bytes.len() && self.needs.is_none_or(is_needed_there)
     }
 }
@@ -115,11 +116,6 @@ fn closed(bytes: &[u8], loaded: &Loaded<'_>, length: usize) -> Option<usize> {
     Some(told.max(after(bytes, start.checked_add(data.len())?)).max(after(bytes, start)))
 }
 
-/// What is looked for here ends before so many bytes, as [`leads_out`] has it.
-fn after(bytes: &[u8], at: usize) -> usize {
-    settled(bytes, at).saturating_add(1)
-}
-
 /// An object as it was parsed.
 #[derive(Debug)]
 struct Version {
@@ -130,19 +126,22 @@ struct Version {
     parsed: Parsed,
 }
 
-/// Versions of an object, with what is known of them.
-type Versions<T> = RefCell<Vec<Vec<(Same, T)>>>;
+/// What objects refer to, and how.
+#[derive(Debug, Default)]
+struct References {
+    /// Of each version, where in `all` its references stand, and whether it is the catalog.
+    versions: Versions<(Same, bool, Range<usize>)>,
+    all: Vec<(Reference, Use)>,
+}
 
 /// What was read of one file, for all of its revisions that are opened with the same key.
 #[derive(Debug)]
 pub(super) struct Kept {
-    /// By number.
-    objects: RefCell<Vec<Vec<Version>>>,
+    pub(super) sections: Sections,
+    objects: RefCell<Versions<Version>>,
     streams: RefCell<HashMap<StreamPlace, Rc<ObjectStream>>>,
-    /// By number, for each version of an object, and whether it is the catalog.
-    references: Versions<(bool, References)>,
-    /// By number, for each version of a field.
-    fields: Versions<Rc<Field>>,
+    references: RefCell<References>,
+    fields: RefCell<Versions<(Same, Rc<Field>)>>,
     /// How many objects were parsed.
     parsed: Cell<usize>,
     /// Values for which there is still room.
@@ -154,6 +153,7 @@ pub(super) struct Kept {
 impl Default for Kept {
     fn default() -> Self {
         Self {
+            sections: Sections::default(),
             objects: RefCell::default(),
             streams: RefCell::default(),
             references: RefCell::default(),
@@ -170,8 +170,7 @@ impl Kept {
     pub(super) fn object(&self, reference: Reference, offset: usize, bytes: &[u8]) -> Option<Parsed> {
         let objects = self.objects.borrow();
         let version = objects
-            .get(index(reference.number))?
-            .iter()
+            .of(reference.number)
             .find(|version| (version.generation, version.offset) == (reference.generation, offset))?;
         let Version { within, parsed, .. } = version;
         let common = bytes.get(..*within).unwrap_or(bytes);
@@ -190,41 +189,43 @@ impl Kept {
         if self.takes(values) {
             let Reference { generation, .. } = reference;
             let version = Version { generation, offset, within: bytes.len(), parsed: parsed.clone() };
-            slot(&mut self.objects.borrow_mut(), reference.number).push(version);
+            self.objects.borrow_mut().push(reference.number, version);
         }
     }
 
-    /// What the object in this place refers to.
+    /// Shows what the object in this place refers to; false when that is not known.
     pub(super) fn references(
         &self,
         file: &File<'_>,
         (number, place): (u32, Place),
         is_root: bool,
-    ) -> Option<References> {
-        let versions = self.references.borrow();
-        let (_, (_, references)) = versions
-            .get(index(number))?
-            .iter()
-            .find(|(same, (root, _))| *root == is_root && same.holds(file, place))?;
-        Some(Rc::clone(references))
+        show: impl FnOnce(&[(Reference, Use)]),
+    ) -> bool {
+        let References { versions, all } = &*self.references.borrow();
+        let known = versions.of(number).find(|(same, root, _)| *root == is_root && same.holds(file, place));
+        let found = known.and_then(|(.., own)| all.get(own.clone()));
+        found.map(show).is_some()
     }
 
     pub(super) fn keep_references(&self, number: u32, same: Same, is_root: bool, found: &[(Reference, Use)]) {
         if self.takes(found.len()) {
-            slot(&mut self.references.borrow_mut(), number).push((same, (is_root, found.into())));
+            let References { versions, all } = &mut *self.references.borrow_mut();
+            let start = all.len();
+            all.extend_from_slice(found);
+            versions.push(number, (same, is_root, start..all.len()));
         }
     }
 
     /// The field in this place.
     pub(super) fn field(&self, file: &File<'_>, (number, place): (u32, Place)) -> Option<Rc<Field>> {
-        let versions = self.fields.borrow();
-        let (_, field) = versions.get(index(number))?.iter().find(|(same, _)| same.holds(file, place))?;
+        let fields = self.fields.borrow();
+        let (_, field) = fields.of(number).find(|(same, _)| same.holds(file, place))?;
         Some(Rc::clone(field))
     }
 
     pub(super) fn keep_field(&self, same: Same, field: &Rc<Field>) {
         if self.takes(1) {
-            slot(&mut self.fields.borrow_mut(), field.reference.number).push((same, Rc::clone(field)));
+            self.fields.borrow_mut().push(field.reference.number, (same, Rc::clone(field)));
         }
     }
 
@@ -253,19 +254,6 @@ impl Kept {
         let left = self.values_left.get().checked_sub(values.saturating_add(1));
         left.inspect(|left| self.values_left.set(*left)).is_some()
     }
-}
-
-fn index(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// The versions of an object; its number is one that the cross-reference names, so that it is limited.
-fn slot<T>(all: &mut Vec<Vec<T>>, number: u32) -> &mut Vec<T> {
-    let index = index(number);
-    if all.len() <= index {
-        all.resize_with(index + 1, Vec::new);
-    }
-    &mut all[index]
 }
 
 #[cfg(test)]
@@ -308,7 +296,7 @@ mod tests {
             let bytes = file(&[bodies.as_slice(), &[last]].concat());
             let file = File::open_with_revisions(&bytes).unwrap();
             let same = |number| {
-                let (place, _) = file.xref.place(number).unwrap();
+                let place = file.xref.place(number).unwrap();
                 Same::of(&file, place, &file.load_number(number).unwrap()).unwrap()
             };
             for number in 1..=4 {

@@ -1,12 +1,11 @@
 //! Why: fields are placed by page number, so the page tree is walked, with its inherited boxes and turns; a tree that loops or
 //! is endless is refused.
 
-use std::collections::HashSet;
-
 use super::{
     Error,
     file::File,
     object::{Dictionary, Object, Reference},
+    seen::Seen,
 };
 use crate::limits::{DEPTH_MAX, PAGES_MAX};
 
@@ -40,13 +39,13 @@ pub(crate) fn pages(file: &File<'_>, count_max: usize) -> Result<Vec<Page>, Erro
         return Err(Error::Damaged { what: "the page tree is missing".to_owned() });
     };
     let mut pages = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = Seen::default();
     let mut open = vec![(root, Inherited::default(), 0_usize)];
     while let Some((reference, inherited, depth)) = open.pop() {
         if pages.len() >= count_max {
             break;
         }
-        if !seen.insert(reference) {
+        if !seen.insert(file, reference) {
             return Err(Error::Damaged { what: "the page tree forms a ring".to_owned() });
         }
         if depth > DEPTH_MAX {
@@ -56,7 +55,7 @@ pub(crate) fn pages(file: &File<'_>, count_max: usize) -> Result<Vec<Page>, Erro
             return Err(Error::Damaged { what: format!("page object {} is missing", reference.number) });
         };
         let inherited = inherit(file, &node, inherited)?;
-        match file.entry(&node, "Kids")? {
+        match &*file.look(&node, "Kids")? {
             Object::Array(kids) if !node.is("Type", "Page") => {
                 let children = kids.iter().filter_map(Object::as_reference);
                 open.extend(children.rev().map(|kid| (kid, inherited.clone(), depth + 1)));
@@ -79,7 +78,7 @@ fn inherit(file: &File<'_>, node: &Dictionary, inherited: Inherited) -> Result<I
     Ok(Inherited {
         media: rectangle(file, node, "MediaBox")?.or(inherited.media),
         crop: rectangle(file, node, "CropBox")?.or(inherited.crop),
-        rotate: file.entry(node, "Rotate")?.as_integer().or(inherited.rotate),
+        rotate: file.look(node, "Rotate")?.as_integer().or(inherited.rotate),
     })
 }
 
@@ -95,17 +94,18 @@ fn page(
     let shown = if cut[0] < cut[2] && cut[1] < cut[3] { cut } else { media };
     let turns = inherited.rotate.unwrap_or(0).rem_euclid(360);
     let rotate = if turns % 90 == 0 { u16::try_from(turns).unwrap_or(0) } else { 0 };
-    let unit = file.entry(&dictionary, "UserUnit")?.as_f64().filter(|unit| *unit > 0.0).unwrap_or(1.0);
+    let unit = file.look(&dictionary, "UserUnit")?.as_f64().filter(|unit| *unit > 0.0).unwrap_or(1.0);
     Ok(Page { reference, dictionary, shown, rotate, unit })
 }
 
 fn rectangle(file: &File<'_>, node: &Dictionary, key: &str) -> Result<Option<[f64; 4]>, Error> {
-    let Object::Array(corners) = file.entry(node, key)? else { return Ok(None) };
+    let entry = file.look(node, key)?;
+    let Some(corners) = entry.as_array() else { return Ok(None) };
     let mut numbers = [0.0; 4];
     if corners.len() != numbers.len() {
         return Ok(None);
     }
-    for (number, corner) in numbers.iter_mut().zip(&corners) {
+    for (number, corner) in numbers.iter_mut().zip(corners) {
         let Some(value) = file.resolve(corner)?.as_f64() else { return Ok(None) };
         *number = value;
     }

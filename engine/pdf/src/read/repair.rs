@@ -67,7 +67,7 @@ pub fn repair(bytes: &[u8]) -> Result<Vec<u8>, Error> {
 fn lost(file: &File<'_>) -> Result<BTreeSet<u32>, Error> {
     let uses = file.uses()?;
     let is_missing = |number: &u32| match file.xref.place(*number) {
-        Some((Place::At { offset, .. }, _)) => file.xref.is_at(offset),
+        Some(Place::At { offset, .. }) => file.xref.is_at(offset),
         place => place.is_none(),
     };
     Ok(uses.used().filter(is_missing).chain(uses.lost()).collect())

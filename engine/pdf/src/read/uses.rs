@@ -63,10 +63,9 @@ impl Uses {
         entries(&mut found, &file.xref.trailer, Holder::Trailer);
         uses.add_all(&file.xref, &found);
         let root = file.xref.trailer.get("Root").and_then(Object::as_reference).map(|root| root.number);
-        for (number, place, _) in file.xref.iter().filter(|(_, place, _)| *place != Place::Free) {
+        for (number, place) in file.xref.iter().filter(|(_, place)| *place != Place::Free) {
             let is_root = root == Some(number);
-            if let Some(known) = file.known_references((number, place), is_root) {
-                uses.add_all(&file.xref, &known);
+            if file.known_references((number, place), is_root, |known| uses.add_all(&file.xref, known)) {
                 continue;
             }
             let loaded = match file.load_number(number) {
@@ -251,8 +250,13 @@ pub(super) fn leads_out(bytes: &[u8], at: usize) -> bool {
     settled(bytes, at) >= bytes.len()
 }
 
+/// What is looked for here ends before so many bytes, as [`leads_out`] has it.
+pub(super) fn after(bytes: &[u8], at: usize) -> usize {
+    settled(bytes, at).saturating_add(1)
+}
+
 /// Where a keyword of the length of `endstream` would end that is looked for at this place.
-pub(super) fn settled(bytes: &[u8], at: usize) -> usize {
+fn settled(bytes: &[u8], at: usize) -> usize {
     let mut parser = Parser::new(bytes, at);
     parser.skip_space();
     // A number, and more digits: with an `R` after them it would be a reference.

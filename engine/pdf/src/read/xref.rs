@@ -1,12 +1,18 @@
-//! Why: the cross-reference says where every object is, revision by revision; it is followed from the newest revision back, and
-//! remembers which revision placed an object, since validation asks what changed after a signature.
+//! Why: the cross-reference says where every object is, revision by revision; it is followed from the newest revision back.
+//!
+//! The revisions of a file that is validated have most sections in common, so these are read once ([`Sections`]).
 
+mod sections;
+
+pub(super) use self::sections::Sections;
+use self::sections::{Entries, Stored};
 use super::{
     Error,
     file::{check_parsed, stream_bytes},
     filter,
     object::{Dictionary, Object, Reference},
     parser::{Parser, is_space},
+    uses::after,
 };
 use crate::limits::{OBJECTS_MAX, REVISIONS_MAX, STREAM_BYTES_MAX, UNPACKED_BYTES_MAX};
 
@@ -44,7 +50,7 @@ pub(crate) struct Section {
 /// The cross-reference of a whole file.
 #[derive(Debug)]
 pub(crate) struct Xref {
-    places: Vec<Option<(Place, u32)>>,
+    places: Vec<Option<Place>>,
     /// Newest first.
     pub(crate) sections: Vec<Section>,
     /// Offsets of the streams that tables name beside themselves (`/XRefStm`).
@@ -58,8 +64,8 @@ pub(crate) struct Xref {
 }
 
 impl Xref {
-    /// Follows the chain from `startxref`.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
+    /// Follows the chain from `startxref`. Sections that are known from other revisions are not read again.
+    pub(super) fn read(bytes: &[u8], known: Option<&Sections>) -> Result<Self, Error> {
         let mut xref = Self {
             places: Vec::new(),
             sections: Vec::new(),
@@ -77,7 +83,7 @@ impl Xref {
                 return Err(Error::TooLarge { what: format!("more than {REVISIONS_MAX} revisions") });
             }
             let first = xref.sections.is_empty();
-            let trailer = xref.section(bytes, offset)?;
+            let trailer = xref.known_or_read(bytes, offset, known)?;
             // Others refuse a trailer without it, so nothing is built on one.
             if trailer.get("Size").and_then(Object::as_usize).is_none() {
                 return damaged("a trailer has no /Size");
@@ -96,30 +102,33 @@ impl Xref {
         Ok(xref)
     }
 
-    /// Where the object is, and the index of the section that says so.
-    pub(crate) fn place(&self, number: u32) -> Option<(Place, u32)> {
+    /// Where the object is.
+    pub(crate) fn place(&self, number: u32) -> Option<Place> {
         self.places.get(usize::try_from(number).ok()?).copied().flatten()
     }
 
     /// Whether the reference leads to an object.
     pub(crate) fn has(&self, reference: Reference) -> bool {
         match self.place(reference.number) {
-            None | Some((Place::Free, _)) => false,
-            Some((Place::At { generation, .. }, _)) => generation == reference.generation,
-            Some((Place::In { .. }, _)) => reference.generation == 0,
+            None | Some(Place::Free) => false,
+            Some(Place::At { generation, .. }) => generation == reference.generation,
+            Some(Place::In { .. }) => reference.generation == 0,
         }
     }
 
     /// All objects that are named, with their places.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, Place, u32)> {
-        (0_u32..)
-            .zip(&self.places)
-            .filter_map(|(number, entry)| entry.map(|(place, section)| (number, place, section)))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, Place)> {
+        (0_u32..).zip(&self.places).filter_map(|(number, place)| place.map(|place| (number, place)))
     }
 
     /// Whether the cross-reference itself was read at this offset.
     pub(crate) fn is_at(&self, offset: usize) -> bool {
         self.sections.iter().any(|section| section.offset == offset) || self.hidden.contains(&offset)
+    }
+
+    /// The lowest number above all that are named.
+    pub(crate) fn numbers_end(&self) -> usize {
+        self.places.len()
     }
 
     /// A number above all that are in use.
@@ -136,9 +145,8 @@ impl Xref {
         if index >= self.places.len() {
             self.places.resize(index + 1, None);
         }
-        let section = u32::try_from(self.sections.len().saturating_sub(1)).unwrap_or(u32::MAX);
         if let Some(slot) = self.places.get_mut(index) {
-            slot.get_or_insert((place, section));
+            slot.get_or_insert(place);
         }
         Ok(())
     }
@@ -148,35 +156,92 @@ impl Xref {
         check_parsed(self.parsed, bytes.len())
     }
 
-    fn section(&mut self, bytes: &[u8], offset: usize) -> Result<Dictionary, Error> {
+    fn known_or_read(
+        &mut self,
+        bytes: &[u8],
+        offset: usize,
+        known: Option<&Sections>,
+    ) -> Result<Dictionary, Error> {
+        let Some(known) = known else { return self.section(bytes, offset, &mut Entries::default()) };
+        if let Some(stored) = known.at(offset, bytes) {
+            return self.take(&stored, bytes);
+        }
+        known.count();
+        let (parsed, unpacked, hidden) = (self.parsed, self.unpacked, self.hidden.len());
+        let mut entries = Entries::kept();
+        let trailer = self.section(bytes, offset, &mut entries)?;
+        if let (Some(section), Some((entries, bytes_min))) = (self.sections.last(), entries.finish()) {
+            let stored = Stored {
+                section: *section,
+                hidden: self.hidden.get(hidden).copied(),
+                entries,
+                trailer: trailer.clone(),
+                parsed: self.parsed - parsed,
+                unpacked: self.unpacked - unpacked,
+                bytes_min,
+            };
+            known.keep(stored, bytes);
+        }
+        Ok(trailer)
+    }
+
+    /// Takes over a section that was read for another revision.
+    fn take(&mut self, stored: &Stored, bytes: &[u8]) -> Result<Dictionary, Error> {
+        self.sections.push(stored.section);
+        self.hidden.extend(stored.hidden);
+        self.count(stored.parsed, bytes)?;
+        self.unpacked = self.unpacked.saturating_add(stored.unpacked);
+        if self.unpacked > UNPACKED_BYTES_MAX {
+            return Err(Error::TooLarge { what: format!("more than {UNPACKED_BYTES_MAX} bytes unpacked") });
+        }
+        for (number, place) in &stored.entries {
+            self.put(*number, *place)?;
+        }
+        Ok(stored.trailer.clone())
+    }
+
+    /// Puts an entry, and notes it for other revisions.
+    fn enter(&mut self, entries: &mut Entries, number: u64, place: Place) -> Result<(), Error> {
+        entries.note(number, place);
+        self.put(number, place)
+    }
+
+    fn section(&mut self, bytes: &[u8], offset: usize, entries: &mut Entries) -> Result<Dictionary, Error> {
         let mut parser = Parser::new(bytes, offset);
         if offset >= bytes.len() {
             return damaged("a cross-reference is outside the file");
         }
         if !parser.take_keyword("xref") {
             self.sections.push(Section { offset, kind: XrefKind::Stream });
-            return self.stream(bytes, offset);
+            return self.stream(bytes, offset, entries);
         }
         self.sections.push(Section { offset, kind: XrefKind::Table });
         let mut free = Vec::new();
         while !parser.take_keyword("trailer") {
-            self.subsection(&mut parser, &mut free)?;
+            self.subsection(&mut parser, &mut free, entries)?;
         }
         let Object::Dictionary(trailer) = parser.object()? else {
             return damaged("the trailer is no dictionary");
         };
+        // Nothing behind a dictionary is looked at.
+        entries.looked_at(Some(parser.position()));
         // A hybrid file hides the objects of its stream behind free entries of the table.
         if let Some(hidden) = trailer.get("XRefStm").and_then(Object::as_usize) {
             self.hidden.push(hidden);
-            self.stream(bytes, hidden)?;
+            self.stream(bytes, hidden, entries)?;
         }
         for number in free {
-            self.put(number, Place::Free)?;
+            self.enter(entries, number, Place::Free)?;
         }
         Ok(trailer)
     }
 
-    fn subsection(&mut self, parser: &mut Parser<'_>, free: &mut Vec<u64>) -> Result<(), Error> {
+    fn subsection(
+        &mut self,
+        parser: &mut Parser<'_>,
+        free: &mut Vec<u64>,
+        entries: &mut Entries,
+    ) -> Result<(), Error> {
         let (Some(mut first), Some(count)) = (parser.take_unsigned(), parser.take_unsigned()) else {
             return parser.damaged("the cross-reference table is broken");
         };
@@ -195,7 +260,7 @@ impl Xref {
             let number = first.saturating_add(index);
             match (usize::try_from(offset), u16::try_from(generation)) {
                 (Ok(offset), Ok(generation)) if in_use && offset > 0 => {
-                    self.put(number, Place::At { offset, generation })?;
+                    self.enter(entries, number, Place::At { offset, generation })?;
                 }
                 _ => free.push(number),
             }
@@ -206,7 +271,7 @@ impl Xref {
         Ok(())
     }
 
-    fn stream(&mut self, bytes: &[u8], offset: usize) -> Result<Dictionary, Error> {
+    fn stream(&mut self, bytes: &[u8], offset: usize, entries: &mut Entries) -> Result<Dictionary, Error> {
         let mut parser = Parser::new(bytes, offset);
         let found = parser.indirect_object();
         // Many tables may name one hidden stream, or places before it that lead there.
@@ -218,7 +283,9 @@ impl Xref {
         if !dictionary.is("Type", "XRef") {
             return damaged("there is no cross-reference where one should be");
         }
-        let data = stream_bytes(bytes, start, dictionary.get("Length").and_then(Object::as_usize))?;
+        let length = dictionary.get("Length").and_then(Object::as_usize);
+        let data = stream_bytes(bytes, start, length)?;
+        entries.looked_at(closed(bytes, start, data.len(), length));
         self.count(data.len(), bytes)?;
         let left = UNPACKED_BYTES_MAX.saturating_sub(self.unpacked);
         let plain = filter::unpack(&dictionary, data, left.min(STREAM_BYTES_MAX))?;
@@ -258,7 +325,7 @@ impl Xref {
                         .map(|(stream, index)| Place::In { stream, index }),
                     _ => Some(Place::Free),
                 };
-                self.put(number, place.unwrap_or(Place::Free))?;
+                self.enter(entries, number, place.unwrap_or(Place::Free))?;
             }
         }
         Ok(dictionary)
@@ -267,6 +334,12 @@ impl Xref {
 
 fn big_endian(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+/// So many bytes were looked at to find the end of a stream that says this length; none where it says none.
+fn closed(bytes: &[u8], start: usize, found: usize, told: Option<usize>) -> Option<usize> {
+    let told = after(bytes, start.checked_add(told?)?);
+    Some(told.max(after(bytes, start.checked_add(found)?)).max(after(bytes, start)))
 }
 
 fn damaged<T>(what: &str) -> Result<T, Error> {

@@ -5,7 +5,7 @@
 //! on purpose; such references are sought in the whole signed revision.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     rc::Rc,
 };
 
@@ -23,6 +23,7 @@ use crate::read::{
     fields::Field,
     file::{File, Loaded},
     locks::Locks,
+    numbers::Numbers,
     object::{Dictionary, Object, Reference},
     uses::Use,
 };
@@ -39,11 +40,11 @@ pub(super) fn classify(
     comparison.found.extend(structure::changes(signed, now)?);
     let differences = Differences::between(signed, now, |number| comparison.outcome(number).is_some())?;
     comparison.added_fields(&differences.new)?;
-    for number in &differences.renumbered {
-        comparison.refuse(*number);
+    for number in differences.renumbered.iter() {
+        comparison.refuse(number);
     }
-    for number in &differences.changed {
-        comparison.object(*number)?;
+    for number in differences.changed.iter() {
+        comparison.object(number)?;
     }
     comparison.hanging(&differences.new)?;
     comparison.information()?;
@@ -83,14 +84,14 @@ pub(super) fn change(kind: &str, what: impl Into<String>, allowed: bool) -> Chan
 
 impl Comparison<'_, '_> {
     /// Fields that the form has now and had not: only signatures, on objects of their own.
-    fn added_fields(&mut self, new: &HashSet<u32>) -> Result<(), Error> {
+    fn added_fields(&mut self, new: &Numbers) -> Result<(), Error> {
         for field in self.now.fields()? {
-            if self.roles.is_field(field.reference) {
+            if self.roles.is_field(self.signed, field.reference) {
                 continue;
             }
             let later = Later::of(self.signed, self.now, &field.dictionary)?;
             let is_empty = !field.is_signed() && values::is_bare(self.now, &field.dictionary)?;
-            let sound = new.contains(&field.reference.number)
+            let sound = new.contains(field.reference.number)
                 && is_dictionary(&self.now.load(field.reference)?)
                 && field.is_signature()
                 && values::is_appearance(self.now, field.dictionary.get("AP"), &SIGNATURE_STATES)?
@@ -314,10 +315,9 @@ impl Comparison<'_, '_> {
     }
 
     /// References that the signed revision left hanging, and that now have an object.
-    fn hanging(&mut self, new: &HashSet<u32>) -> Result<(), Error> {
+    fn hanging(&mut self, new: &Numbers) -> Result<(), Error> {
         let uses = self.signed.uses()?;
-        let hanging: BTreeSet<u32> = new.iter().copied().filter(|number| uses.is_used(*number)).collect();
-        for number in hanging {
+        for number in new.iter().filter(|number| uses.is_used(*number)) {
             self.found.push(change("hidden_object_shown", format!("object {number}"), false));
         }
         Ok(())
@@ -335,10 +335,16 @@ type Values<'d> = (Option<&'d Object>, Option<&'d Object>);
 /// The entries that differ: what they were, and what they are. There may be a million of them.
 fn differing<'d>(before: &'d Dictionary, after: &'d Dictionary) -> BTreeMap<String, Values<'d>> {
     let mut entries: BTreeMap<&[u8], Values<'_>> = BTreeMap::new();
-    for (key, value) in before.iter() {
+    // Who changes an entry keeps the order of those before it; each key stands once.
+    let pairs = || before.iter().zip(after.iter());
+    let in_order = pairs().take_while(|((old, _), (new, _))| old == new).count();
+    for ((key, old), (_, new)) in pairs().take(in_order).filter(|((_, old), (_, new))| old != new) {
+        entries.insert(key, (Some(old), Some(new)));
+    }
+    for (key, value) in before.iter().skip(in_order) {
         entries.entry(key).or_default().0 = Some(value);
     }
-    for (key, value) in after.iter() {
+    for (key, value) in after.iter().skip(in_order) {
         entries.entry(key).or_default().1 = Some(value);
     }
     let differing = entries.into_iter().filter(|(_, (old, new))| old != new);
@@ -352,4 +358,31 @@ type MayHold = fn(&File<'_>, &[u8], Option<&Object>) -> Result<bool, Error>;
 fn only(now: &File<'_>, before: &Dictionary, after: &Dictionary, is: MayHold) -> Result<bool, Error> {
     let differing = differing(before, after);
     differing.iter().try_fold(true, |all, (key, (_, new))| Ok(all && is(now, key.as_bytes(), *new)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_differ_whatever_their_order() {
+        let of = |entries: &[(&str, i64)]| {
+            let mut dictionary = Dictionary::new();
+            entries.iter().for_each(|(key, value)| dictionary.set(key, Object::Integer(*value)));
+            dictionary
+        };
+        let before = of(&[("A", 1), ("B", 2), ("C", 3), ("D", 4)]);
+        for (after, keys) in [
+            (of(&[("A", 1), ("B", 2), ("C", 3), ("D", 4)]), vec![]),
+            (of(&[("D", 4), ("C", 3), ("B", 2), ("A", 1)]), vec![]),
+            (of(&[("A", 1), ("B", 9), ("C", 3), ("D", 4), ("E", 5)]), vec!["B", "E"]),
+            (of(&[("A", 9), ("C", 3), ("D", 4), ("B", 2)]), vec!["A"]),
+            (of(&[("A", 1), ("B", 2)]), vec!["C", "D"]),
+            (of(&[]), vec!["A", "B", "C", "D"]),
+        ] {
+            let found = differing(&before, &after);
+            assert_eq!(found.keys().collect::<Vec<_>>(), keys);
+            assert!(found.iter().all(|(key, (old, new))| (*old, *new) == (before.get(key), after.get(key))));
+        }
+    }
 }

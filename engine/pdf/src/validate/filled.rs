@@ -1,14 +1,14 @@
 //! Why: a field that the tenth signer filled was empty for all nine before him. What filling it was is found out once for all
 //! signatures of a file.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use crate::read::fields::Field;
 
 /// What became of fields, compared with one newest revision.
 #[derive(Debug, Default)]
 pub(super) struct Filled {
-    by_number: RefCell<HashMap<u32, Versions>>,
+    by_number: RefCell<Vec<Versions>>,
 }
 
 /// Versions of a field, with what became of them.
@@ -25,7 +25,7 @@ impl Filled {
     /// What became of this very field, which revisions share if it is the same in them.
     pub(super) fn outcome(&self, field: &Rc<Field>) -> Option<Outcome> {
         let filled = self.by_number.borrow();
-        let versions = filled.get(&field.reference.number)?;
+        let versions = filled.get(index(field))?;
         versions.iter().find(|(known, _)| Rc::ptr_eq(known, field)).map(|(_, outcome)| *outcome)
     }
 
@@ -33,8 +33,16 @@ impl Filled {
     /// revision.
     pub(super) fn keep(&self, field: &Rc<Field>, outcome: Outcome) {
         if Rc::strong_count(field) > 1 && matches!(field.field_type.as_slice(), b"Tx" | b"Btn") {
-            let mut filled = self.by_number.borrow_mut();
-            filled.entry(field.reference.number).or_default().push((Rc::clone(field), outcome));
+            let (index, mut filled) = (index(field), self.by_number.borrow_mut());
+            if filled.len() <= index {
+                filled.resize_with(index + 1, Vec::new);
+            }
+            filled[index].push((Rc::clone(field), outcome));
         }
     }
+}
+
+/// A field was read, so that its number is one that a cross-reference may name.
+fn index(field: &Field) -> usize {
+    usize::try_from(field.reference.number).unwrap_or(usize::MAX)
 }

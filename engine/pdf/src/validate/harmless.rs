@@ -79,7 +79,7 @@ fn keeps_others(before: &Dictionary, after: &Dictionary) -> bool {
 /// The names in all default appearances (`/DA`) of the file.
 fn asked_names(file: &File<'_>) -> Result<BTreeSet<Vec<u8>>, Error> {
     let mut names = BTreeSet::new();
-    for (number, place, _) in file.xref.iter() {
+    for (number, place) in file.xref.iter() {
         if place != Place::Free {
             // What is broken, and used all the same, fails for itself.
             if let Some(loaded) = readable(file.load_number(number))? {

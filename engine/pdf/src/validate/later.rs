@@ -21,7 +21,7 @@ impl Later {
     /// What the field holds now: nothing, unless its value is an object of its own that is new and whose byte range is sound.
     pub(super) fn of(signed: &File<'_>, now: &File<'_>, field: &Dictionary) -> Result<Option<Self>, Error> {
         let Some(Object::Reference(reference)) = field.get("V") else { return Ok(None) };
-        if !matches!(signed.xref.place(reference.number), None | Some((Place::Free, _))) {
+        if !matches!(signed.xref.place(reference.number), None | Some(Place::Free)) {
             return Ok(None);
         }
         let value = now.load(*reference)?;

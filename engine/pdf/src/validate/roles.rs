@@ -1,10 +1,6 @@
 //! Why: whether an object may change depends on what it is in the signed file: a page, a field, a list of annotations.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-    rc::Rc,
-};
+use std::{fmt, rc::Rc};
 
 use crate::{
     limits::PAGES_MAX,
@@ -12,6 +8,7 @@ use crate::{
         Error,
         fields::{Field, form},
         file::File,
+        numbers::Numbers,
         object::{Object, Reference},
         pages::pages,
         uses::Use,
@@ -75,51 +72,69 @@ impl Role<'_> {
 /// The roles of a file's objects, by number.
 #[derive(Debug)]
 pub(super) struct Roles<'f> {
-    roles: HashMap<u32, Role<'f>>,
-    fields: HashSet<Reference>,
+    roles: ByNumber<'f>,
+    fields: Numbers,
+}
+
+/// Objects that the cross-reference does not name have no role: they are null, whatever they are referred to as.
+#[derive(Debug)]
+struct ByNumber<'f>(Vec<Option<Role<'f>>>);
+
+impl<'f> ByNumber<'f> {
+    fn set(&mut self, number: u32, role: Role<'f>) {
+        if let Some(own) = self.0.get_mut(index(number)) {
+            *own = Some(role);
+        }
+    }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 impl<'f> Roles<'f> {
     pub(super) fn of(file: &'f File<'_>) -> Result<Self, Error> {
-        let mut roles = HashMap::new();
+        let mut roles = ByNumber(vec![None; file.xref.numbers_end()]);
         // Of an object with two roles the later one counts: the stricter come later.
         let (root, catalog) = file.catalog()?;
         if let Some(Object::Reference(information)) = file.xref.trailer.get("Info") {
-            roles.insert(information.number, Role::Information);
+            roles.set(information.number, Role::Information);
         }
         if let Some(Object::Reference(metadata)) = catalog.get("Metadata") {
-            roles.insert(metadata.number, Role::Metadata);
+            roles.set(metadata.number, Role::Metadata);
         }
         if let Some(Object::Reference(store)) = catalog.get("DSS") {
-            roles.insert(store.number, Role::ValidationData);
+            roles.set(store.number, Role::ValidationData);
         }
         let fields = file.fields()?;
         for field in fields {
-            roles.insert(field.reference.number, Role::Field(field));
+            roles.set(field.reference.number, Role::Field(field));
         }
         if let Some(form) = form(file)? {
             if let Some(Object::Reference(list)) = form.dictionary.get("Fields") {
-                roles.insert(list.number, Role::FieldList);
+                roles.set(list.number, Role::FieldList);
             }
             if let Some(reference) = form.reference {
-                roles.insert(reference.number, Role::Form);
+                roles.set(reference.number, Role::Form);
             }
         }
         for (index, page) in pages(file, PAGES_MAX)?.iter().enumerate() {
             if let Some(Object::Reference(list)) = page.dictionary.get("Annots") {
-                roles.insert(list.number, Role::Annotations { page: index + 1 });
+                roles.set(list.number, Role::Annotations { page: index + 1 });
             }
-            roles.insert(page.reference.number, Role::Page(index + 1));
+            roles.set(page.reference.number, Role::Page(index + 1));
         }
-        roles.insert(root.number, Role::Catalog);
-        Ok(Self { roles, fields: fields.iter().map(|field| field.reference).collect() })
+        roles.set(root.number, Role::Catalog);
+        Ok(Self { roles, fields: fields.iter().map(|field| field.reference.number).collect() })
     }
 
     pub(super) fn role(&self, number: u32) -> Option<Role<'f>> {
-        self.roles.get(&number).copied()
+        self.roles.0.get(index(number)).copied().flatten()
     }
 
-    pub(super) fn is_field(&self, reference: Reference) -> bool {
-        self.fields.contains(&reference)
+    /// Whether the signed file has this field.
+    pub(super) fn is_field(&self, signed: &File<'_>, reference: Reference) -> bool {
+        // A field was read, so that its reference is the one that leads there.
+        self.fields.contains(reference.number) && signed.xref.has(reference)
     }
 }

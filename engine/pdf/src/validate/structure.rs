@@ -1,21 +1,21 @@
 //! Why: before objects are compared, it must be sure that both revisions are read in one way: from one chain of revisions, with
 //! one key, and each object at its place under its number.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use super::{Change, changes::change};
-use crate::read::{Error, file::File, object::Object, xref::Place};
+use crate::read::{Error, file::File, numbers::Numbers, object::Object, xref::Place};
 
 /// How objects differ, by number.
 #[derive(Debug, Default)]
 pub(super) struct Differences {
     /// They are not what they were.
-    pub(super) changed: BTreeSet<u32>,
+    pub(super) changed: Numbers,
     /// They were not there, as viewers see it.
-    pub(super) new: HashSet<u32>,
+    pub(super) new: Numbers,
     /// Their generation is another one, so that references to them lead to nothing now, or no longer do.
-    pub(super) renumbered: BTreeSet<u32>,
-    /// What was added asks for them, and they cannot be read.
+    pub(super) renumbered: Numbers,
+    /// What was added asks for them, and they cannot be read. References may name any number.
     pub(super) broken: BTreeSet<u32>,
 }
 
@@ -70,13 +70,11 @@ impl Differences {
         is_known: impl Fn(u32) -> bool,
     ) -> Result<Self, Error> {
         let mut differences = Self::by_place(signed, now);
-        let containers = (containers(signed), containers(now));
-        let is_structure =
-            |number| is_structure(signed, &containers.0, number) && is_structure(now, &containers.1, number);
+        let is_structure = |number| is_structure(signed, number) && is_structure(now, number);
         let (uses_then, uses_now) = (signed.uses()?, now.uses()?);
         let is_used = |number| uses_then.is_used(number) || uses_now.is_used(number);
-        let mut changed = BTreeSet::new();
-        for number in std::mem::take(&mut differences.changed) {
+        let mut changed = Numbers::default();
+        for number in std::mem::take(&mut differences.changed).iter() {
             // What holds the file together is no content, if nothing shows it: its objects are compared one by one.
             if is_structure(number) && !is_used(number) {
                 continue;
@@ -93,12 +91,12 @@ impl Differences {
             }
         }
         // Later bytes may be a part of what the signed revision left open.
-        let is_open = |number: &u32| is_used(*number) || containers.0.contains(number);
+        let is_open = |number: &u32| is_used(*number) || signed.containers().contains(*number);
         changed.extend(uses_then.open.iter().copied().filter(is_open));
         differences.changed = changed;
         // Some readers give up on a file whose newest objects are not where it says, or that asks for what is not there.
         let is_later =
-            |number: &&u32| differences.new.contains(number) || differences.changed.contains(number);
+            |number: &&u32| differences.new.contains(**number) || differences.changed.contains(**number);
         differences.broken.extend(uses_now.unreadable.iter().filter(is_later));
         let hangs = uses_now.hanging.difference(&uses_then.hanging).map(|reference| reference.number);
         differences.broken.extend(hangs);
@@ -116,26 +114,31 @@ impl Differences {
         let (old_size, new_size) = (size(signed), size(now));
         let was_hidden =
             |number: u32| usize::try_from(number).is_ok_and(|number| number >= old_size && number < new_size);
-        for (number, place, _) in now.xref.iter() {
+        for (number, place) in now.xref.iter() {
             match signed.xref.place(number).filter(|_| !was_hidden(number)) {
-                None | Some((Place::Free, _)) => {
+                None | Some(Place::Free) => {
                     if place != Place::Free {
                         differences.new.insert(number);
                     }
                 }
-                Some((old, _)) if place != Place::Free && generation(old) != generation(place) => {
+                Some(old) if place != Place::Free && generation(old) != generation(place) => {
                     differences.renumbered.insert(number);
                 }
-                Some((old, _)) if old != place => {
+                Some(old) if old != place => {
                     differences.changed.insert(number);
                 }
                 Some(_) => {}
             }
         }
-        let moved: HashSet<u32> = differences.changed.union(&differences.renumbered).copied().collect();
-        for (number, place, _) in now.xref.iter() {
-            if matches!(place, Place::In { stream, .. } if moved.contains(&stream))
-                && !differences.new.contains(&number)
+        let has_moved =
+            |number: u32| differences.changed.contains(number) || differences.renumbered.contains(number);
+        let moved: Numbers = now.containers().iter().filter(|stream| has_moved(*stream)).collect();
+        if moved.is_empty() {
+            return differences;
+        }
+        for (number, place) in now.xref.iter() {
+            if matches!(place, Place::In { stream, .. } if moved.contains(stream))
+                && !differences.new.contains(number)
             {
                 differences.changed.insert(number);
             }
@@ -160,18 +163,9 @@ pub(super) fn readable<T>(read: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// The object streams that hold an object.
-fn containers(file: &File<'_>) -> HashSet<u32> {
-    let stream = |place| match place {
-        Place::In { stream, .. } => Some(stream),
-        _ => None,
-    };
-    file.xref.iter().filter_map(|(_, place, _)| stream(place)).collect()
-}
-
 /// Whether the reader needed the object to find others.
-fn is_structure(file: &File<'_>, containers: &HashSet<u32>, number: u32) -> bool {
+fn is_structure(file: &File<'_>, number: u32) -> bool {
     let is_section =
-        matches!(file.xref.place(number), Some((Place::At { offset, .. }, _)) if file.xref.is_at(offset));
-    is_section || containers.contains(&number)
+        matches!(file.xref.place(number), Some(Place::At { offset, .. }) if file.xref.is_at(offset));
+    is_section || file.containers().contains(number)
 }

@@ -66,17 +66,17 @@ fn sealed(signers: usize) -> Vec<u8> {
     file
 }
 
-/// How many objects are parsed to judge the file, and what it is judged.
-fn parsed(pdf: &[u8]) -> (usize, Examination) {
+/// How many objects are parsed and how many sections read to judge the file, and what it is judged.
+fn judged(pdf: &[u8]) -> ([usize; 2], Examination) {
     let file = File::open_with_revisions(pdf).unwrap();
     let examination = examine_file(&file, &Trust::default()).unwrap();
-    (file.parsed_objects(), examination)
+    ([file.parsed_objects(), file.read_sections()], examination)
 }
 
 #[test]
-fn no_object_is_parsed_for_each_signature() {
+fn nothing_is_read_for_each_signature() {
     let file = sealed(SIGNERS);
-    let (parsed, examination) = parsed(&file);
+    let ([parsed, sections], examination) = judged(&file);
     let signatures = examination.report.signatures;
     assert_eq!(signatures.len(), SIGNERS);
     for (index, signature) in signatures.iter().enumerate() {
@@ -88,4 +88,6 @@ fn no_object_is_parsed_for_each_signature() {
     let written = file.windows(4).filter(|window| window == b" obj").count();
     assert!(parsed > SIGNERS * PAGES, "{parsed} objects were parsed");
     assert!(parsed <= written, "{parsed} objects were parsed, and {written} are in the file");
+    // That of the empty pages, that of the fields, and one of each signer.
+    assert_eq!(sections, SIGNERS + 2);
 }
