@@ -10,7 +10,7 @@ use openssl::{
     },
 };
 
-use super::{Trust, gm, usage, verdict::Fault};
+use super::{Trust, certificates::Certificates, gm, usage, verdict::Fault};
 
 /// What the certificate must be good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +31,13 @@ pub(super) fn check(
     trust: &Trust,
     at_ms: i64,
     purpose: Purpose,
+    known: &Certificates,
 ) -> Result<Vec<X509>, Fault> {
     usage::check_use(certificate, purpose)?;
     let chain = if gm::is_signed_with_sm2(certificate) {
-        gm::build(certificate, others_der, &trust.roots_der, at_ms)?
+        gm::build(certificate, others_der, &trust.roots_der, at_ms, known)?
     } else {
-        by_openssl(certificate, others_der, trust, at_ms, purpose)?
+        by_openssl(certificate, others_der, trust, at_ms, purpose, known)?
     };
     usage::check_keys(&chain)?;
     Ok(chain)
@@ -48,11 +49,13 @@ fn by_openssl(
     trust: &Trust,
     at_ms: i64,
     purpose: Purpose,
+    known: &Certificates,
 ) -> Result<Vec<X509>, Fault> {
-    let result = match verify(certificate, others_der, trust, at_ms, purpose).map_err(Fault::openssl)? {
-        Ok(chain) => return Ok(chain),
-        Err(result) => result,
-    };
+    let result =
+        match verify(certificate, others_der, trust, at_ms, purpose, known).map_err(Fault::openssl)? {
+            Ok(chain) => return Ok(chain),
+            Err(result) => result,
+        };
     let reason = format!("the certificate's chain: {}", result.error_string());
     Err(Fault::indeterminate(
         match result.as_raw() {
@@ -70,10 +73,11 @@ fn verify(
     trust: &Trust,
     at_ms: i64,
     purpose: Purpose,
+    known: &Certificates,
 ) -> Result<Result<Vec<X509>, X509VerifyResult>, ErrorStack> {
     let mut store = X509StoreBuilder::new()?;
     for root in &trust.roots_der {
-        store.add_cert(X509::from_der(root)?)?;
+        store.add_cert(known.read(root)?)?;
     }
     let mut parameters = X509VerifyParam::new()?;
     parameters.set_time(at_ms.div_euclid(1000));
@@ -84,7 +88,7 @@ fn verify(
     let store = store.build();
     let mut others = Stack::new()?;
     for der in others_der {
-        others.push(X509::from_der(der)?)?;
+        others.push(known.read(der)?)?;
     }
     let mut context = X509StoreContext::new()?;
     context.init(&store, certificate, &others, |context| {

@@ -7,8 +7,8 @@ use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Report, RevocationReport, SignatureReport, Trust, Verdict, filled::Filled, hashes::Hashes,
-    revocation::is_fresh_and_good, store::Store,
+    Report, RevocationReport, SignatureReport, Trust, Verdict, certificates::Certificates, filled::Filled,
+    hashes::Hashes, revocation::is_fresh_and_good, store::Store,
 };
 use crate::{
     limits::{VALIDATION_ITEMS_MAX, WANTED_MAX},
@@ -45,6 +45,7 @@ pub(super) struct Evidence {
     found: RefCell<Found>,
     pub(super) hashes: Hashes,
     pub(super) filled: Filled,
+    pub(super) certificates: Certificates,
 }
 
 /// What was come across while judging.
@@ -79,6 +80,7 @@ impl Evidence {
             found: RefCell::default(),
             hashes: Hashes::default(),
             filled: Filled::default(),
+            certificates: Certificates::default(),
         })
     }
 

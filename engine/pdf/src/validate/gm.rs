@@ -6,6 +6,7 @@ use sealflow_sm2 as sm2;
 use x509_cert::ext::pkix::KeyUsage;
 
 use super::{
+    certificates::Certificates,
     chain::in_time,
     usage::{OCSP_SIGNING, has_purpose, is_authority, may},
     verdict::Fault,
@@ -60,6 +61,7 @@ pub(super) fn build(
     others_der: &[&[u8]],
     roots_der: &[Vec<u8>],
     at_ms: i64,
+    known: &Certificates,
 ) -> Result<Vec<X509>, Fault> {
     let mut chain: Vec<X509> = vec![certificate.to_owned()];
     while let Some(last) = chain.last() {
@@ -68,9 +70,8 @@ pub(super) fn build(
         if roots_der.contains(&der) {
             return Ok(chain);
         }
-        let known = roots_der.iter().map(Vec::as_slice).chain(others_der.iter().copied());
-        let issuer =
-            known.filter_map(|der| X509::from_der(der).ok()).find(|issuer| issued(issuer, last, &der));
+        let all = roots_der.iter().map(Vec::as_slice).chain(others_der.iter().copied());
+        let issuer = all.filter_map(|der| known.read(der).ok()).find(|issuer| issued(issuer, last, &der));
         match issuer {
             Some(issuer) if chain.len() < CHAIN_CERTIFICATES_MAX => chain.push(issuer),
             _ => break,

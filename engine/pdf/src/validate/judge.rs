@@ -200,7 +200,7 @@ impl Judging<'_> {
         })?;
         let form = if sub_filter == ADVANCED { Form::Advanced } else { Form::Plain };
         let hash = |digest| self.evidence.hashes.of(digest, self.signed.before, self.signed.after);
-        let certificate = data.verify_hash(form, hash)?;
+        let certificate = data.verify_hash(form, &self.evidence.certificates, hash)?;
         report.is_advanced = data.names_certificate();
         report.names(&certificate)?;
         let mut of_timestamp = Vec::new();
@@ -213,7 +213,14 @@ impl Judging<'_> {
         let proven = self.proven_later().into_iter().chain(own).min();
         let at_ms = proven.or(self.trust.at_ms).unwrap_or_else(now_ms);
         let others = self.certificates(&data.certificates);
-        let chain = chain::check(&certificate, &others, self.trust, at_ms, Purpose::Signing)?;
+        let chain = chain::check(
+            &certificate,
+            &others,
+            self.trust,
+            at_ms,
+            Purpose::Signing,
+            &self.evidence.certificates,
+        )?;
         report.revocation = revocation::of_chain(&chain, &self.evidence.store, at_ms);
         self.evidence.note(&chain, &report.revocation);
         let fault = revoked(&report.revocation, proven);
@@ -267,15 +274,19 @@ impl Judging<'_> {
         if !timestamp.is_over(over) {
             return Err(Fault::failed("HASH_FAILURE", "the token is for something else"));
         }
-        let certificate =
-            timestamp.signed.verify(&[timestamp.signed.content.unwrap_or_default()], Form::Advanced)?;
+        let known = &self.evidence.certificates;
+        let certificate = timestamp.signed.verify(
+            &[timestamp.signed.content.unwrap_or_default()],
+            Form::Advanced,
+            known,
+        )?;
         report.authority = chain::common_name(&certificate);
         // Who has an authority's old key can make it say any time. So its own word on the time is not enough: what counts is
         // when a later timestamp saw the token, or that the authority is still trusted.
         let proven = self.proven_later();
         let at_ms = proven.or(self.trust.at_ms).unwrap_or_else(now_ms);
         let others = self.certificates(&timestamp.signed.certificates);
-        let chain = chain::check(&certificate, &others, self.trust, at_ms, Purpose::Timestamping)?;
+        let chain = chain::check(&certificate, &others, self.trust, at_ms, Purpose::Timestamping, known)?;
         chain::in_time(&certificate, timestamp.time_ms)?;
         let revocation = revocation::of_chain(&chain, &self.evidence.store, timestamp.time_ms);
         self.evidence.note(&chain, &revocation);

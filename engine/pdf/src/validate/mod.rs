@@ -2,6 +2,7 @@
 //! and refuses the known forgeries.
 
 mod byte_range;
+mod certificates;
 pub(crate) mod chain;
 mod changes;
 mod evidence;

@@ -7,7 +7,7 @@ use openssl::{
 };
 use sealflow_sm2 as sm2;
 
-use super::verdict::Fault;
+use super::{certificates::Certificates, verdict::Fault};
 use crate::{
     asn1::{self, Element, Elements},
     cms,
@@ -135,8 +135,8 @@ impl<'a> SignedData<'a> {
     }
 
     /// Checks digest, attributes and signature over `content`; answers the signer's certificate.
-    pub(crate) fn verify(&self, content: &[&[u8]], form: Form) -> Result<X509, Fault> {
-        self.verify_hash(form, |digest| {
+    pub(super) fn verify(&self, content: &[&[u8]], form: Form, known: &Certificates) -> Result<X509, Fault> {
+        self.verify_hash(form, known, |digest| {
             let mut hasher = Hasher::new(digest)?;
             content.iter().try_for_each(|part| hasher.update(part))?;
             hasher.finish()
@@ -147,9 +147,10 @@ impl<'a> SignedData<'a> {
     pub(super) fn verify_hash(
         &self,
         form: Form,
+        known: &Certificates,
         hash: impl FnOnce(MessageDigest) -> Result<DigestBytes, ErrorStack>,
     ) -> Result<X509, Fault> {
-        let certificate = self.signer_certificate()?;
+        let certificate = self.signer_certificate(known)?;
         let Some(digest) = digest(&self.digest_algorithm) else {
             return Err(Fault::indeterminate(
                 "CRYPTO_CONSTRAINTS_FAILURE",
@@ -192,12 +193,12 @@ impl<'a> SignedData<'a> {
         Ok(certificate)
     }
 
-    fn signer_certificate(&self) -> Result<X509, Fault> {
+    fn signer_certificate(&self, known: &Certificates) -> Result<X509, Fault> {
         let missing =
             || Fault::indeterminate("NO_SIGNING_CERTIFICATE_FOUND", "the signer's certificate is missing");
         let (issuer, serial) = self.issuer_and_serial.ok_or_else(missing)?;
         for der in &self.certificates {
-            let found = X509::from_der(der).map_err(Fault::openssl)?;
+            let found = known.read(der).map_err(Fault::openssl)?;
             let same_issuer = found.issuer_name().to_der().is_ok_and(|name| name == issuer);
             let found_serial =
                 found.serial_number().to_bn().map(|serial| serial.to_vec()).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use super::{
     Trust,
+    certificates::Certificates,
     chain::{self, Purpose},
     judge::now_ms,
     signed_data::Form,
@@ -46,14 +47,14 @@ pub fn judge_token(
     if !timestamp.is_over_sha256(sha256) {
         return Err(fault("it is for another digest"));
     }
-    let signed = &timestamp.signed;
-    let certificate = signed.verify(&[signed.content.unwrap_or_default()], Form::Advanced)?;
+    let (signed, known) = (&timestamp.signed, Certificates::default());
+    let certificate = signed.verify(&[signed.content.unwrap_or_default()], Form::Advanced, &known)?;
     usage::check_use(&certificate, Purpose::Timestamping)?;
     usage::check_keys(std::slice::from_ref(&certificate))?;
     chain::in_time(&certificate, timestamp.time_ms)?;
     if let Some(roots_der) = roots_der {
         let trust = Trust { roots_der: roots_der.to_vec(), ..Trust::default() };
-        chain::check(&certificate, &signed.certificates, &trust, now_ms(), Purpose::Timestamping)?;
+        chain::check(&certificate, &signed.certificates, &trust, now_ms(), Purpose::Timestamping, &known)?;
     }
     Ok(Token {
         time_ms: timestamp.time_ms,
