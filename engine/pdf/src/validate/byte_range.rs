@@ -47,7 +47,7 @@ pub(super) fn check<'a>(
         return wrong("/ByteRange is not four numbers");
     };
     let Some((object_start, object_end)) = value.span else {
-        return wrong("the signature is within an object stream");
+        return wrong("the signature is no object of its own");
     };
     // Readers would not agree on what it says, or could draw it.
     if value.stream.is_some() || !value.is_plain {

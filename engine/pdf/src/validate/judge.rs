@@ -17,14 +17,17 @@ use super::{
     timestamp::{self, Timestamp},
     verdict::Fault,
 };
-use crate::read::{
-    Error,
-    fields::Field,
-    file::{File, Loaded},
-    locks::Locks,
-    object::{Dictionary, Object},
-    plain::{has_plain_end, is_linearized_falsely},
-    text,
+use crate::{
+    asn1,
+    read::{
+        Error,
+        fields::Field,
+        file::{File, Loaded},
+        locks::Locks,
+        object::{Dictionary, Object},
+        plain::{has_plain_end, is_linearized_falsely},
+        text,
+    },
 };
 
 const DOCUMENT_TIMESTAMP: &[u8] = b"ETSI.RFC3161";
@@ -181,9 +184,12 @@ impl Judging<'_> {
         report: &mut SignatureReport,
     ) -> Result<(), Fault> {
         let contents = dictionary.get("Contents").and_then(Object::as_string).unwrap_or_default();
+        let Some(contents) = asn1::definite(contents) else {
+            return Err(Fault::failed("FORMAT_FAILURE", "/Contents holds no signature that can be read"));
+        };
         let parts = [self.signed.before, self.signed.after];
         if sub_filter == DOCUMENT_TIMESTAMP {
-            let (judged, revocation, fault) = self.timestamp(contents, &parts);
+            let (judged, revocation, fault) = self.timestamp(&contents, &parts);
             report.signer.clone_from(&judged.authority);
             report.timestamp = Some(judged);
             report.revocation = revocation;
@@ -195,7 +201,7 @@ impl Judging<'_> {
         if !DETACHED.contains(&sub_filter) {
             return Err(Fault::indeterminate("FORMAT_FAILURE", "this form of signature is not known"));
         }
-        let data = SignedData::parse(contents).filter(|data| data.content.is_none()).ok_or_else(|| {
+        let data = SignedData::parse(&contents).filter(|data| data.content.is_none()).ok_or_else(|| {
             Fault::failed("FORMAT_FAILURE", "/Contents holds no detached signature of one signer")
         })?;
         let form = if sub_filter == ADVANCED { Form::Advanced } else { Form::Plain };

@@ -12,6 +12,7 @@ mod harmless;
 mod hashes;
 mod judge;
 mod later;
+mod pss;
 mod revocation;
 mod roles;
 mod scope;
@@ -41,6 +42,7 @@ pub use self::{
     words::{chinese, english},
 };
 use crate::{
+    asn1,
     limits::SIGNATURES_MAX,
     read::{
         self,
@@ -250,7 +252,8 @@ pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, read::Error> {
     for field in fields(&file)?.iter().filter(|field| field.is_signed()).take(SIGNATURES_MAX) {
         let value = file.entry(&field.dictionary, "V")?.into_dictionary().unwrap_or_default();
         let contents = value.get("Contents").and_then(Object::as_string).unwrap_or_default();
-        let Some(data) = SignedData::parse(contents) else { continue };
+        let Some(contents) = asn1::definite(contents) else { continue };
+        let Some(data) = SignedData::parse(&contents) else { continue };
         let token = data.timestamp_token().and_then(SignedData::parse);
         for der in data.certificates.iter().chain(token.iter().flat_map(|token| &token.certificates)) {
             if !found.iter().any(|earlier| earlier == der) {

@@ -3,11 +3,15 @@
 use openssl::{
     error::ErrorStack,
     hash::{DigestBytes, Hasher, MessageDigest, hash},
-    x509::X509,
+    x509::{X509, X509Ref},
 };
 use sealflow_sm2 as sm2;
 
-use super::{certificates::Certificates, verdict::Fault};
+use super::{
+    certificates::Certificates,
+    pss::{self, Pss},
+    verdict::Fault,
+};
 use crate::{
     asn1::{self, Element, Elements},
     cms,
@@ -35,14 +39,23 @@ pub(crate) struct SignedData<'a> {
     pub(crate) content_type: String,
     pub(crate) content: Option<&'a [u8]>,
     pub(crate) certificates: Vec<&'a [u8]>,
-    issuer_and_serial: Option<(&'a [u8], &'a [u8])>,
+    signer: SignerId<'a>,
     digest_algorithm: String,
     /// With the tag of a SET, as it was signed.
     signed_attributes_der: Option<Vec<u8>>,
     signed_attributes: Vec<Attribute<'a>>,
     signature_algorithm: String,
+    signature_parameters: Option<Element<'a>>,
     pub(crate) signature: &'a [u8],
     unsigned_attributes: Vec<Attribute<'a>>,
+}
+
+/// How the signer's certificate is told among the others.
+#[derive(Debug)]
+enum SignerId<'a> {
+    IssuerAndSerial(&'a [u8], &'a [u8]),
+    /// What the certificate says of its own key.
+    Key(&'a [u8]),
 }
 
 #[derive(Debug)]
@@ -81,11 +94,13 @@ impl<'a> SignedData<'a> {
         }
         signer.take(asn1::INTEGER)?;
         let sid = signer.next()?;
-        let issuer_and_serial = if sid.tag == asn1::SEQUENCE {
-            let mut sid = sid.elements();
-            Some((sid.take(asn1::SEQUENCE)?.whole, sid.take(asn1::INTEGER)?.content))
-        } else {
-            None
+        let id = match sid.tag {
+            asn1::SEQUENCE => {
+                let mut sid = sid.elements();
+                SignerId::IssuerAndSerial(sid.take(asn1::SEQUENCE)?.whole, sid.take(asn1::INTEGER)?.content)
+            }
+            asn1::CONTEXT_0_PRIMITIVE => SignerId::Key(sid.content),
+            _ => return None,
         };
         let digest_algorithm = asn1::dotted(&signer.take(asn1::SEQUENCE)?.elements().next()?)?;
         let names_it = |listed: &Element<'_>| {
@@ -95,19 +110,22 @@ impl<'a> SignedData<'a> {
             return None;
         }
         let signed = signer.optional(asn1::CONTEXT_0);
-        let signature_algorithm = asn1::dotted(&signer.take(asn1::SEQUENCE)?.elements().next()?)?;
+        let mut algorithm = signer.take(asn1::SEQUENCE)?.elements();
+        let signature_algorithm = asn1::dotted(&algorithm.next()?)?;
+        let signature_parameters = algorithm.next();
         let signature = signer.take(asn1::OCTET_STRING)?.content;
         let unsigned = signer.optional(asn1::CONTEXT_1);
         Some(Self {
             content_type,
             content,
             certificates,
-            issuer_and_serial,
+            signer: id,
             digest_algorithm,
             signed_attributes_der: signed
                 .map(|set| [&[asn1::SET], set.whole.get(1..).unwrap_or_default()].concat()),
             signed_attributes: signed.map_or(Some(Vec::new()), |set| attributes(&set))?,
             signature_algorithm,
+            signature_parameters,
             signature,
             unsigned_attributes: unsigned.map_or(Some(Vec::new()), |set| attributes(&set))?,
         })
@@ -178,13 +196,13 @@ impl<'a> SignedData<'a> {
         let sound = if sm2::is_key(&key) {
             // Whatever name the algorithm goes by, an SM2 key signs in one way only.
             self.digest_algorithm == cms::SM3.to_string() && sm2::verify(&key, signed, self.signature)
+        } else if self.signature_algorithm == pss::RSASSA_PSS {
+            let pss = Pss::read(self.signature_parameters.as_ref());
+            let pss = pss.filter(|pss| pss.digest == digest).ok_or_else(|| self.algorithm_fault())?;
+            pss.verify(&key, signed, self.signature)
         } else {
-            let Some(signature_digest) = signature_digest(&self.signature_algorithm, digest) else {
-                return Err(Fault::indeterminate(
-                    "CRYPTO_CONSTRAINTS_FAILURE",
-                    format!("the signature algorithm {} is not accepted", self.signature_algorithm),
-                ));
-            };
+            let signature_digest = signature_digest(&self.signature_algorithm, digest);
+            let signature_digest = signature_digest.ok_or_else(|| self.algorithm_fault())?;
             cms::verify(&key, signature_digest, signed, self.signature)
         };
         if !sound {
@@ -193,21 +211,19 @@ impl<'a> SignedData<'a> {
         Ok(certificate)
     }
 
+    fn algorithm_fault(&self) -> Fault {
+        let why = format!("the signature algorithm {} is not accepted", self.signature_algorithm);
+        Fault::indeterminate("CRYPTO_CONSTRAINTS_FAILURE", why)
+    }
+
     fn signer_certificate(&self, known: &Certificates) -> Result<X509, Fault> {
-        let missing =
-            || Fault::indeterminate("NO_SIGNING_CERTIFICATE_FOUND", "the signer's certificate is missing");
-        let (issuer, serial) = self.issuer_and_serial.ok_or_else(missing)?;
         for der in &self.certificates {
             let found = known.read(der).map_err(Fault::openssl)?;
-            let same_issuer = found.issuer_name().to_der().is_ok_and(|name| name == issuer);
-            let found_serial =
-                found.serial_number().to_bn().map(|serial| serial.to_vec()).unwrap_or_default();
-            let wanted: Vec<u8> = serial.iter().copied().skip_while(|byte| *byte == 0).collect();
-            if same_issuer && found_serial == wanted {
+            if self.signer.is(&found) {
                 return Ok(found);
             }
         }
-        Err(missing())
+        Err(Fault::indeterminate("NO_SIGNING_CERTIFICATE_FOUND", "the signer's certificate is missing"))
     }
 
     /// The signing-certificate attribute names the certificate by its hash: without it, another certificate with the same
@@ -243,6 +259,21 @@ impl<'a> SignedData<'a> {
     }
 }
 
+impl SignerId<'_> {
+    /// Whether it names this certificate.
+    fn is(&self, certificate: &X509Ref) -> bool {
+        match self {
+            Self::IssuerAndSerial(issuer, serial) => {
+                let same_issuer = certificate.issuer_name().to_der().is_ok_and(|name| name == *issuer);
+                let own = certificate.serial_number().to_bn().map(|serial| serial.to_vec());
+                let wanted: Vec<u8> = serial.iter().copied().skip_while(|byte| *byte == 0).collect();
+                same_issuer && own.unwrap_or_default() == wanted
+            }
+            Self::Key(id) => certificate.subject_key_id().is_some_and(|own| own.as_slice() == *id),
+        }
+    }
+}
+
 fn all(mut elements: Elements<'_>) -> Option<Vec<Element<'_>>> {
     let mut found = Vec::new();
     while !elements.is_empty() {
@@ -274,7 +305,7 @@ fn only<'a>(attributes: &[Attribute<'a>], oid: &str) -> Option<Element<'a>> {
 }
 
 /// Hash algorithms that are accepted.
-fn digest(oid: &str) -> Option<MessageDigest> {
+pub(super) fn digest(oid: &str) -> Option<MessageDigest> {
     match oid {
         "2.16.840.1.101.3.4.2.1" => Some(MessageDigest::sha256()),
         "2.16.840.1.101.3.4.2.2" => Some(MessageDigest::sha384()),

@@ -19,6 +19,7 @@ mod levels;
 mod locks;
 mod looks;
 mod metadata;
+mod other_programs;
 mod pictures;
 mod preparing;
 mod readers;
