@@ -56,9 +56,9 @@ pub(super) fn classify(
 
 /// Keys of a signature field with its widget (ISO 32000-2, tables 166, 191, 226 and 235). With another one something is wrong: a
 /// signature whose `/V` became another word would be no signature any more, and nobody would miss it.
-const SIGNATURE_FIELD: [&str; 20] = [
+const SIGNATURE_FIELD: [&str; 21] = [
     "Type", "Subtype", "FT", "T", "TU", "TM", "Ff", "F", "Rect", "P", "V", "AP", "AS", "MK", "Lock", "SV",
-    "DA", "Border", "BS", "NM",
+    "DA", "Border", "BS", "NM", "M",
 ];
 
 /// The states in which a signature field may have an appearance, and those of other fields.

@@ -12,8 +12,8 @@ const METADATA: [&str; 5] = ["Type", "Subtype", "Length", "Filter", "DecodeParms
 /// Keys of the document information dictionary (table 349) that hold strings.
 const INFORMATION: [&[u8]; 8] =
     [b"Title", b"Author", b"Subject", b"Keywords", b"Creator", b"Producer", b"CreationDate", b"ModDate"];
-/// References that are followed into an extension's words.
-const EXTENSION_DEPTH_MAX: usize = 4;
+/// References that are followed into an extension's words, or into an appearance that shows nothing.
+const DEPTH_MAX: usize = 4;
 
 /// The value, unless it is a stream; null when there is none.
 pub(super) fn plain(file: &File<'_>, value: Option<&Object>) -> Result<Option<Object>, Error> {
@@ -50,7 +50,7 @@ pub(super) fn is_about_the_file(file: &File<'_>, key: &str, value: Option<&Objec
     match (key, value) {
         ("Version", _) => is(file, value, |value| value.as_name().is_some()),
         ("Extensions", _) => Ok(is(file, value, |value| value.as_dictionary().is_some())?
-            && value.map_or(Ok(true), |value| has_no_stream(file, value, EXTENSION_DEPTH_MAX))?),
+            && value.map_or(Ok(true), |value| has_no_stream(file, value, DEPTH_MAX))?),
         ("Metadata", Some(value)) => {
             let loaded = file.follow(value)?;
             Ok(loaded.object == Object::Null || is_metadata(&loaded))
@@ -105,7 +105,8 @@ pub(super) fn is_metadata(loaded: &Loaded<'_>) -> bool {
         })
 }
 
-/// Whether a field's appearance is one form for each of these states, or there is none.
+/// Whether a field's appearance is one form for each of these states, or there is none: some programs (endesive) give an invisible
+/// signature a dictionary that is no form.
 pub(super) fn is_appearance(
     file: &File<'_>,
     value: Option<&Object>,
@@ -120,7 +121,10 @@ pub(super) fn is_appearance(
         let form = file.follow(form)?;
         let is_form = form.stream.is_some()
             && form.object.as_dictionary().is_some_and(|dictionary| dictionary.is("Subtype", "Form"));
-        Ok(states.contains(&state) && (is_form || form.object == Object::Null))
+        let is_nothing = form.stream.is_none()
+            && (form.object == Object::Null || form.object.as_dictionary().is_some())
+            && has_no_stream(file, &form.object, DEPTH_MAX)?;
+        Ok(states.contains(&state) && (is_form || is_nothing))
     })
 }
 

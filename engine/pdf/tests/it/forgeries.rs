@@ -338,24 +338,60 @@ fn white_space_after_the_last_signature_is_told() {
     assert_eq!(report.signatures[0].verdict, Verdict::TotalFailed);
 }
 
+/// A revision with a further signature field, which is object 90, and other objects.
+fn with_field(once: &[u8], entries: &str, more: &[(u32, String)]) -> Vec<u8> {
+    let list = |number, key: &str| {
+        let body = newest(once, number);
+        let at = body.find(key).unwrap();
+        let end = at + body[at..].find(']').unwrap();
+        (number, format!("{} 90 0 R{}", &body[..end], &body[end..]))
+    };
+    let field =
+        format!("<</Type/Annot/Subtype/Widget/FT/Sig/T(x)/Rect[0 600 595 842]/F 4/P 3 0 R{entries}>>");
+    and(once, &[&[(90, field), list(8, "/Fields"), list(3, "/Annots")], more].concat())
+}
+
 #[test]
 fn a_field_without_a_signature_covers_nothing() {
     let once = signed(&with_form("/FT/Tx", "", page("", "/Annots[9 0 R]")), "");
-    let added = |entries: &str| {
-        let list = |number, key: &str| {
-            let body = newest(&once, number);
-            let at = body.find(key).unwrap();
-            let end = at + body[at..].find(']').unwrap();
-            (number, format!("{} 90 0 R{}", &body[..end], &body[end..]))
-        };
-        let field =
-            format!("<</Type/Annot/Subtype/Widget/FT/Sig/T(x)/Rect[0 600 595 842]/F 4/P 3 0 R{entries}>>");
-        and(&once, &[(90, field), list(8, "/Fields"), list(3, "/Annots")])
-    };
-    for entries in ["", "/MK<<>>", "/MK<</R 90>>"] {
+    let added = |entries: &str| with_field(&once, entries, &[]);
+    for entries in ["", "/MK<<>>", "/MK<</R 90>>", "/M(D:20260115)"] {
         accepted(entries, "signature_field_added", &added(entries));
     }
-    for entries in ["/MK<</BG[1 1 1]>>", "/MK<</BC[1 0 0]>>", "/Border[0 0 9]", "/BS<</W 9>>"] {
+    for entries in ["/MK<</BG[1 1 1]>>", "/MK<</BC[1 0 0]>>", "/Border[0 0 9]", "/BS<</W 9>>", "/C[1 0 0]"] {
         refused(entries, "field_added", &added(entries));
+    }
+}
+
+#[test]
+fn an_appearance_is_a_form_or_nothing() {
+    let once = signed(&with_form("/FT/Tx", "", page("", "/Annots[9 0 R]")), "");
+    let added = |appearance: &str| {
+        let more = [
+            (91, format!("<<{}>>", raw::holed_signature())),
+            (92, stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]", "0 0 9 9 re f")),
+            (93, stream("", "0 0 9 9 re f")),
+            (94, "<</Off 92 0 R>>".to_owned()),
+            (95, "<</Type/XObject/Subtype/Form/BBox[0 0 0 0]/Length 0>>".to_owned()),
+        ];
+        raw::sign(with_field(&once, &format!("/V 91 0 R{appearance}"), &more))
+    };
+    // The last one is what endesive writes for an invisible signature.
+    for appearance in
+        ["", "/AP<<>>", "/AP<</N 92 0 R>>", "/AP<</N null>>", "/AP<</N<<>>>>", "/AP<</N 95 0 R>>"]
+    {
+        accepted(appearance, "signature_added", &added(appearance));
+    }
+    for appearance in [
+        "/AP<</N 93 0 R>>",
+        "/AP<</N 94 0 R>>",
+        "/AP<</N<</Off 93 0 R>>>>",
+        "/AP<</N<</Off[<</On 92 0 R>>]>>>>",
+        "/AP<</N(x)>>",
+        "/AP<</N[]>>",
+        "/AP<</X 92 0 R>>",
+        "/AP[]",
+    ] {
+        refused(appearance, "field_added", &added(appearance));
     }
 }
