@@ -312,10 +312,15 @@ fn extend_form(
     signed: bool,
 ) -> Result<(), read::Error> {
     let old = form(increment.file)?;
+    // A form that stands in the catalog moves to an object of its own, unless that would break a signature.
+    let stays = signed && old.is_some();
     let (reference, mut form) = match old {
         Some(old) => (old.reference, old.dictionary),
         None => (None, Dictionary::new()),
     };
+    if !signed {
+        drop_lost_fields(increment, &mut form)?;
+    }
     if let Some(fields) = extended(increment, &form, "Fields", added)? {
         form.set("Fields", fields);
     }
@@ -336,10 +341,22 @@ fn extend_form(
         None => {
             let (root, _) = increment.file.catalog()?;
             let mut catalog = increment.current(root)?.into_dictionary().unwrap_or_default();
-            let form = increment.add(form);
-            catalog.set("AcroForm", form.into());
+            let form = if stays { form.into() } else { increment.add(form).into() };
+            catalog.set("AcroForm", form);
             increment.put(root, catalog);
         }
+    }
+    Ok(())
+}
+
+/// Programs that join files may leave fields in the list that they did not take along (`pdfunite` does). Others then refuse the
+/// form, and each signature after the first with it.
+fn drop_lost_fields(increment: &Increment<'_, '_>, form: &mut Dictionary) -> Result<(), read::Error> {
+    let Object::Array(mut fields) = increment.file.entry(form, "Fields")? else { return Ok(()) };
+    let all = fields.len();
+    fields.retain(|field| field.as_reference().is_none_or(|field| increment.file.xref.has(field)));
+    if fields.len() < all {
+        form.set("Fields", Object::Array(fields));
     }
     Ok(())
 }

@@ -1,21 +1,25 @@
 //! Why: what is wrong with an upload or a field must be said before anything is kept.
 
-use lopdf::{Document, Object, dictionary};
+use lopdf::{Document, Object, ObjectId, dictionary};
 use sealflow_pdf::{
-    FieldKind, FieldSpec, begin, inspect,
+    FieldKind, FieldSpec, Rect, SignRequest, begin, inspect,
     inspect::Error,
     limits::PAGES_MAX,
     prepare,
     prepare::Error as PrepareError,
     sign::{self, NewField},
+    validate,
 };
 
 use crate::{
     signing::revisions,
     support::{
+        attack::{append, body},
         company_request, contract_fields, field,
         pdf::{self, BOTH, Xref},
-        person_request, show, text,
+        person_request,
+        pki::{pki, trust},
+        show, text,
     },
 };
 
@@ -195,5 +199,70 @@ fn the_form_is_read_only_and_shows_our_appearances() {
         if object.get(b"FT").and_then(Object::as_name).is_ok_and(|kind| kind != b"Sig") {
             assert_eq!(object.get(b"Ff").unwrap().as_i64().unwrap() & 1, 1, "{object:?}");
         }
+    }
+}
+
+#[test]
+fn fields_that_a_file_lost_are_listed_no_longer() {
+    let listed = |file: &[u8]| {
+        let document = Document::load_mem(file).unwrap();
+        let (_, form) = document.dereference(document.catalog().unwrap().get(b"AcroForm").unwrap()).unwrap();
+        let (_, fields) = document.dereference(form.as_dict().unwrap().get(b"Fields").unwrap()).unwrap();
+        fields.as_array().unwrap().iter().map(|field| field.as_reference().unwrap().0).collect::<Vec<_>>()
+    };
+    for indirect in [false, true] {
+        let mut document = pdf::document(1, 0);
+        let kept = document.add_object(dictionary! {"FT" => "Tx", "T" => Object::string_literal("kept")});
+        let fields = Object::Array(vec![(900, 0).into(), kept.into()]);
+        let fields = if indirect { document.add_object(fields).into() } else { fields };
+        document.catalog_mut().unwrap().set("AcroForm", dictionary! {"Fields" => fields});
+        let file = pdf::save(document, Xref::Table);
+        assert_eq!(listed(&file), [900, kept.0]);
+        let [prepared, _, twice] = revisions(&file, 1, false);
+        let fields = listed(&prepared);
+        assert_eq!((fields[0], fields.len()), (kept.0, 1 + contract_fields(1).len()), "{indirect}");
+        assert!(validate(&twice, &trust()).unwrap().passed(), "{indirect}");
+    }
+    // Where somebody has signed, the list stays as it is: it may only grow.
+    let prepared = prepare(&pdf::file(Xref::Table, 1, 0), &contract_fields(1)).unwrap();
+    let form = form_id(&prepared);
+    let lost = body(&prepared, form).replacen("/Fields[", "/Fields[900 0 R ", 1);
+    let lost = append(&prepared, &[(form.0, lost.into_bytes())]);
+    let once = pki().person.finish(begin(&lost, &person_request()).unwrap(), false);
+    let more = prepare(&once, &[field("more", FieldKind::Seal, 1, [0.0, 0.0, 9.0, 9.0])]).unwrap();
+    assert_eq!(listed(&more)[0], 900);
+    assert!(validate(&more, &trust()).unwrap().passed());
+}
+
+fn form_id(file: &[u8]) -> ObjectId {
+    let document = Document::load_mem(file).unwrap();
+    document.catalog().unwrap().get(b"AcroForm").unwrap().as_reference().unwrap()
+}
+
+#[test]
+fn a_form_in_the_catalog_stays_there_once_somebody_has_signed() {
+    for xref in BOTH {
+        let prepared = prepare(&pdf::file(xref, 1, 0), &contract_fields(1)).unwrap();
+        let document = Document::load_mem(&prepared).unwrap();
+        let root = document.trailer.get(b"Root").unwrap().as_reference().unwrap();
+        let form = form_id(&prepared);
+        let direct = body(&prepared, root)
+            .replacen(&format!("{} 0 R", form.0), &body(&prepared, form), 1)
+            .into_bytes();
+        let direct = append(&prepared, &[(root.0, direct)]);
+        let once = pki().person.finish(begin(&direct, &person_request()).unwrap(), false);
+        // A field for a further signature, which then is filled.
+        let request = SignRequest {
+            field: "more".into(),
+            new_field: Some(NewField { page: 1, rect: Rect { x: 9.0, y: 9.0, width: 9.0, height: 9.0 } }),
+            appearances: Vec::new(),
+            ..company_request()
+        };
+        let twice = pki().company.finish(begin(&once, &request).unwrap(), false);
+        let report = validate(&twice, &trust()).unwrap();
+        assert!(report.passed() && report.signatures.len() == 2, "{report:#?}");
+        // Before that it gets an object of its own, so that signers need not write the catalog.
+        let file = prepare(&direct, &[field("more", FieldKind::Seal, 1, [0.0, 0.0, 9.0, 9.0])]).unwrap();
+        assert_ne!(form_id(&file), root);
     }
 }
