@@ -16,7 +16,7 @@ use crate::{
         self,
         fields::{Field, form},
         file::File,
-        locks::{IS_LOCKED, Locks},
+        locks::{IS_CERTIFIED, IS_LOCKED, Locks},
         object::{Dictionary, Object, Reference},
         pages::{Page, pages},
         text,
@@ -147,6 +147,9 @@ pub(crate) fn revision(bytes: &[u8], fields: &[FieldSpec]) -> Result<(usize, Vec
     }
     if let Some(spec) = fields.iter().find(|spec| locks.cover(&spec.name)) {
         return Err(Error::Field { name: spec.name.clone(), why: IS_LOCKED.to_owned() });
+    }
+    if let Some(spec) = fields.iter().find(|spec| locks.allow_no_new_mark() && !spec.rect.is_invisible()) {
+        return Err(Error::Field { name: spec.name.clone(), why: IS_CERTIFIED.to_owned() });
     }
     add_fields(&mut increment, &old, fields)?;
     Ok((from, increment.finish()?.tail))

@@ -11,6 +11,9 @@ use super::{
 
 /// Why a locked field is not filled.
 pub(crate) const IS_LOCKED: &str = "an earlier signature locks it, and would be broken";
+/// Why no field is made that shows.
+pub(crate) const IS_CERTIFIED: &str =
+    "the file is certified: a new field that shows would break that; use one that is there";
 
 /// What signatures forbid to those after them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,6 +72,11 @@ impl Locks {
     /// Nothing may be changed but what proves the signatures.
     pub(crate) fn allow_no_change(&self) -> bool {
         self.level == Some(1)
+    }
+
+    /// The author certified the pages: a further signature that nobody provided for must not show, or it could cover what they say.
+    pub(crate) const fn allow_no_new_mark(&self) -> bool {
+        self.level.is_some()
     }
 
     /// Whether the field with this full name is to stay as it is.

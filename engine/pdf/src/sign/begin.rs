@@ -14,7 +14,7 @@ use crate::{
         self,
         fields::{Field, fields},
         file::File,
-        locks::{IS_LOCKED, Locks},
+        locks::{IS_CERTIFIED, IS_LOCKED, Locks},
         object::{Dictionary, Object, Reference},
         text,
     },
@@ -163,6 +163,10 @@ fn refuse_locked(locks: &Locks, fields: &[Field], request: &SignRequest) -> Resu
         if locks.cover(name) || slices().any(|slice| locks.cover(&slice.name)) {
             return Err(Error::Field { name: name.clone(), why: IS_LOCKED.to_owned() });
         }
+    }
+    let shows = request.new_field.is_some_and(|new| !new.rect.is_invisible());
+    if locks.allow_no_new_mark() && shows && !fields.iter().any(|field| field.name == request.field) {
+        return Err(Error::Field { name: request.field.clone(), why: IS_CERTIFIED.to_owned() });
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::{
     Change,
     filled::{Filled, Outcome},
     harmless,
-    later::Later,
+    later::{Later, has_room},
     roles::{Role, Roles},
     structure::{self, Differences, readable},
     values,
@@ -91,7 +91,9 @@ impl Comparison<'_, '_> {
             }
             let later = Later::of(self.signed, self.now, &field.dictionary)?;
             let is_empty = !field.is_signed() && values::is_bare(self.now, &field.dictionary)?;
-            let sound = new.contains(field.reference.number)
+            let is_mark = self.locks.allow_no_new_mark() && has_room(self.now, &field.dictionary)?;
+            let sound = !is_mark
+                && new.contains(field.reference.number)
                 && is_dictionary(&self.now.load(field.reference)?)
                 && field.is_signature()
                 && values::is_appearance(self.now, field.dictionary.get("AP"), &SIGNATURE_STATES)?

@@ -44,7 +44,12 @@ impl Later {
 
 /// Whether a field with its widget could show something.
 fn is_seen(file: &File<'_>, field: &Dictionary) -> Result<bool, Error> {
-    if field.get("AP").is_some() || field.get("Kids").is_some() {
+    Ok(field.get("AP").is_some() || has_room(file, field)?)
+}
+
+/// Whether a field with its widget could show something, if it had an appearance.
+pub(super) fn has_room(file: &File<'_>, field: &Dictionary) -> Result<bool, Error> {
+    if field.get("Kids").is_some() {
         return Ok(true);
     }
     let corners: Vec<f64> = match file.entry(field, "Rect")? {

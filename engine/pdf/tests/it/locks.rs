@@ -214,6 +214,56 @@ fn nothing_else_may_come_after_a_certification() {
     assert!(begin(locked(false, "/Action/Include/Fields[]/P 2"), &company("company_date")).is_ok());
 }
 
+/// Certified by its signer: fields may be filled and signed, or notes made as well.
+fn certified_for(permission: u8) -> Vec<u8> {
+    let parameters = format!("<</Type/TransformParams/V/1.2/P {permission}>>");
+    let reference = format!("<</TransformMethod/DocMDP/TransformParams{parameters}>>");
+    sign_with(&prepared(Xref::Table), &reference)
+}
+
+#[test]
+fn a_certified_page_gets_no_new_signature_that_shows() {
+    let at = |x: f64, side: f64| Rect { x, y: x, width: side, height: side };
+    let request = |rect| SignRequest {
+        field: "more".into(),
+        new_field: Some(NewField { page: 1, rect }),
+        appearances: Vec::new(),
+        ..company_request()
+    };
+    let spec = |rect| [FieldSpec { name: "more".into(), kind: FieldKind::Seal, page: 1, rect }];
+    let free = pki().person.finish(begin(prepared(Xref::Table), &alone()).unwrap(), false);
+    for permission in [2, 3] {
+        let once = certified_for(permission);
+        for refused in [begin(&once, &request(at(9.0, 50.0))).unwrap_err().to_string(), {
+            prepare(&once, &spec(at(9.0, 50.0))).unwrap_err().to_string()
+        }] {
+            assert!(refused.contains("the file is certified"), "{refused}");
+        }
+        assert!(prepare(&once, &spec(at(0.0, 0.0))).is_ok());
+        for further in [request(at(0.0, 0.0)), company("company_date")] {
+            let twice = pki().company.finish(begin(&once, &further).unwrap(), false);
+            assert!(validate(&twice, &trust()).unwrap().passed(), "{}", further.field);
+        }
+        // A program that does not ask makes the field all the same.
+        let twice = pki().company.finish(begin(&once, &request(at(0.0, 0.0))).unwrap(), false);
+        let field = field_id(&twice, "more");
+        let revision = |rect: &str| {
+            let new = body(&twice, field).replacen("/Rect[0 0 0 0]", rect, 1).into_bytes();
+            first(&append(&twice, &[(field.0, new)]))
+        };
+        let unseen = revision("/Rect[0 0 0 0]");
+        assert_eq!(told(&unseen), [("signature_added", "more", true)], "{permission}");
+        for rect in ["/Rect[9 9 59 59]", "/Rect null/Kids[]"] {
+            let report = revision(rect);
+            assert_eq!(told(&report), [("field_added", "more", false)], "{permission}, {rect}");
+            assert_eq!(report.verdict, Verdict::TotalFailed, "{permission}, {rect}");
+        }
+    }
+    // Where nobody certified the file, the same is a further signature.
+    let twice = pki().company.finish(begin(&free, &request(at(9.0, 50.0))).unwrap(), false);
+    assert_eq!(told(&first(&twice)), [("signature_added", "more", true)]);
+}
+
 /// A file whose signature field keeps its widget apart, as some programs make them.
 fn with_widget_apart() -> Vec<u8> {
     let file = prepared(Xref::Table);
