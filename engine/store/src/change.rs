@@ -3,7 +3,9 @@
 //! A handler that has something to keep adds a variant to [`Change`] and one line to its `apply`; the statement stands
 //! in the aggregate's file, and its refusals become a variant of [`Error`].
 
-use crate::{Tx, documents, jobs};
+use sealflow_core::ids::SealId;
+
+use crate::{Tx, documents, jobs, seals};
 
 /// One write.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub enum Change {
     InsertJob(jobs::NewJob),
     /// A document's next revision.
     AppendRevision(documents::NewRevision),
+    /// A seal is on what the other changes write. It stays enabled until that is committed, or nothing is written.
+    PutSeal(SealId),
 }
 
 /// A write that was refused.
@@ -23,6 +27,9 @@ pub enum Error {
     /// The revision cannot be appended.
     #[error(transparent)]
     Append(#[from] documents::AppendError),
+    /// The seal was disabled or removed since the job looked.
+    #[error("the seal {0} cannot be used")]
+    SealNotUsable(SealId),
 }
 
 impl Error {
@@ -31,8 +38,8 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) | Self::Append(documents::AppendError::Store(error)) => error.is_transient(),
-            // Not the same write: the job makes it again, on top of the revision that took the number.
-            Self::Append(documents::AppendError::Taken) => false,
+            // Not the same write: the job makes it again, on top of the revision that took the number, or looks at the seal again.
+            Self::Append(documents::AppendError::Taken) | Self::SealNotUsable(_) => false,
         }
     }
 }
@@ -47,6 +54,11 @@ impl Change {
             Self::AppendRevision(revision) => {
                 let now_ms = tx.now().as_ms();
                 documents::append(tx.conn(), revision, now_ms).await?;
+            }
+            Self::PutSeal(id) => {
+                if !seals::hold(tx, *id).await? {
+                    return Err(Error::SealNotUsable(*id));
+                }
             }
         }
         Ok(())

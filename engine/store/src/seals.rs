@@ -11,10 +11,14 @@ use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 
 use crate::{
+    Tx,
     db::{Conn, Error, row},
     rows,
     text_enum::text_enum,
 };
+
+const HOLD_SQLITE: &str = include_str!("seals/hold.sqlite.sql");
+const HOLD_POSTGRES: &str = include_str!("seals/hold.postgres.sql");
 
 text_enum! {
     /// What a seal_grant (印章授权) allows.
@@ -195,6 +199,16 @@ pub async fn find_or_add(conn: &mut Conn, new: &NewSeal<'_>, now_ms: i64) -> Res
     .fetch_one(conn)
     .await?;
     read(&found)
+}
+
+/// Whether the seal can be put on; when it can, nobody disables or removes it until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn hold(tx: &mut Tx, id: SealId) -> Result<bool, Error> {
+    let statement = tx.store().dialect().pick(HOLD_SQLITE, HOLD_POSTGRES);
+    let found = sqlx::query(statement).bind(id.to_string()).fetch_optional(tx.conn()).await?;
+    Ok(found.is_some())
 }
 
 /// Enables or disables (停用) it.

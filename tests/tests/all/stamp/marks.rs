@@ -38,7 +38,7 @@ async fn seal(world: &World) -> sealflow_core::ids::SealId {
 }
 
 /// The supplier has a photo's signature and a text, the buyer a seal and one across all eleven pages.
-async fn contract(world: &World) -> Contract {
+pub(super) async fn contract(world: &World) -> Contract {
     let seal_id = seal(world).await;
     let draft = world.draft().await;
     let contract = id(&draft).parse().unwrap();

@@ -6,6 +6,7 @@ mod gate;
 mod marks;
 mod raised;
 mod room;
+mod seals;
 mod waits;
 
 use std::{collections::BTreeSet, path::Path};

@@ -7,11 +7,13 @@ mod appearance;
 mod enrolment;
 mod sign;
 
-use sealflow_core::ids::{ContractId, RecipientId};
+use std::collections::BTreeSet;
+
+use sealflow_core::ids::{ContractId, RecipientId, SealId};
 use sealflow_store::{
     Change,
     documents::{self, Document},
-    fields::Field,
+    fields::{Field, Value},
     instances, organizations, recipients,
     recipients::Recipient,
     signing::{Confirmation, NotAsConfirmed, confirmed_fields},
@@ -66,7 +68,7 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
     }
     timestamp::is_back(&ctx, &tools).await?;
     let signing = sign::Signing::begin(&ctx, &tools, &signer, payload.confirmed_at_ms).await?;
-    let mut changes = Vec::new();
+    let mut changes: Vec<Change> = seals(&parts).into_iter().map(Change::PutSeal).collect();
     let mut stamped = Vec::new();
     for part in &parts {
         let revision = signing.stamp(part).await?;
@@ -75,6 +77,17 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, payload: Payload) -> Result<Done
     }
     let data = json!({"documents": stamped, "certificate_sha256": signing.certificate_sha256()});
     Ok(Done::new("stamped").with_data(data).with_changes(changes))
+}
+
+/// The seals that are put on. One that is disabled (停用) is unusable at once, whatever was confirmed before: the job looks when it
+/// draws it, and once more when its revisions are written. What is written then stays.
+fn seals(parts: &[Part<'_>]) -> BTreeSet<SealId> {
+    let values = parts.iter().flat_map(|part| &part.filled).filter_map(|field| field.value.as_ref());
+    let seals = values.filter_map(|value| match value {
+        Value::Seal { seal_id } => Some(*seal_id),
+        _ => None,
+    });
+    seals.collect()
 }
 
 /// Whether the contract ended while the job waited: then nobody shall be certified or signed any more.
