@@ -25,6 +25,7 @@ use openssl::{
     x509::X509,
 };
 use sealflow_sm2::{self as sm2, SM2_WITH_SM3};
+use sha2::{Digest as _, Sha256};
 use x509_cert::{
     attr::{Attribute, Attributes},
     spki::AlgorithmIdentifierOwned,
@@ -127,37 +128,45 @@ fn key_of(certificate: &X509) -> Result<PKey<Public>, Error> {
     certificate.public_key().map_err(|source| crypto(format!("a certificate's key cannot be read: {source}")))
 }
 
-/// A hash that is being taken. A copy goes on from the same place.
+/// A hash that is being taken. A copy goes on from the same place. Whoever validates hashes with OpenSSL.
 #[derive(Clone)]
-pub(crate) struct Hashing(Hasher);
+pub(crate) enum Hashing {
+    Sha256(Sha256),
+    Sm3(Hasher),
+}
 
 impl Hashing {
     pub(crate) fn new(algorithm: DigestAlgorithm) -> Result<Self, Error> {
-        let digest = match algorithm {
-            DigestAlgorithm::Sha256 => MessageDigest::sha256(),
-            DigestAlgorithm::Sm3 => MessageDigest::sm3(),
-        };
-        Hasher::new(digest).map(Self).map_err(|source| not_hashed(&source))
+        match algorithm {
+            DigestAlgorithm::Sha256 => Ok(Self::Sha256(Sha256::new())),
+            DigestAlgorithm::Sm3 => {
+                Hasher::new(MessageDigest::sm3()).map(Self::Sm3).map_err(|source| not_hashed(&source))
+            }
+        }
     }
 
     pub(crate) fn update(&mut self, part: &[u8]) -> Result<(), Error> {
-        self.0.update(part).map_err(|source| not_hashed(&source))
+        match self {
+            Self::Sha256(hash) => {
+                hash.update(part);
+                Ok(())
+            }
+            Self::Sm3(hash) => hash.update(part).map_err(|source| not_hashed(&source)),
+        }
     }
 
-    pub(crate) fn finish(mut self) -> Result<Vec<u8>, Error> {
-        self.0.finish().map(|value| value.to_vec()).map_err(|source| not_hashed(&source))
+    pub(crate) fn finish(self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Sha256(hash) => Ok(hash.finalize().to_vec()),
+            Self::Sm3(mut hash) => {
+                hash.finish().map(|value| value.to_vec()).map_err(|source| not_hashed(&source))
+            }
+        }
     }
 }
 
 fn not_hashed(source: &openssl::error::ErrorStack) -> Error {
     crypto(format!("the file cannot be hashed: {source}"))
-}
-
-/// Hashes parts, one after another.
-pub(crate) fn hash(algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
-    let mut hashing = Hashing::new(algorithm)?;
-    parts.iter().try_for_each(|part| hashing.update(part))?;
-    hashing.finish()
 }
 
 fn algorithm(digest: &Digest) -> AlgorithmIdentifierOwned {

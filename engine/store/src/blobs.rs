@@ -32,7 +32,11 @@ impl BlobHash {
     /// The name that these bytes have.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(hex::encode(Sha256::digest(bytes)))
+        Hashed::of(bytes).name()
+    }
+
+    fn finish(sha256: Sha256) -> Self {
+        Self(hex::encode(sha256.finalize()))
     }
 
     /// The digits.
@@ -51,6 +55,12 @@ impl BlobHash {
         ObjectPath::from_iter([ASIDE].into_iter().chain(self.parts()))
     }
 
+    /// Where it is looked for: what was set aside and then referred to after all is read where it is. It may be put back between
+    /// two looks.
+    fn paths(&self) -> [ObjectPath; 3] {
+        [self.path(), self.path_aside(), self.path()]
+    }
+
     fn parts(&self) -> [&str; 3] {
         let (first, rest) = self.0.split_at(2);
         let (second, _) = rest.split_at(2);
@@ -61,6 +71,38 @@ impl BlobHash {
 impl fmt::Display for BlobHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Bytes that were hashed. When they grow, hashing goes on from here: what is in front is not hashed once more.
+#[derive(Debug, Clone)]
+pub struct Hashed {
+    sha256: Sha256,
+    length: usize,
+}
+
+impl Hashed {
+    /// Hashes these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { sha256: Sha256::new_with_prefix(bytes), length: bytes.len() }
+    }
+
+    /// The hash, to go on with.
+    #[must_use]
+    pub const fn sha256(&self) -> &Sha256 {
+        &self.sha256
+    }
+
+    /// The name that these bytes have.
+    #[must_use]
+    pub fn name(&self) -> BlobHash {
+        BlobHash::finish(self.sha256.clone())
+    }
+
+    /// The name of bytes that begin with these.
+    fn name_grown(&self, bytes: &[u8]) -> BlobHash {
+        BlobHash::finish(self.sha256.clone().chain_update(bytes.get(self.length..).unwrap_or_default()))
     }
 }
 
@@ -137,10 +179,22 @@ impl Blobs {
     /// # Errors
     /// When they are too many, or the storage failed.
     pub async fn put(&self, bytes: Bytes) -> Result<BlobHash, Error> {
+        self.put_grown(bytes, &Hashed::of(&[])).await
+    }
+
+    /// As [`Self::put`], for bytes that begin with those that were hashed `before`: only what is behind them is hashed now. The
+    /// caller answers for it that they do; a debug build looks.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn put_grown(&self, bytes: Bytes, before: &Hashed) -> Result<BlobHash, Error> {
         if bytes.len() > SIZE_MAX {
             return Err(Error::TooLarge(bytes.len()));
         }
-        let hash = BlobHash::of(&bytes);
+        let hash = before.name_grown(&bytes);
+        if cfg!(debug_assertions) && BlobHash::of(&bytes) != hash {
+            return Err(Error::Damaged(hash));
+        }
         self.objects.put(&hash.path(), bytes.into()).await.map_err(Error::Storage)?;
         Ok(hash)
     }
@@ -150,11 +204,19 @@ impl Blobs {
     /// # Errors
     /// When there are none, they are not those that were kept, or the storage failed.
     pub async fn get(&self, hash: &BlobHash) -> Result<Bytes, Error> {
-        // What was set aside and then referred to after all is read where it is. It may be put back between two looks.
-        for path in [hash.path(), hash.path_aside(), hash.path()] {
+        Ok(self.get_hashed(hash).await?.0)
+    }
+
+    /// The bytes, checked against their name, and the hash that they were checked by: for whoever makes them grow.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_hashed(&self, hash: &BlobHash) -> Result<(Bytes, Hashed), Error> {
+        for path in hash.paths() {
             if let Some(bytes) = self.read(&path).await? {
-                return if BlobHash::of(&bytes) == *hash {
-                    Ok(bytes)
+                let hashed = Hashed::of(&bytes);
+                return if hashed.name() == *hash {
+                    Ok((bytes, hashed))
                 } else {
                     Err(Error::Damaged(hash.clone()))
                 };

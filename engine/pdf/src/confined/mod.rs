@@ -17,7 +17,7 @@ use crate::{
     picture,
     prepare::{self, FieldSpec},
     read,
-    sign::{self, DigestAlgorithm, Layout, PreparedSignature, SignRequest, ValidationData},
+    sign::{self, DigestAlgorithm, GrowingFile, Layout, PreparedSignature, SignRequest, ValidationData},
     validate::{Examination, Report, Trust},
 };
 
@@ -93,6 +93,15 @@ pub enum Error {
     Io(#[source] std::io::Error),
 }
 
+/// A file with its fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// So many bytes stood before the PDF and were left out. With none it begins with the file that it was made of.
+    pub cut_bytes: usize,
+}
+
 /// Opens files in child processes, which are kept for further files. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Confined {
@@ -159,33 +168,31 @@ impl Confined {
         &self,
         bytes: impl Into<Cow<'a, [u8]>>,
         fields: &[FieldSpec],
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Prepared, Error> {
         let bytes = bytes.into();
         match self.call(&Call::Prepare { fields: fields.to_vec() }, &bytes).await? {
-            (Answer::Prepare(Ok(from)), tail) if from <= bytes.len() => Ok(joined(bytes, from, &tail)),
+            (Answer::Prepare(Ok(from)), tail) if from <= bytes.len() => {
+                Ok(Prepared { bytes: joined(bytes, from, &tail), cut_bytes: from })
+            }
             (Answer::Prepare(Ok(_)), _) => Err(mixed_up()),
             (Answer::Prepare(Err(source)), _) => Err(Error::Prepare(source)),
             _ => Err(mixed_up()),
         }
     }
 
-    /// [`crate::begin`] in a child. The digest is taken here, not in the child. A file that is given away is not copied.
+    /// [`GrowingFile::begin_last`] in a child. The digest is taken here, not in the child.
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn begin<'a>(
-        &self,
-        bytes: impl Into<Cow<'a, [u8]>>,
-        request: &SignRequest,
-    ) -> Result<PreparedSignature, Error> {
-        let bytes = bytes.into();
-        match self.call(&Call::Begin { request: request.clone() }, &bytes).await? {
+    pub async fn begin(&self, file: GrowingFile, request: &SignRequest) -> Result<PreparedSignature, Error> {
+        match self.call(&Call::Begin { request: request.clone() }, file.bytes()).await? {
             (Answer::Begin(Ok(layout)), tail) => {
                 // A child that was taken over must not get signed bytes moved out of the signature.
-                if layout.hole_start < bytes.len() {
+                if layout.hole_start < file.bytes().len() {
                     return Err(mixed_up());
                 }
-                PreparedSignature::assemble(bytes, &tail, &layout, request.digest).map_err(Error::Sign)
+                let prepared = file.prepared(tail, &layout, request.digest).map_err(Error::Sign)?;
+                Ok(file.joined(prepared))
             }
             (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),
             _ => Err(mixed_up()),
@@ -265,7 +272,7 @@ impl Confined {
         let bytes = bytes.into();
         match self.call(&Call::DocumentTimestamp { hole_bytes }, &bytes).await? {
             (Answer::Begin(Ok(layout)), tail) if layout.hole_start >= bytes.len() => {
-                PreparedSignature::assemble(bytes, &tail, &layout, DigestAlgorithm::Sha256)
+                PreparedSignature::assemble(bytes.into_owned(), tail, &layout, DigestAlgorithm::Sha256)
                     .map_err(Error::Sign)
             }
             (Answer::Begin(Err(source)), _) => Err(Error::Sign(source)),

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, DigestAlgorithm, Error, PreparedSignature, SignRequest};
+use super::{DigestAlgorithm, Error, GrowingFile, PreparedSignature, SignRequest};
 use crate::{
     appearance::{Appearance, FieldAppearance, Frame, Pictures},
-    cms, cross_page,
+    cross_page,
     limits::{HOLE_BYTES_MAX, HOLE_BYTES_MIN, TEXT_CHARS_MAX},
     prepare::{self, FieldKind, FieldSpec},
     read::{
@@ -23,8 +23,6 @@ use crate::{
 
 /// The most appearances of one signer.
 const APPEARANCES_MAX: usize = 500;
-/// What a revision takes beside its hole and its pictures.
-const TAIL_BYTES_ABOUT: usize = 8 * 1024;
 /// Digits of an offset in the byte range: files are at most 100 MB.
 const OFFSET_DIGITS: usize = 10;
 
@@ -42,39 +40,22 @@ pub(crate) struct Layout {
 /// # Errors
 /// [`Error`]; nothing is signed when one field cannot be filled.
 pub fn begin<'a>(bytes: impl Into<Cow<'a, [u8]>>, request: &SignRequest) -> Result<PreparedSignature, Error> {
-    let mut bytes = bytes.into();
-    if let Cow::Owned(bytes) = &mut bytes {
-        // Now, while it need not be moved for it.
-        bytes.reserve(TAIL_BYTES_ABOUT + 2 * request.hole_bytes);
-    }
+    let bytes = bytes.into();
     let (tail, layout) = layout(&bytes, request)?;
-    PreparedSignature::assemble(bytes, &tail, &layout, request.digest)
+    PreparedSignature::assemble(bytes.into_owned(), tail, &layout, request.digest)
 }
 
 impl PreparedSignature {
-    /// Joins the file and its new revision, and takes the digest.
+    /// Joins the file and its new revision, and takes the digest of all of it.
     pub(crate) fn assemble(
-        bytes: Cow<'_, [u8]>,
-        tail: &[u8],
+        bytes: Vec<u8>,
+        tail: Vec<u8>,
         layout: &Layout,
         algorithm: DigestAlgorithm,
     ) -> Result<Self, Error> {
-        let bytes = match bytes {
-            Cow::Borrowed(bytes) => [bytes, tail].concat(),
-            Cow::Owned(mut bytes) => {
-                bytes.reserve_exact(tail.len());
-                bytes.extend_from_slice(tail);
-                bytes
-            }
-        };
-        let (before, after) = (bytes.get(..layout.hole_start), bytes.get(layout.hole_end..));
-        let (Some(before), Some(after)) = (before, after) else {
-            return Err(Error::Request { what: "the hole is outside the file".to_owned() });
-        };
-        let value = cms::hash(algorithm, &[before, after])?;
-        let digest = Digest { algorithm, value };
-        let byte_range = [0, before.len(), layout.hole_end, after.len()];
-        Ok(Self { bytes, byte_range, digest })
+        let file = GrowingFile::new(bytes, algorithm)?;
+        let prepared = file.prepared(tail, layout, algorithm)?;
+        Ok(file.joined(prepared))
     }
 }
 

@@ -3,9 +3,11 @@
 
 use std::sync::OnceLock;
 
+use sha2::Sha256;
+
 use super::{
-    Digest, DigestAlgorithm, Error, LocalSignature, PreparedSignature, SignRequest, begin::further_layout,
-    finish::fill_hole,
+    Digest, DigestAlgorithm, Error, Layout, LocalSignature, PreparedSignature, SignRequest,
+    begin::further_layout, finish::fill_hole,
 };
 use crate::cms::{self, Hashing};
 
@@ -42,6 +44,18 @@ impl GrowingFile {
         Ok(Self::hashed(bytes, algorithm, hashing))
     }
 
+    /// The file of which `sha256` is the hash so far: whoever found it whole by that need not hash it again. For another
+    /// algorithm it is hashed, once.
+    ///
+    /// # Errors
+    /// [`Error::Crypto`] when it cannot be hashed.
+    pub fn known(bytes: Vec<u8>, sha256: &Sha256, algorithm: DigestAlgorithm) -> Result<Self, Error> {
+        match algorithm {
+            DigestAlgorithm::Sha256 => Ok(Self::hashed(bytes, algorithm, Hashing::Sha256(sha256.clone()))),
+            DigestAlgorithm::Sm3 => Self::new(bytes, algorithm),
+        }
+    }
+
     /// The file whose bytes were hashed so.
     pub(super) const fn hashed(bytes: Vec<u8>, algorithm: DigestAlgorithm, hashing: Hashing) -> Self {
         Self { bytes, algorithm, hashing, lasts: OnceLock::new() }
@@ -58,12 +72,22 @@ impl GrowingFile {
     /// # Errors
     /// [`Error`]; a request with another hash than the file's is refused.
     pub fn begin(&self, request: &SignRequest) -> Result<PreparedRevision, Error> {
-        if request.digest != self.algorithm {
-            return Err(Error::Request { what: "the file was hashed in another way".to_owned() });
-        }
         let (revision, layout, lasts) = further_layout(&self.bytes, request, self.lasts.get().is_some())?;
         if lasts {
             self.lasts.get_or_init(|| ());
+        }
+        self.prepared(revision, &layout, request.digest)
+    }
+
+    /// The revision that was laid out on this file, with its digest: only the revision is hashed.
+    pub(crate) fn prepared(
+        &self,
+        revision: Vec<u8>,
+        layout: &Layout,
+        digest: DigestAlgorithm,
+    ) -> Result<PreparedRevision, Error> {
+        if digest != self.algorithm {
+            return Err(Error::Request { what: "the file was hashed in another way".to_owned() });
         }
         let base_bytes = self.bytes.len();
         let hole = [layout.hole_start, layout.hole_end].map(|offset| offset.checked_sub(base_bytes));
@@ -82,12 +106,19 @@ impl GrowingFile {
     ///
     /// # Errors
     /// As [`Self::begin`].
-    pub fn begin_last(mut self, request: &SignRequest) -> Result<PreparedSignature, Error> {
-        let PreparedRevision { base_bytes, revision, hole, digest } = self.begin(request)?;
+    pub fn begin_last(self, request: &SignRequest) -> Result<PreparedSignature, Error> {
+        let prepared = self.begin(request)?;
+        Ok(self.joined(prepared))
+    }
+
+    /// The file with the revision that was begun on it; its own bytes stay where they are.
+    pub(crate) fn joined(mut self, prepared: PreparedRevision) -> PreparedSignature {
+        let PreparedRevision { base_bytes, revision, hole, digest } = prepared;
+        self.bytes.reserve_exact(revision.len());
         self.bytes.extend_from_slice(&revision);
         let [hole_start, hole_end] = hole.map(|offset| base_bytes + offset);
         let byte_range = [0, hole_start, hole_end, self.bytes.len() - hole_end];
-        Ok(PreparedSignature { bytes: self.bytes, byte_range, digest })
+        PreparedSignature { bytes: self.bytes, byte_range, digest }
     }
 
     /// As [`super::finish`]; appends the revision and answers it.

@@ -68,7 +68,7 @@ impl PendingSignature {
             return Err(changed());
         }
         let layout = Layout { hole_start: self.hole_start, hole_end: self.hole_end };
-        let prepared = PreparedSignature::assemble(base.into(), &revision, &layout, self.digest_algorithm)?;
+        let prepared = PreparedSignature::assemble(base.to_vec(), revision, &layout, self.digest_algorithm)?;
         if prepared.digest == self.digest()? { Ok(prepared) } else { Err(changed()) }
     }
 }

@@ -186,7 +186,7 @@ pub(crate) fn validation_data(bytes: &[u8], data: &ValidationData) -> Result<Vec
 /// [`Error`]
 pub fn begin_document_timestamp(bytes: &[u8], hole_bytes: usize) -> Result<PreparedSignature, Error> {
     let (tail, layout) = document_timestamp(bytes, hole_bytes)?;
-    PreparedSignature::assemble(bytes.into(), &tail, &layout, DigestAlgorithm::Sha256)
+    PreparedSignature::assemble(bytes.to_vec(), tail, &layout, DigestAlgorithm::Sha256)
 }
 
 /// The new revision's bytes, and where its hole is.

@@ -16,7 +16,9 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::ExitCod
 use sealflow_pdf::{
     begin,
     confined::{self, Confined, Error, Limits},
-    inspect, prepare, read, validate,
+    inspect, prepare, read,
+    sign::{DigestAlgorithm, GrowingFile},
+    validate,
 };
 use support::{
     company_request, contract_fields,
@@ -126,15 +128,22 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
     }
 }
 
+fn growing(file: &[u8]) -> GrowingFile {
+    GrowingFile::new(file.to_vec(), DigestAlgorithm::Sha256).unwrap()
+}
+
 async fn answers_are_those_of_the_plain_functions() {
     let confined = myself(Limits::default());
     let original = pdf::file(Xref::Stream, 3, 90);
     assert_eq!(confined.inspect(&original).await.unwrap(), inspect(&original).unwrap());
     let prepared = confined.prepare(&original, &contract_fields(1)).await.unwrap();
-    assert_eq!(prepared, prepare(&original, &contract_fields(1)).unwrap());
+    assert_eq!((prepared.bytes, prepared.cut_bytes), (prepare(&original, &contract_fields(1)).unwrap(), 0));
     let junk = [b"\r\nX-Scan: 1\r\n".as_slice(), &original].concat();
-    assert_eq!(confined.prepare(&junk, &contract_fields(1)).await.unwrap(), prepared);
-    let begun = confined.begin(&prepared, &person_request()).await.unwrap();
+    let cut = confined.prepare(&junk, &contract_fields(1)).await.unwrap();
+    assert_eq!((cut.cut_bytes, cut.bytes.starts_with(&original)), (junk.len() - original.len(), true));
+    let prepared = cut.bytes;
+    assert_eq!(prepared, prepare(&original, &contract_fields(1)).unwrap());
+    let begun = confined.begin(growing(&prepared), &person_request()).await.unwrap();
     assert_eq!(begun, begin(&prepared, &person_request()).unwrap());
     let signed = pki().person.finish(begun, false);
     assert_eq!(confined.validate(&signed, &trust()).await.unwrap(), validate(&signed, &trust()).unwrap());
@@ -146,7 +155,7 @@ async fn errors_come_through() {
     assert!(matches!(confined.inspect(b"text").await, Err(Error::Read(read::Error::NotAPdf))));
     let file = pdf::file(Xref::Table, 1, 0);
     assert!(matches!(confined.prepare(&file, &contract_fields(2)).await, Err(Error::Prepare(_))));
-    assert!(matches!(confined.begin(&file, &company_request()).await, Err(Error::Sign(_))));
+    assert!(matches!(confined.begin(growing(&file), &company_request()).await, Err(Error::Sign(_))));
     assert!(matches!(confined.validate(b"text", &trust()).await, Err(Error::Read(_))));
     let missing = Confined::new("/nowhere/sealflow", Limits::default());
     assert!(matches!(missing.inspect(&file).await, Err(Error::Io(_))));

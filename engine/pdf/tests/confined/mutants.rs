@@ -17,7 +17,7 @@ use sealflow_pdf::{
 
 use self::breaking::{Chance, broken};
 use crate::{
-    myself,
+    growing, myself,
     support::{
         field,
         kinds::{corpus, revisions},
@@ -154,24 +154,26 @@ async fn judged(confined: &Confined, file: &[u8], tally: &mut Tally) -> Result<(
     let prepared = confined.prepare(file, &fields).await;
     if inspection.signatures > 0 {
         if let Some(prepared) = in_order("prepare", prepared)? {
-            in_order("begin", confined.begin(&prepared, &request(FIELDS[0])).await)?;
+            in_order("begin", confined.begin(growing(&prepared.bytes), &request(FIELDS[0])).await)?;
         }
         return Ok(());
     }
     // What was taken is signed by all, and stays signed.
     let prepared = match prepared {
-        Ok(prepared) => prepared,
+        Ok(prepared) => prepared.bytes,
         // The page is too small.
         Err(Error::Prepare(prepare::Error::Field { .. })) => return Ok(()),
         Err(error) => return Err(format!("preparing: {error:?}")),
     };
     let once = confined
-        .begin(&prepared, &request(FIELDS[0]))
+        .begin(growing(&prepared), &request(FIELDS[0]))
         .await
         .map_err(|error| format!("signing: {error:?}"))?;
     let once = pki().person.finish(once, false);
-    let twice =
-        confined.begin(&once, &request(FIELDS[1])).await.map_err(|error| format!("signing: {error:?}"))?;
+    let twice = confined
+        .begin(growing(&once), &request(FIELDS[1]))
+        .await
+        .map_err(|error| format!("signing: {error:?}"))?;
     let twice = pki().company.finish(twice, false);
     tally.signed += 1;
     match confined.validate(&twice, &trust()).await {

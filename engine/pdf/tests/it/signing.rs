@@ -5,6 +5,7 @@ use sealflow_pdf::{
     sign::{DigestAlgorithm, Error, GrowingFile, LocalSigner},
     sign_with_openssl_key, signed_attributes, timestamp_imprint, validate,
 };
+use sha2::{Digest as _, Sha256};
 
 use crate::support::{
     company_request, contract_fields,
@@ -132,6 +133,28 @@ fn a_seal_gives_the_same_bytes_drawn_or_kept() {
     assert_eq!(drawn, own("<svg id='kept'"));
     let red = own("<svg id='other' opacity='0.5'");
     assert_ne!(drawn.digest, red.digest);
+}
+
+/// Whoever found the file whole by its SHA-256 hands that hash on: the signature is over what was found, and not over what the
+/// bytes have become since.
+#[test]
+fn a_signature_goes_on_from_the_hash_that_is_known() {
+    let prepared = prepare(&pdf::file(Xref::Table, 3, 0), &contract_fields(1)).unwrap();
+    let known = Sha256::new_with_prefix(&prepared);
+    let mut changed = prepared.clone();
+    // A comment: its pages are the same.
+    changed[10] ^= 1;
+    for (bytes, passes) in [(&prepared, true), (&changed, false)] {
+        let file = GrowingFile::known(bytes.clone(), &known, DigestAlgorithm::Sha256).unwrap();
+        let begun = file.begin_last(&person_request()).unwrap();
+        let report = validate(&pki().person.finish(begun, false), &trust()).unwrap();
+        assert_eq!(report.passed(), passes, "{report:#?}");
+        assert_eq!(report.signatures[0].sub_indication.as_deref(), (!passes).then_some("HASH_FAILURE"));
+    }
+    // SM3 is another hash, which is taken of the bytes.
+    let request = SignRequest { digest: DigestAlgorithm::Sm3, ..person_request() };
+    let file = GrowingFile::known(prepared.clone(), &Sha256::new(), DigestAlgorithm::Sm3).unwrap();
+    assert_eq!(file.begin_last(&request).unwrap(), begin(&prepared, &request).unwrap());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod gate;
 mod marks;
 mod raised;
 mod room;
+mod scanned;
 mod seals;
 mod waits;
 

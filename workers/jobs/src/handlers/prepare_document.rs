@@ -10,6 +10,7 @@ use sealflow_core::{
 };
 use sealflow_pdf::{
     FieldKind as PdfFieldKind, FieldSpec, Rect,
+    confined::Prepared,
     cross_page::{self, Edge, Span},
 };
 use sealflow_store::{
@@ -59,13 +60,17 @@ async fn prepare(
     specs: &[FieldSpec],
 ) -> Result<documents::NewRevision, JobError> {
     let _room = tools.room.take(document.newest.size_bytes).await;
-    let original =
-        ctx.store().blobs().get(&document.newest.sha256).await.map_err(|error| JobError::retry(&error))?;
+    let blobs = ctx.store().blobs();
+    let found = blobs.get_hashed(&document.newest.sha256).await;
+    let (original, hashed) = found.map_err(|error| JobError::retry(&error))?;
     let prepared = tools.confined.prepare(Vec::from(original), specs).await;
-    let prepared = prepared.map_err(JobError::from_confined)?;
-    let size_bytes = prepared.len();
-    let sha256 =
-        ctx.store().blobs().put(Bytes::from(prepared)).await.map_err(|error| JobError::retry(&error))?;
+    let Prepared { bytes, cut_bytes } = prepared.map_err(JobError::from_confined)?;
+    let size_bytes = bytes.len();
+    let kept = match cut_bytes {
+        0 => blobs.put_grown(Bytes::from(bytes), &hashed).await,
+        _ => blobs.put(Bytes::from(bytes)).await,
+    };
+    let sha256 = kept.map_err(|error| JobError::retry(&error))?;
     failpoint::hit(AFTER_BLOB);
     Ok(documents::NewRevision {
         document_id: document.id,

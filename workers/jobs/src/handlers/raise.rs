@@ -91,7 +91,8 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, one: One) -> Result<Done, JobErr
     let blobs = ctx.store().blobs();
     let trust = trust(&ctx, &tools).await?;
     let _room = tools.room.take(document.newest.size_bytes).await;
-    let bytes = blobs.get(&document.newest.sha256).await.map_err(|error| JobError::retry(&error))?;
+    let found = blobs.get_hashed(&document.newest.sha256).await;
+    let (bytes, hashed) = found.map_err(|error| JobError::retry(&error))?;
     let length = bytes.len();
     let raiser =
         Raiser { confined: &tools.confined, tsa: &tools.tsa, revocation: &tools.revocation, trust: &trust };
@@ -105,7 +106,8 @@ pub(super) async fn run(ctx: Ctx, tools: Tools, one: One) -> Result<Done, JobErr
         return Ok(Done::new("nothing_to_do"));
     }
     let size_bytes = i64::try_from(raised.len()).unwrap_or(i64::MAX);
-    let sha256 = blobs.put(Bytes::from(raised)).await.map_err(|error| JobError::retry(&error))?;
+    let kept = blobs.put_grown(Bytes::from(raised), &hashed).await;
+    let sha256 = kept.map_err(|error| JobError::retry(&error))?;
     failpoint::hit(AFTER_BLOB);
     let revision = NewRevision {
         document_id: document.id,

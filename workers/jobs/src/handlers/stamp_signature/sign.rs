@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sealflow_core::model::contract_type::FieldKind;
 use sealflow_pdf::{
     SignRequest, Trust, finish,
-    sign::{digest_for, hole_bytes},
+    sign::{GrowingFile, digest_for, hole_bytes},
     signed_attributes, timestamp_imprint,
     validate::Level,
 };
@@ -15,7 +15,6 @@ use sealflow_providers::{
     keystore::{Subject, event::EventKey},
 };
 use sealflow_store::{
-    blobs::BlobHash,
     documents::{NewRevision, RevisionKind},
     failpoint,
     recipients::Recipient,
@@ -101,14 +100,19 @@ impl<'a> Signing<'a> {
     }
 
     /// Signs one document on top of its newest revision and keeps the file; the revision is the caller's to commit.
+    ///
+    /// The earlier bytes are hashed twice: when they are read, to see that they are whole (the signature's digest and the new
+    /// blob's name go on from that hash), and by the child that validates, which takes nobody's word.
     pub(super) async fn stamp(&self, part: &Part<'_>) -> Result<NewRevision, JobError> {
         let blobs = self.ctx.store().blobs();
         let newest = &part.document.newest;
         let _room = self.tools.room.take(newest.size_bytes).await;
-        let bytes = blobs.get(&newest.sha256).await.map_err(|error| JobError::retry(&error))?;
-        let length = bytes.len();
+        let found = blobs.get_hashed(&newest.sha256).await;
+        let (bytes, hashed) = found.map_err(|error| JobError::retry(&error))?;
         let request = self.request(part).await?;
-        let begun = self.tools.confined.begin(Vec::from(bytes), &request).await;
+        let file = GrowingFile::known(Vec::from(bytes), hashed.sha256(), request.digest)
+            .map_err(|error| JobError::give_up(&error))?;
+        let begun = self.tools.confined.begin(file, &request).await;
         let prepared = begun.map_err(JobError::from_confined)?;
 
         let attributes =
@@ -119,9 +123,10 @@ impl<'a> Signing<'a> {
         let signed = finish(prepared, &signature, &self.certificates(), token.as_deref())
             .map_err(|error| JobError::give_up(&error))?;
 
-        self.look_again(&newest.sha256, length, &signed, &request.field).await?;
+        self.look_again(&signed, &request.field).await?;
         let size_bytes = i64::try_from(signed.len()).unwrap_or(i64::MAX);
-        let sha256 = blobs.put(Bytes::from(signed)).await.map_err(|error| JobError::retry(&error))?;
+        let kept = blobs.put_grown(Bytes::from(signed), &hashed).await;
+        let sha256 = kept.map_err(|error| JobError::retry(&error))?;
         failpoint::hit(AFTER_BLOB);
         Ok(NewRevision {
             document_id: part.document.id,
@@ -162,21 +167,15 @@ impl<'a> Signing<'a> {
     }
 
     /// The signed file is validated by other code than signed it, before anybody can see it: the new signature and all
-    /// before it must pass, the new one with the timestamp that is wanted, and the earlier bytes be where they were.
-    async fn look_again(
-        &self,
-        before: &BlobHash,
-        length: usize,
-        signed: &[u8],
-        field: &str,
-    ) -> Result<(), JobError> {
-        let is_appended = signed.get(..length).is_some_and(|earlier| BlobHash::of(earlier) == *before);
+    /// before it must pass, the new one with the timestamp that is wanted. It must be over the whole file: its digest went on
+    /// from the hash by which the earlier bytes were found whole, so they are where they were.
+    async fn look_again(&self, signed: &[u8], field: &str) -> Result<(), JobError> {
         let mut roots_der = self.tools.trust.roots_der.clone();
         roots_der.extend(self.chain.roots.iter().cloned());
         let trust = Trust { roots_der, ..Trust::default() };
         let report = self.tools.confined.validate(signed, &trust).await.map_err(JobError::from_confined)?;
-        if report.passed() && is_appended {
-            let own = report.signatures.iter().find(|one| one.field == field);
+        let own = report.signatures.iter().find(|one| one.field == field);
+        if report.passed() && own.is_some_and(|own| own.covers_whole_file) {
             if own.and_then(|own| own.level) >= Some(self.tools.signatures.level.min(Level::BT)) {
                 return Ok(());
             }
