@@ -46,7 +46,10 @@ pub struct App {
     pub(crate) store: Store,
     pub(crate) config: Arc<Config>,
     pub(crate) pdf: Confined,
+    /// Of files that are opened.
     pub(crate) turns: Turns,
+    /// Of files that are fetched.
+    pub(crate) fetches: Turns,
     pub(crate) word: Word,
     pub(crate) metrics: Option<PrometheusHandle>,
 }
@@ -59,8 +62,16 @@ impl App {
         let word = if config.convert_word { Word::find(limits) } else { Word::at(None, limits) };
         let word = word.patient_for(turns::WAIT_MAX);
         let pdf = pdf.patient_for(turns::WAIT_MAX);
-        let turns = Turns::default();
-        Self { store, config: Arc::new(config), pdf, turns, word, metrics: metrics_recorder::handle() }
+        let (turns, fetches) = (Turns::opened(), Turns::fetched());
+        Self {
+            store,
+            config: Arc::new(config),
+            pdf,
+            turns,
+            fetches,
+            word,
+            metrics: metrics_recorder::handle(),
+        }
     }
 
     /// With another converter of Word files, which waits as long as it is told.

@@ -1,5 +1,6 @@
 //! Why: few child processes open files, and a difficult file keeps one busy for half a minute. So each person's files take
-//! turns: whoever sends many holds up himself, and nobody else.
+//! turns: whoever sends many holds up himself, and nobody else. The files that a person fetches take turns of their own: a
+//! slow line keeps one for as long as it likes.
 
 use std::{
     collections::HashMap,
@@ -12,25 +13,35 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::{Code, Refusal};
 
-/// Files of one person that are opened at one time: fewer than there are children.
-const AT_ONCE: usize = 2;
-/// Files of one person that wait for those; each of them is in memory.
-const WAITING_MAX: usize = 6;
+/// How many files of one person.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Have their turn at one time.
+    at_once: usize,
+    /// Wait for those.
+    waiting: usize,
+}
+
+/// Fewer are opened at one time than there are children; each that waits is in memory.
+const OPENED: Limits = Limits { at_once: 2, waiting: 6 };
+/// As many as a contract has documents are on their way or wait; each of them is a piece in memory.
+const FETCHED: Limits = Limits { at_once: 8, waiting: 12 };
 /// How long one waits for the others of its person, how long for the converter, and how long for a child.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(20);
 /// When to ask again, in seconds.
 pub(crate) const RETRY_AFTER_S: i64 = 10;
 
-/// Whose files are opened now. Clones share it.
-#[derive(Debug, Clone, Default)]
+/// Whose files have their turn now. Clones share it.
+#[derive(Debug, Clone)]
 pub(crate) struct Turns {
+    limits: Limits,
     queues: Arc<Mutex<HashMap<PersonId, Queue>>>,
 }
 
 #[derive(Debug)]
 struct Queue {
     slots: Arc<Semaphore>,
-    /// Files that are opened or wait.
+    /// Files that have their turn or wait.
     files: usize,
 }
 
@@ -49,10 +60,20 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// Waits until a file of this person may be opened.
+    /// For files that are opened.
+    pub(crate) fn opened() -> Self {
+        Self { limits: OPENED, queues: Arc::default() }
+    }
+
+    /// For files that are fetched.
+    pub(crate) fn fetched() -> Self {
+        Self { limits: FETCHED, queues: Arc::default() }
+    }
+
+    /// Waits until it is a file of this person's turn.
     ///
     /// # Errors
-    /// [`Code::FilesAtOnce`], when too many of his are opened or wait, or wait too long.
+    /// [`Code::FilesAtOnce`], when too many of his have their turn or wait, or this one waits too long.
     pub(crate) async fn take(&self, person: PersonId) -> Result<Turn, Refusal> {
         let refused = || Refusal::from(Code::FilesAtOnce).retry_after_s(RETRY_AFTER_S);
         let (slots, place) = self.place(person).ok_or_else(refused)?;
@@ -66,8 +87,8 @@ impl Turns {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queues
             .entry(person)
-            .or_insert_with(|| Queue { slots: Arc::new(Semaphore::new(AT_ONCE)), files: 0 });
-        if queue.files >= AT_ONCE + WAITING_MAX {
+            .or_insert_with(|| Queue { slots: Arc::new(Semaphore::new(self.limits.at_once)), files: 0 });
+        if queue.files >= self.limits.at_once + self.limits.waiting {
             return None;
         }
         queue.files += 1;
@@ -101,7 +122,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_persons_files_take_turns_and_nobody_elses_wait() {
-        let turns = Turns::default();
+        let turns = Turns::opened();
         let (one, other) = (person(1), person(2));
         let first = turns.take(one).await.unwrap();
         let second = turns.take(one).await.unwrap();
@@ -117,10 +138,10 @@ mod tests {
 
     #[tokio::test]
     async fn very_many_files_of_one_person_are_refused_at_once() {
-        let turns = Turns::default();
+        let turns = Turns::opened();
         let (one, other) = (person(1), person(2));
         let open = [turns.take(one).await.unwrap(), turns.take(one).await.unwrap()];
-        let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(turns.take(one))).collect();
+        let mut waiting: Vec<_> = (0..OPENED.waiting).map(|_| Box::pin(turns.take(one))).collect();
         assert!(waiting.iter_mut().all(|turn| turn.as_mut().now_or_never().is_none()));
         let refused = turns.take(one).now_or_never().unwrap().unwrap_err();
         assert_eq!((refused.code, refused.retry_after_s), (Code::FilesAtOnce, Some(RETRY_AFTER_S)));

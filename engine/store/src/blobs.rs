@@ -1,5 +1,6 @@
 //! Files by content: a blob's name is the SHA-256 of its bytes, so that a revision, once referred to, cannot change.
 
+mod pieces;
 mod staged;
 mod sweep;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use object_store::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use pieces::{PIECE_BYTES, Whole};
 pub use sweep::{Found, Limits, Pile, SweepError, Sweeping, Swept, sweep, unreferred};
 
 /// The most bytes that one blob may have: 200 MiB.

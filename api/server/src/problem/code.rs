@@ -89,7 +89,7 @@ codes! {
         en: "The service is busy", "Try again in a moment.";
     FilesAtOnce "files_at_once" TOO_MANY_REQUESTS
         zh: "您的其他文件正在处理中", "请等前面的文件处理完成后再试。";
-        en: "Your other files are still being opened", "Wait until they are done, then try again.";
+        en: "Your other files are still under way", "Wait until they are done, then try again.";
 
     // Links and signing in ---------------------------------------------------------------------------------------
     LinkUnknown "link_unknown" NOT_FOUND

@@ -98,7 +98,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Fetches a document. */
+        /**
+         * Fetches a document. Who names the one that he has (`If-None-Match`) is told that it is the same; who broke off may go on
+         *     where he was (`Range`, `If-Range`).
+         */
         get: operations["get_document_file"];
         put?: never;
         post?: never;
@@ -3531,6 +3534,20 @@ export interface operations {
                     "application/pdf": number[];
                 };
             };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `bad_request` */
             400: {
                 headers: {
@@ -3560,6 +3577,15 @@ export interface operations {
             };
             /** @description `invalid_fields` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `files_at_once` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod codes;
 mod contracts;
+mod downloads;
 mod edge;
 mod incidents;
 mod lists;

@@ -77,6 +77,7 @@ pub(super) const REFUSALS: Refusals = &[
         ],
     ),
     ("remove_document", &[Code::Forbidden, Code::NotDraft]),
+    ("get_document_file", &[Code::FilesAtOnce]),
     (
         "send_contract",
         &[
