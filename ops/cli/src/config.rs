@@ -1,7 +1,9 @@
 //! Every setting, in one place: defaults, then `sealflow.toml`, then the environment (`SEALFLOW_…`, and `DATABASE_URL`).
 
+mod jobs;
+mod signatures;
+
 use std::{
-    collections::BTreeMap,
     fs,
     io::Write as _,
     net::SocketAddr,
@@ -14,33 +16,18 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
 };
-use sealflow_jobs::{
-    Control, cron,
-    handlers::{self, Retention},
-};
+pub use jobs::{JobLimits, Jobs, Keep, Schedule};
 use sealflow_pdf::validate::Level;
-use sealflow_providers::{
-    ca,
-    keystore::{
-        Algorithm,
-        pkcs11::{KeyUri, event::TokenKeystore},
-    },
-    revocation, sms, tsa,
-};
-use sealflow_store::jobs::{ConfiguredLimits, Kind, Provider, Queue, Rate, Scope};
+use sealflow_providers::{ca, revocation, sms, tsa};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+pub use signatures::Signatures;
+pub(crate) use signatures::token_environment;
 use url::Url;
 
 /// Variables that others read: where fonts are (`sealflow_pdf::fonts`), and what a token's address does not say.
 const NOT_SETTINGS: [&str; 3] = ["font_dirs", "pkcs11_module", "pkcs11_pin"];
-
-/// What a token's address does not say: the library that speaks to it, and the PIN.
-pub(crate) fn token_environment() -> (Option<PathBuf>, Option<SecretString>) {
-    let module = std::env::var_os("SEALFLOW_PKCS11_MODULE").map(PathBuf::from);
-    (module, std::env::var("SEALFLOW_PKCS11_PIN").ok().map(Into::into))
-}
 
 /// All settings. A name below a section is reached in the environment by two underscores: `SEALFLOW_SMS__ENDPOINT`.
 #[derive(Debug, Clone, Deserialize)]
@@ -79,51 +66,6 @@ pub struct Config {
     pub signatures: Signatures,
 }
 
-/// The level of signatures (ETSI EN 319 142-1). Nothing is ever signed below it: who is needed for it is waited for.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Signatures {
-    /// `b-b`, `b-t`, `b-lt` or `b-lta`. B-T comes with the signature; what is above it some time after the last one.
-    pub level: String,
-    /// What keys sign: `p256`, `rsa_2048`, `rsa_3072` or `sm2` (with SM3). The certificate authority must certify such keys.
-    #[serde(default)]
-    pub key_algorithm: Algorithm,
-    /// Where they are made, for each signing one: `software` (in memory), or the address of a token (RFC 7512),
-    /// `pkcs11:token=…?module-path=/…&pin-source=file:/…`. What the address does not say comes from the variables
-    /// `SEALFLOW_PKCS11_MODULE` and `SEALFLOW_PKCS11_PIN`.
-    pub key_store: String,
-    /// How long after it, in seconds: issuers shall have had time to hear of a stolen key.
-    pub raise_after_s: u32,
-    /// After how many days an archived file gets a fresh timestamp, before the last one's authority is forgotten; 0: never.
-    pub renew_after_days: u32,
-    /// PEM file with further roots that signatures in validated files may lead to, beside those of the timestamp authority.
-    #[serde(default)]
-    pub trust_file: Option<PathBuf>,
-}
-
-impl Signatures {
-    /// The token where keys are made; none: memory.
-    pub(crate) fn token(&self) -> Result<Option<KeyUri>> {
-        if self.key_store == "software" {
-            return Ok(None);
-        }
-        let uri =
-            self.key_store.parse().context("signatures.key_store is `software` or a token's address")?;
-        TokenKeystore::check(&uri, self.key_algorithm).context("signatures.key_store")?;
-        Ok(Some(uri))
-    }
-
-    pub(crate) fn settings(&self) -> Result<handlers::Signatures> {
-        let level =
-            self.level.parse().map_err(|error: String| anyhow::anyhow!("signatures.level: {error}"))?;
-        Ok(handlers::Signatures {
-            level,
-            raise_after_ms: i64::from(self.raise_after_s) * 1_000,
-            renew_after_days: Some(self.renew_after_days).filter(|days| *days > 0),
-        })
-    }
-}
-
 /// Which world the vendors belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,124 +86,6 @@ pub struct Auth {
     pub codes_per_hour: usize,
     /// Codes a day.
     pub codes_per_day: usize,
-}
-
-/// How the workers behave.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Jobs {
-    /// How long a claimed job belongs to its worker without renewal, in milliseconds.
-    pub lease_ms: u64,
-    /// How often a queue is looked at when nothing woke it, in milliseconds.
-    pub poll_ms: u64,
-    /// Jobs at a time in each queue, in this process.
-    pub concurrency: usize,
-    /// How long after a send with unknown result the gateway's "not found" is believed, in milliseconds.
-    pub sms_settle_ms: u64,
-    /// What holds jobs back over all processes.
-    pub limits: JobLimits,
-    /// What the clock starts, by name.
-    pub schedules: BTreeMap<String, Schedule>,
-    /// How long what is old is kept.
-    pub keep: Keep,
-}
-
-/// Limits over all processes; people can set others at run time.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct JobLimits {
-    /// Jobs at a time, by queue.
-    pub queues: BTreeMap<Queue, u32>,
-    /// Jobs at a time of one concurrency key, by kind.
-    pub keys: BTreeMap<Kind, u32>,
-    /// Calls of a provider: at most `max` in any `period_ms`.
-    pub rates: BTreeMap<Provider, Rate>,
-}
-
-/// Jobs that the clock starts.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Schedule {
-    /// `second minute hour day month weekday [year]`; empty: never.
-    pub cron: String,
-    /// Whose clock it is, for example `Asia/Shanghai`.
-    pub time_zone: String,
-    /// What happens with ticks that were missed: `skip`, `once`, or `all/<n>`.
-    pub catch_up: String,
-    /// The kind of job.
-    pub kind: String,
-    /// What the job is given.
-    #[serde(default = "nothing")]
-    pub payload: Value,
-}
-
-fn nothing() -> Value {
-    json!({})
-}
-
-/// How long what is old is kept, in days.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Keep {
-    /// Sessions, codes and links, after they expired.
-    pub sign_ins_days: u32,
-    /// Jobs, after they were done or cancelled.
-    pub jobs_days: u32,
-    /// Instances other than contracts', after they ended; 0: for ever.
-    pub instances_days: u32,
-    /// Files that no row refers to: so long after they were kept they are set aside, and so long after that deleted.
-    pub blobs_days: u32,
-}
-
-impl Keep {
-    pub(crate) fn retention(&self) -> Result<Retention> {
-        if self.blobs_days == 0 {
-            bail!("jobs.keep.blobs_days: must be at least 1, as a file is kept before its row");
-        }
-        Ok(Retention {
-            sign_ins_days: self.sign_ins_days,
-            jobs_days: self.jobs_days,
-            instances_days: Some(self.instances_days).filter(|days| *days > 0),
-            blobs_days: self.blobs_days,
-        })
-    }
-}
-
-impl Jobs {
-    pub(crate) fn runtime(&self) -> Result<sealflow_jobs::Config> {
-        Ok(sealflow_jobs::Config {
-            lease_ms: self.lease_ms,
-            poll_ms: self.poll_ms,
-            concurrency: self.concurrency,
-            control: Some(self.control()?),
-            ..sealflow_jobs::Config::default()
-        })
-    }
-
-    fn control(&self) -> Result<Control> {
-        let JobLimits { queues, keys, rates } = &self.limits;
-        for (name, none) in queues.iter().map(|(queue, max)| (queue.as_str(), *max == 0)).chain(
-            keys.iter().map(|(kind, max)| (kind.as_str(), *max == 0)).chain(
-                rates.iter().map(|(provider, rate)| (provider.as_str(), rate.max == 0 || rate.period_ms < 1)),
-            ),
-        ) {
-            if none {
-                bail!("jobs.limits: the limit of {name} must be at least 1; to stop jobs, pause their queue");
-            }
-        }
-        let of_queues = queues.iter().map(|(queue, max)| (Scope::Queue(*queue), *max));
-        let of_keys = keys.iter().map(|(kind, max)| (Scope::Kind(*kind), *max));
-        let limits = ConfiguredLimits { slots: of_queues.chain(of_keys).collect(), rates: rates.clone() };
-        let mut schedules = Vec::with_capacity(self.schedules.len());
-        for (name, schedule) in self.schedules.iter().filter(|(_, schedule)| !schedule.cron.is_empty()) {
-            let time = (schedule.cron.as_str(), schedule.time_zone.as_str());
-            let job = (schedule.kind.as_str(), schedule.payload.clone());
-            let schedule = cron::Schedule::new(name, time, &schedule.catch_up, job)
-                .with_context(|| format!("jobs.schedules.{name}"))?;
-            schedules.push(schedule);
-        }
-        Ok(Control { limits, schedules })
-    }
 }
 
 impl Config {
@@ -354,26 +178,6 @@ impl Config {
     }
 }
 
-/// The chores run at night; a tick that nobody was there for is made up for once.
-fn jobs() -> Value {
-    let chore = |cron, kind| json!({"cron": cron, "time_zone": "Asia/Shanghai", "catch_up": "once", "kind": kind, "payload": {}});
-    json!({
-        "lease_ms": 15_000, "poll_ms": 1_000, "concurrency": 8, "sms_settle_ms": 60_000,
-        "limits": {
-            "queues": {}, "keys": {},
-            "rates": {"sms": {"max": 100, "period_ms": 1_000}, "ca": {"max": 20, "period_ms": 1_000}}
-        },
-        "schedules": {
-            "raise_documents": chore("30 */10 * * * *", "raise_documents"),
-            "forget_sign_ins": chore("0 10 3 * * *", "forget_sign_ins"),
-            "forget_jobs": chore("0 20 3 * * *", "forget_jobs"),
-            "forget_instances": chore("0 30 3 * * *", "forget_instances"),
-            "sweep_blobs": chore("0 40 3 * * *", "sweep_blobs"),
-        },
-        "keep": {"sign_ins_days": 30, "jobs_days": 90, "instances_days": 0, "blobs_days": 7},
-    })
-}
-
 /// What holds where nothing else is said. The vendors have no defaults: `.invalid` is a name that never resolves.
 fn base() -> Value {
     json!({
@@ -385,7 +189,7 @@ fn base() -> Value {
         "environment": "production",
         "sandbox_url": null,
         "auth": {"codes_per_minute": 1, "codes_per_hour": 5, "codes_per_day": 10},
-        "jobs": jobs(),
+        "jobs": jobs::defaults(),
         "sms_callback_token": "",
         "sms": {
             "base_url": "https://dysmsapi.aliyuncs.com", "access_key_id": "", "access_key_secret": "", "sign_name": "",
