@@ -12,8 +12,8 @@ use sealflow_store::{
 use sealflow_tests::{db::TestStore, on_both};
 
 use super::{
-    World,
-    world::{Browser, Reply, SENDER, STRANGER, contract_pdf, id},
+    Browser, Reply, World,
+    world::{SENDER, STRANGER, contract_pdf, id},
 };
 
 /// Much more than the buffers between a server and a client that does not read.

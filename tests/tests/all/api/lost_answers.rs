@@ -10,9 +10,9 @@ use sealflow_tests::{
 use serde_json::json;
 
 use super::{
-    World,
+    Reply, World,
     signing::ready_to_confirm,
-    world::{Reply, SENDER, SIGNER, id, recipient},
+    world::{SENDER, SIGNER, id, recipient},
 };
 
 /// A server whose way to the database can be cut, and the way.

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod browser;
 mod codes;
 mod contracts;
 mod downloads;
@@ -21,4 +22,5 @@ mod uploads;
 mod validation;
 pub(crate) mod world;
 
-pub(crate) use world::{Browser, Reply, World};
+pub(crate) use browser::{Browser, Reply};
+pub(crate) use world::World;

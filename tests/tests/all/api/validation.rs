@@ -18,8 +18,8 @@ use sealflow_tests::{db::TestStore, fixtures, on_both};
 use serde_json::json;
 
 use super::{
-    World,
-    world::{Browser, SENDER, contract_pdf, id},
+    Browser, World,
+    world::{SENDER, contract_pdf, id},
 };
 use crate::cli::{certificate, p256};
 
