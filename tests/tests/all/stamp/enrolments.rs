@@ -3,12 +3,12 @@
 
 use openssl::{pkey::PKey, x509::X509Req};
 use sealflow_providers::keystore::{Algorithm, WrappingKey, software::OneOffKey};
-use sealflow_sandbox::{Fault, Order, Service};
+use sealflow_sandbox::{Fault, Service};
 use sealflow_store::jobs::{State, WAITS_FOR_CA};
 use sealflow_tests::{db::TestStore, on_both, process::was_killed};
 use serde_json::Value;
 
-use super::{JobId, Platform, contract, prepare, stamp, waits::signed};
+use super::{Contract, JobId, Platform, contract, prepare, stamp, waits::signed};
 use crate::{
     api::World,
     jobs::puppet::{end_rest, in_time, wait_for, wait_for_state},
@@ -31,14 +31,7 @@ impl Platform {
 
     /// Has the certification authority answer with this status until it is told otherwise.
     async fn certifies(&self, status: Option<u16>) {
-        let order = Order {
-            service: Service::Est,
-            fault: Fault::Status { code: status.unwrap_or(202) },
-            times: status.map_or(Some(0), |_| None),
-        };
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = format!("{}api/faults", self.vendors.page());
-        assert!(http.put(url).json(&order).send().await.unwrap().status().is_success());
+        self.fault(status.map(|code| (Service::Est, Fault::Status { code }))).await;
     }
 
     fn secret(&self) -> [u8; 32] {
@@ -78,14 +71,20 @@ fn assert_hidden(kept: &str, job: JobId, secret: &[u8; 32]) {
     assert_eq!(request.public_key().unwrap().public_key_to_der().unwrap(), key.public_key_der().unwrap());
 }
 
+/// The first signer is stamped, and the authority has not decided yet.
+async fn undecided(world: &World) -> (Contract, Platform, JobId) {
+    let contract = contract(world).await;
+    let platform = Platform::start(&world.db, 1, "").await;
+    prepare(world, &contract).await;
+    platform.certifies(Some(202)).await;
+    let job = stamp(world, &contract, contract.recipients[0], "stamp").await;
+    wait_undecided(world, job).await;
+    (contract, platform, job)
+}
+
 async fn an_authority_that_decides_later_is_asked_for_the_same(db: TestStore) {
     let world = World::open(db).await;
-    let contract = contract(&world).await;
-    let mut platform = Platform::start(&world.db, 1, "").await;
-    prepare(&world, &contract).await;
-    platform.certifies(Some(202)).await;
-    let job = stamp(&world, &contract, contract.recipients[0], "stamp").await;
-    wait_undecided(&world, job).await;
+    let (contract, mut platform, job) = undecided(&world).await;
     assert_eq!(platform.enrolments().await, [(1, false)]);
     let first = kept(&world, job).await.unwrap();
     assert_hidden(&first, job, &platform.secret());
@@ -111,12 +110,7 @@ async fn an_authority_that_decides_later_is_asked_for_the_same(db: TestStore) {
 
 async fn a_request_that_was_refused_is_not_sent_again(db: TestStore) {
     let world = World::open(db).await;
-    let contract = contract(&world).await;
-    let mut platform = Platform::start(&world.db, 1, "").await;
-    prepare(&world, &contract).await;
-    platform.certifies(Some(202)).await;
-    let job = stamp(&world, &contract, contract.recipients[0], "stamp").await;
-    wait_undecided(&world, job).await;
+    let (_, mut platform, job) = undecided(&world).await;
     platform.certifies(Some(400)).await;
     end_rest(&world.db.store, job).await;
     wait_for_state(&world.db.store, job, State::Dead).await;

@@ -18,7 +18,7 @@ use sealflow_core::{
     model::contract_type::FieldKind,
 };
 use sealflow_pdf::{Trust, validate};
-use sealflow_sandbox::Sandbox;
+use sealflow_sandbox::{Fault, Order, Sandbox, Service};
 use sealflow_store::{
     blobs::BlobHash,
     documents::{self, Revision, RevisionKind},
@@ -94,6 +94,17 @@ impl Platform {
         ]);
         let running = program.start(fail_points).unwrap();
         Self { program, running, vendors, gate, _folder: folder }
+    }
+
+    /// Has a vendor fail until it is told otherwise; with none all are right again.
+    async fn fault(&self, wanted: Option<(Service, Fault)>) {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("{}api/faults", self.vendors.page());
+        http.delete(&url).send().await.unwrap();
+        if let Some((service, fault)) = wanted {
+            let order = Order { service, fault, times: None };
+            assert!(http.put(url).json(&order).send().await.unwrap().status().is_success());
+        }
     }
 
     fn trust(&self) -> Trust {

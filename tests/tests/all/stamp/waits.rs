@@ -5,7 +5,7 @@ use sealflow_pdf::{
     Trust, validate,
     validate::{Level, Verdict},
 };
-use sealflow_sandbox::{Config, Fault, Order, Sandbox, Service};
+use sealflow_sandbox::{Config, Fault, Sandbox, Service};
 use sealflow_store::{
     documents::{self, RevisionKind},
     jobs::{JobSummary, State, WAITS_FOR_TIMESTAMP},
@@ -22,13 +22,7 @@ use crate::{
 impl Platform {
     /// Has timestamps go wrong until they are right again.
     async fn stamps(&self, fault: Option<Fault>) {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = format!("{}api/faults", self.vendors.page());
-        http.delete(&url).send().await.unwrap();
-        if let Some(fault) = fault {
-            let order = Order { service: Service::Tsa, fault, times: None };
-            assert!(http.put(url).json(&order).send().await.unwrap().status().is_success());
-        }
+        self.fault(fault.map(|fault| (Service::Tsa, fault))).await;
     }
 
     /// How many certificates were issued to signers.
