@@ -1,12 +1,17 @@
 //! A seal that is disabled (停用) cannot be used from that moment on: not even by a signature that was confirmed before and is being
 //! made. What has been put on stays.
 
+use sealflow_core::ids::SealId;
 use sealflow_pdf::validate;
 use sealflow_store::{
     documents::{self, RevisionKind},
     jobs::{Kind, State, retry_dead},
+    seals,
 };
-use sealflow_tests::{db::TestStore, on_both};
+use sealflow_tests::{
+    db::{Engine, TestStore},
+    on_both,
+};
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -19,8 +24,8 @@ use crate::{
 /// Enables or disables every seal of the organization.
 async fn turn(world: &World, organization: &str, enabled: bool) {
     let admin = world.as_person(SENDER).await;
-    let seals = format!("/api/organizations/{organization}/seals");
-    for seal in admin.get(&seals).await.expect(200)["seals"].as_array().unwrap() {
+    let list = format!("/api/organizations/{organization}/seals");
+    for seal in admin.get(&list).await.expect(200)["seals"].as_array().unwrap() {
         let path = format!("/api/seals/{}", seal["id"].as_str().unwrap());
         admin.put(&path, &json!({"name": seal["name"], "enabled": enabled})).await.expect(200);
     }
@@ -72,6 +77,29 @@ async fn a_seal_that_is_disabled_while_it_is_put_on_is_not_on(db: TestStore) {
     let stamped = all(store).await.into_iter().filter(|job| job.kind == Kind::StampSignature.as_str());
     assert_eq!(stamped.count(), 2);
     platform.running.stop().await.unwrap();
+}
+
+/// Whoever disables a seal waits for what is being written with it, and nobody else does. (SQLite has one writer anyhow.)
+#[tokio::test]
+async fn a_seal_is_not_disabled_while_it_is_written_that_it_is_on() {
+    let world = World::open(TestStore::new(Engine::Postgres).await.unwrap()).await;
+    let mut tx = world.tx().await;
+    let id: String = sqlx::query_scalar("select id from seals").fetch_one(tx.conn()).await.unwrap();
+    let id: SealId = id.parse().unwrap();
+    assert!(seals::hold(&mut tx, id).await.unwrap());
+    let mut beside = world.tx().await;
+    assert!(seals::hold(&mut beside, id).await.unwrap());
+    beside.commit().await.unwrap();
+    let mut disabling = world.tx().await;
+    sqlx::query("set local lock_timeout = '100ms'").execute(disabling.conn()).await.unwrap();
+    assert!(seals::set_enabled(disabling.conn(), id, false).await.is_err(), "it did not wait");
+    drop(disabling);
+    tx.commit().await.unwrap();
+
+    let mut disabling = world.tx().await;
+    seals::set_enabled(disabling.conn(), id, false).await.unwrap();
+    disabling.commit().await.unwrap();
+    assert!(!seals::hold(&mut world.tx().await, id).await.unwrap());
 }
 
 on_both!(a_seal_that_is_disabled_while_it_is_put_on_is_not_on,);
