@@ -24,6 +24,8 @@ pub const READ_NAME_BYTES_MAX: usize = 4_096;
 pub const REVISIONS_MAX: usize = 2_000;
 /// Most form fields that are looked at.
 pub const FORM_FIELDS_MAX: usize = 20_000;
+/// Most values of a form that are drawn when it asks viewers to draw them.
+pub const VALUES_DRAWN_MAX: usize = 500;
 /// Most fields that one preparation creates: ten signers with a cross-page seal each on 500 pages.
 pub const FIELDS_MAX: usize = 8_000;
 /// Most signatures that are validated in one file: each is compared with the whole file.

@@ -1,6 +1,8 @@
 //! Why: one revision before the first signature makes every field, because a field that is made later breaks the
 //! signatures before it. Each signer's revision then only fills what is there.
 
+mod asked;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashSet},
@@ -184,6 +186,9 @@ pub(crate) fn add_fields(
         if let Some(page) = pages.get(number - 1) {
             append(increment, page.reference, "Annots", added)?;
         }
+    }
+    if !signed && let Some(form) = form(file)? {
+        asked::draw_values(increment, &form, old)?;
     }
     extend_form(increment, &specs, &references, signed)?;
     Ok(references)

@@ -1,6 +1,7 @@
 //! Why: what a signer drew, stamped or wrote becomes a form XObject that fills the prepared field, in the signer's own
 //! revision, so that picture and signature cannot be told apart in time.
 
+mod boxed;
 mod drawn;
 mod embed;
 mod strokes;
@@ -11,11 +12,16 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use boxed::draw_boxed;
 pub use text::{Align, Overflow, TextFont, TextStyle};
 
 use crate::{
     geometry::{numbers, upright_matrix},
-    read::object::{Dictionary, Object, Reference},
+    read::{
+        self,
+        file::File,
+        object::{Dictionary, Object, Reference},
+    },
     write::Increment,
 };
 
@@ -204,6 +210,22 @@ fn add_form(increment: &mut Increment<'_, '_>, frame: Frame, drawing: Drawing) -
 }
 
 impl Frame {
+    /// The widget's box as shown, in points; none for an invisible one.
+    pub(crate) fn of(file: &File<'_>, widget: &Dictionary) -> Result<Option<Self>, read::Error> {
+        let Object::Array(corners) = file.entry(widget, "Rect")? else { return Ok(None) };
+        let corners: Vec<f64> = corners.iter().filter_map(Object::as_f64).collect();
+        let &[x0, y0, x1, y1] = corners.as_slice() else { return Ok(None) };
+        // The box is in the page's own units, and what is drawn in it in points, so that type has the size that it says.
+        let page = file.entry(widget, "P")?.into_dictionary().unwrap_or_default();
+        let unit = file.entry(&page, "UserUnit")?.as_f64().filter(|unit| *unit > 0.0).unwrap_or(1.0);
+        let (width, height) = ((x1 - x0).abs() * unit, (y1 - y0).abs() * unit);
+        let style = file.entry(widget, "MK")?.into_dictionary().unwrap_or_default();
+        let turns = file.entry(&style, "R")?.as_integer().unwrap_or(0).rem_euclid(360);
+        let rotate = u16::try_from(turns).unwrap_or(0);
+        let (width, height) = if rotate % 180 == 90 { (height, width) } else { (width, height) };
+        Ok((width >= 1.0 && height >= 1.0).then_some(Self { width, height, rotate }))
+    }
+
     /// Scale and lower left corner that put a picture of that size into the middle, as large as it fits.
     fn fit(self, width: f64, height: f64) -> (f64, f64, f64) {
         let scale = (self.width / width).min(self.height / height);

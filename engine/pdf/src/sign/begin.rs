@@ -11,7 +11,6 @@ use crate::{
     limits::{HOLE_BYTES_MAX, HOLE_BYTES_MIN, TEXT_CHARS_MAX},
     prepare::{self, FieldKind, FieldSpec},
     read::{
-        self,
         fields::{Field, fields},
         file::File,
         locks::{IS_CERTIFIED, IS_LOCKED, Locks},
@@ -221,7 +220,7 @@ fn fill_slices(
             return fail("it is filled already");
         }
         let mut dictionary = field.dictionary.clone();
-        let Some(frame) = frame(increment.file, &dictionary)? else { return fail("it is invisible") };
+        let Some(frame) = Frame::of(increment.file, &dictionary)? else { return fail("it is invisible") };
         let form = wanted.appearance.draw_slice(increment, pictures, frame, slice);
         let form = form.map_err(|source| Error::Appearance { name: wanted.field.clone(), source })?;
         set_form(&mut dictionary, form);
@@ -283,7 +282,7 @@ fn draw(
     widget: &Dictionary,
     wanted: &FieldAppearance,
 ) -> Result<Reference, Error> {
-    let frame = frame(increment.file, widget)?;
+    let frame = Frame::of(increment.file, widget)?;
     let Some(frame) = frame else {
         return Err(Error::Field { name: wanted.field.clone(), why: "it is invisible".to_owned() });
     };
@@ -291,22 +290,6 @@ fn draw(
         .appearance
         .draw(increment, pictures, frame)
         .map_err(|source| Error::Appearance { name: wanted.field.clone(), source })
-}
-
-/// The widget's box as shown, in points; none for an invisible one.
-fn frame(file: &File<'_>, widget: &Dictionary) -> Result<Option<Frame>, read::Error> {
-    let Object::Array(corners) = file.entry(widget, "Rect")? else { return Ok(None) };
-    let corners: Vec<f64> = corners.iter().filter_map(Object::as_f64).collect();
-    let &[x0, y0, x1, y1] = corners.as_slice() else { return Ok(None) };
-    // The box is in the page's own units, and what is drawn in it in points, so that type has the size that it says.
-    let page = file.entry(widget, "P")?.into_dictionary().unwrap_or_default();
-    let unit = file.entry(&page, "UserUnit")?.as_f64().filter(|unit| *unit > 0.0).unwrap_or(1.0);
-    let (width, height) = ((x1 - x0).abs() * unit, (y1 - y0).abs() * unit);
-    let style = file.entry(widget, "MK")?.into_dictionary().unwrap_or_default();
-    let turns = file.entry(&style, "R")?.as_integer().unwrap_or(0).rem_euclid(360);
-    let rotate = u16::try_from(turns).unwrap_or(0);
-    let (width, height) = if rotate % 180 == 90 { (height, width) } else { (width, height) };
-    Ok((width >= 1.0 && height >= 1.0).then_some(Frame { width, height, rotate }))
 }
 
 /// Places within the signature dictionary's bytes.

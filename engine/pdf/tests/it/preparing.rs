@@ -20,6 +20,7 @@ use crate::{
         person_request,
         pki::{pki, trust},
         show, text,
+        tools::{folder, run},
     },
 };
 
@@ -133,7 +134,16 @@ fn a_certified_file_that_allows_no_change_is_left_alone() {
         pdf::save(document, Xref::Stream)
     };
     assert_eq!(prepare(&certified(1), &contract_fields(1)), Err(PrepareError::Locked));
-    assert!(prepare(&certified(2), &contract_fields(1)).is_ok());
+    // One that may be filled gets no field that shows.
+    for level in [2, 3] {
+        let refused = prepare(&certified(level), &contract_fields(1));
+        assert!(
+            matches!(&refused, Err(PrepareError::Field { why, .. }) if why.contains("certified")),
+            "{refused:?}"
+        );
+        let unseen = [field("more", FieldKind::Signature, 1, [0.0; 4])];
+        assert!(prepare(&certified(level), &unseen).is_ok());
+    }
 }
 
 #[test]
@@ -265,4 +275,72 @@ fn a_form_in_the_catalog_stays_there_once_somebody_has_signed() {
         let file = prepare(&direct, &[field("more", FieldKind::Seal, 1, [0.0, 0.0, 9.0, 9.0])]).unwrap();
         assert_ne!(form_id(&file), root);
     }
+}
+
+/// A file with a form whose fields show an old value, and say another one in these entries.
+fn with_old_appearances(fields: &[&str], form: &str) -> Vec<u8> {
+    let file = pdf::file(Xref::Table, 1, 0);
+    let document = Document::load_mem(&file).unwrap();
+    let root = document.trailer.get(b"Root").unwrap().as_reference().unwrap();
+    let (page, next) = (document.get_pages()[&1], document.max_id + 1);
+    let old = "BT /Helv 9 Tf 2 2 Td (old value) Tj ET";
+    let font = "/Resources<</Font<</Helv<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>";
+    let mut objects = vec![(
+        next,
+        format!("<</Subtype/Form/BBox[0 0 150 20]{font}/Length {}>>stream\n{old}\nendstream", old.len()),
+    )];
+    let mut list = String::new();
+    for (number, field) in (next + 1..).zip(fields) {
+        let bottom = 300 + 30 * (number - next);
+        let widget = format!("/Type/Annot/Subtype/Widget/Rect[60 {bottom} 210 {}]/F 4", bottom + 20);
+        let page = page.0;
+        objects.push((number, format!("<<{widget}/P {page} 0 R/T(f{number})/AP<</N {next} 0 R>>{field}>>")));
+        list.push_str(&format!("{number} 0 R "));
+    }
+    let with = |id: ObjectId, entry: String| (id.0, body(&file, id).replacen("<<", &entry, 1));
+    objects.push(with(page, format!("<</Annots[{list}]")));
+    objects.push(with(root, format!("<</AcroForm<</Fields[{list}]{form}>>")));
+    let objects: Vec<_> = objects.into_iter().map(|(number, body)| (number, body.into_bytes())).collect();
+    append(&file, &objects)
+}
+
+/// What the first page shows, fields and all.
+fn shown_text(file: &[u8]) -> String {
+    run("pdftotext", "poppler-utils", &["-raw", "file.pdf", "-"], folder(file).path()).1
+}
+
+#[test]
+fn values_that_viewers_are_asked_to_draw_are_drawn() {
+    const ASKED: &str = "/NeedAppearances true/DA(/Helv 0 Tf 0 g)";
+    let value = format!(
+        "/V<{}>",
+        hex::encode("\u{feff}新值 1234".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>())
+    );
+    let long = format!("/V({})", "w".repeat(300));
+    for (field, form, shown) in [
+        (format!("/FT/Tx{value}"), ASKED, "新值 1234"),
+        (format!("/FT/Tx{value}/Q 2/DA(/Helv 9 Tf 1 0 0 rg)/MK<</BG[1 1 0]/BC[0]>>"), ASKED, "新值 1234"),
+        ("/FT/Tx/Ff 4096/V(two\\nlines)".to_owned(), ASKED, "two\nlines"),
+        ("/FT/Ch/Ff 131072/V(b)/Opt[[(a)(Apple)][(b)(Berry)]]".to_owned(), ASKED, "Berry"),
+        ("/FT/Ch/Ff 131072/V(b)/Opt[(a)(b)]".to_owned(), ASKED, "b"),
+        // Nothing is nothing.
+        ("/FT/Tx/V()".to_owned(), ASKED, ""),
+        ("/FT/Tx".to_owned(), ASKED, ""),
+        // Who has not asked means what is there, and a secret is none to be drawn.
+        (format!("/FT/Tx{value}"), "", "old value"),
+        (format!("/FT/Tx{value}"), "/NeedAppearances false", "old value"),
+        ("/FT/Tx/Ff 8192/V(secret)".to_owned(), ASKED, "old value"),
+        ("/FT/Ch/V(b)/Opt[(a)(b)]".to_owned(), ASKED, "old value"),
+    ] {
+        let file = with_old_appearances(&[&field], form);
+        let [prepared, _, twice] = revisions(&file, 1, false);
+        let text = shown_text(&prepared);
+        let rest = text.replacen("Contract, page 1", "", 1);
+        assert_eq!(rest.trim(), shown, "{field}, {form}");
+        assert!(validate(&twice, &trust()).unwrap().passed(), "{field}");
+    }
+    // What does not fit is left to viewers, but shows nothing old. The others are drawn all the same.
+    let file = with_old_appearances(&[&format!("/FT/Tx{long}"), &format!("/FT/Tx{value}")], ASKED);
+    let text = shown_text(&prepare(&file, &contract_fields(1)).unwrap());
+    assert!(text.contains("新值 1234") && !text.contains("old value"), "{text}");
 }
