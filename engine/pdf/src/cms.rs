@@ -4,6 +4,7 @@
 //! RFC 5652 (CMS), RFC 5035 (signing-certificate-v2), ETSI EN 319 122-1 (CAdES: no signing-time in a PAdES signature).
 
 mod attributes;
+mod hashing;
 
 use cms::{
     content_info::{CmsVersion, ContentInfo},
@@ -19,20 +20,22 @@ use der::{
 };
 use openssl::{
     ecdsa::EcdsaSig,
-    hash::{Hasher, MessageDigest},
+    hash::MessageDigest,
     pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public},
     sign::Verifier,
     x509::X509,
 };
 use sealflow_sm2::{self as sm2, SM2_WITH_SM3};
-use sha2::{Digest as _, Sha256};
 use x509_cert::{
     attr::{Attribute, Attributes},
     spki::AlgorithmIdentifierOwned,
 };
 
-pub(crate) use self::attributes::SignedAttributes;
-use self::attributes::{AttributesForm, attributes};
+pub(crate) use self::{attributes::SignedAttributes, hashing::Hashing};
+use self::{
+    attributes::{AttributesForm, attributes},
+    hashing::sha256,
+};
 use crate::{
     asn1,
     limits::CHAIN_CERTIFICATES_MAX,
@@ -128,47 +131,6 @@ fn key_of(certificate: &X509) -> Result<PKey<Public>, Error> {
     certificate.public_key().map_err(|source| crypto(format!("a certificate's key cannot be read: {source}")))
 }
 
-/// A hash that is being taken. A copy goes on from the same place. Whoever validates hashes with OpenSSL.
-#[derive(Clone)]
-pub(crate) enum Hashing {
-    Sha256(Sha256),
-    Sm3(Hasher),
-}
-
-impl Hashing {
-    pub(crate) fn new(algorithm: DigestAlgorithm) -> Result<Self, Error> {
-        match algorithm {
-            DigestAlgorithm::Sha256 => Ok(Self::Sha256(Sha256::new())),
-            DigestAlgorithm::Sm3 => {
-                Hasher::new(MessageDigest::sm3()).map(Self::Sm3).map_err(|source| not_hashed(&source))
-            }
-        }
-    }
-
-    pub(crate) fn update(&mut self, part: &[u8]) -> Result<(), Error> {
-        match self {
-            Self::Sha256(hash) => {
-                hash.update(part);
-                Ok(())
-            }
-            Self::Sm3(hash) => hash.update(part).map_err(|source| not_hashed(&source)),
-        }
-    }
-
-    pub(crate) fn finish(self) -> Result<Vec<u8>, Error> {
-        match self {
-            Self::Sha256(hash) => Ok(hash.finalize().to_vec()),
-            Self::Sm3(mut hash) => {
-                hash.finish().map(|value| value.to_vec()).map_err(|source| not_hashed(&source))
-            }
-        }
-    }
-}
-
-fn not_hashed(source: &openssl::error::ErrorStack) -> Error {
-    crypto(format!("the file cannot be hashed: {source}"))
-}
-
 fn algorithm(digest: &Digest) -> AlgorithmIdentifierOwned {
     let oid = match digest.algorithm {
         DigestAlgorithm::Sha256 => rfc5912::ID_SHA_256,
@@ -218,7 +180,7 @@ impl Scheme {
             // Without the general interface, which takes half as long again.
             Self::Ecdsa => key
                 .ec_key()
-                .and_then(|key| EcdsaSig::sign(&openssl::sha::sha256(bytes), &key))
+                .and_then(|key| EcdsaSig::sign(&sha256(bytes), &key))
                 .and_then(|signature| signature.to_der()),
             Self::Sm2 => sm2::sign(key, bytes),
         };

@@ -17,6 +17,7 @@ use super::{
     object::{Dictionary, Object, Reference},
     parser::Parser,
     plain::is_plain,
+    recent::Recent,
     uses::{Use, Uses},
     xref::{Place, Xref},
 };
@@ -48,6 +49,7 @@ pub(crate) struct File<'a> {
     containers: OnceCell<Numbers>,
     /// What was read of other revisions, and is kept for them.
     kept: Option<Rc<Kept>>,
+    recent: Recent,
 }
 
 /// An object as it stands in the file.
@@ -146,8 +148,11 @@ impl<'a> File<'a> {
             plain_sections: OnceCell::new(),
             containers: OnceCell::new(),
             kept: None,
+            recent: Recent::default(),
         };
         file.crypt = file.open_crypt()?;
+        // What was read for the key was read without it.
+        file.recent = Recent::default();
         Ok(file)
     }
 
@@ -319,8 +324,12 @@ impl<'a> File<'a> {
     }
 
     fn parsed_at(&self, reference: Reference, offset: usize) -> Result<Parsed, Error> {
-        if let Some(parsed) = self.kept.as_ref().and_then(|kept| kept.object(reference, offset, self.bytes)) {
-            return Ok(parsed);
+        let known = match &self.kept {
+            Some(kept) => kept.object(reference, offset, self.bytes),
+            None => self.recent.object(reference, offset),
+        };
+        if let Some(known) = known {
+            return Ok(known);
         }
         let mut parser = Parser::new(self.bytes, offset);
         let found = parser.indirect_object();
@@ -340,8 +349,9 @@ impl<'a> File<'a> {
             end: found.end,
             has_doubles: parser.has_doubles(),
         };
-        if let Some(kept) = &self.kept {
-            kept.keep_object((reference, offset), &parsed, parser.values(), self.bytes);
+        match &self.kept {
+            Some(kept) => kept.keep_object((reference, offset), &parsed, parser.values(), self.bytes),
+            None => self.recent.keep((reference, offset), &parsed, parser.values()),
         }
         Ok(parsed)
     }

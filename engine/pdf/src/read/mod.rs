@@ -12,6 +12,7 @@ pub(crate) mod object;
 pub(crate) mod pages;
 pub(crate) mod parser;
 pub(crate) mod plain;
+mod recent;
 mod repair;
 mod seen;
 pub(crate) mod text;

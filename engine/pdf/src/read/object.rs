@@ -37,6 +37,9 @@ impl Object {
 
     /// A real with at most three decimals; what is no number becomes 0.
     pub(crate) fn number(value: f64) -> Self {
+        if value == 0.0 {
+            return Self::Integer(0);
+        }
         let text = number_text(value);
         match text.parse() {
             Ok(integer) => Self::Integer(integer),

@@ -67,16 +67,22 @@ impl GrowingFile {
     }
 }
 
+fn read_exact(from: &mut impl Read, into: &mut [u8]) -> Result<(), CopyError> {
+    from.read_exact(into).map_err(|source| match source.kind() {
+        io::ErrorKind::UnexpectedEof => CopyError::Changes,
+        _ => CopyError::Read(source),
+    })
+}
+
 fn read_and_hash(
     from: &mut impl Read,
     length: usize,
     mut hashing: Hashing,
 ) -> Result<(Vec<u8>, Hashing), CopyError> {
+    // Room for the revision, so that the bytes need not be moved for it.
     let mut bytes = Vec::with_capacity(length + REVISION_BYTES_ABOUT);
-    from.take(length as u64).read_to_end(&mut bytes).map_err(CopyError::Read)?;
-    if bytes.len() < length {
-        return Err(CopyError::Changes);
-    }
+    bytes.resize(length, 0);
+    read_exact(from, &mut bytes)?;
     hashing.update(&bytes).map_err(CopyError::Hash)?;
     Ok((bytes, hashing))
 }
@@ -98,10 +104,7 @@ fn read_hash_and_write(
             Ok(hashing)
         });
         for chunk in bytes.chunks_mut(CHUNK_BYTES) {
-            from.read_exact(chunk).map_err(|source| match source.kind() {
-                io::ErrorKind::UnexpectedEof => CopyError::Changes,
-                _ => CopyError::Read(source),
-            })?;
+            read_exact(from, chunk)?;
             // A hasher that has stopped says why when it is joined.
             let _ = hand_over.send(chunk);
             copy.write_all(chunk).map_err(CopyError::Write)?;

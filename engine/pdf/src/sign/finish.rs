@@ -27,8 +27,16 @@ pub(super) fn fill_hole(mut bytes: Vec<u8>, byte_range: [usize; 4], der: &[u8]) 
         .get_mut(hole_start + 1..hole_end.saturating_sub(1))
         .ok_or_else(|| Error::Request { what: "the hole is outside the file".to_owned() })?;
     let room = hole.len() / 2;
-    match hole.get_mut(..2 * der.len()).map(|place| hex::encode_to_slice(der, place)) {
-        Some(Ok(())) => Ok(bytes),
-        _ => Err(Error::HoleTooSmall { needed: der.len(), hole: room }),
+    match hole.get_mut(..2 * der.len()).map(|place| write_digits(der, place)) {
+        Some(()) => Ok(bytes),
+        None => Err(Error::HoleTooSmall { needed: der.len(), hole: room }),
+    }
+}
+
+/// Writes two hexadecimal digits a byte.
+fn write_digits(bytes: &[u8], place: &mut [u8]) {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    for (byte, pair) in bytes.iter().zip(place.as_chunks_mut::<2>().0) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]];
     }
 }

@@ -41,6 +41,9 @@ pub(crate) fn write_object(out: &mut Vec<u8>, object: &Object) {
 
 fn write_name(out: &mut Vec<u8>, name: &[u8]) {
     out.push(b'/');
+    if name.iter().all(u8::is_ascii_alphanumeric) {
+        return out.extend_from_slice(name);
+    }
     for &byte in name {
         if byte.is_ascii_graphic() && !b"()<>[]{}/%#".contains(&byte) {
             out.push(byte);

@@ -54,6 +54,26 @@ fn a_copy_is_signed_as_the_file() {
     }
 }
 
+/// Counts how often it is asked.
+struct Counting<'a>(&'a [u8], usize);
+
+impl Read for Counting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1 += 1;
+        self.0.read(buffer)
+    }
+}
+
+#[test]
+fn a_small_file_is_read_at_once() {
+    let original = contract(Xref::Table, 60_000);
+    let mut from = Counting(&original, 0);
+    let (file, written_bytes) = copy(&mut from, original.len(), io::sink()).unwrap();
+    assert_eq!((file.bytes(), written_bytes), (original.as_slice(), 0));
+    // The second time it says that there is no more.
+    assert_eq!(from.1, 2);
+}
+
 /// Reads that many bytes, then fails.
 struct Broken(usize);
 
