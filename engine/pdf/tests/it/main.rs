@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is the test's failure")]
 
 mod attacks;
+mod broken_pictures;
 mod certificates;
 mod command_line;
 mod copying;
@@ -20,6 +21,7 @@ mod locks;
 mod looks;
 mod metadata;
 mod other_programs;
+mod pages_of_pictures;
 mod pictures;
 mod preparing;
 mod readers;

@@ -3,6 +3,7 @@
 pub(crate) mod attack;
 pub(crate) mod kinds;
 pub(crate) mod pdf;
+pub(crate) mod photo;
 pub(crate) mod picture;
 pub(crate) mod pki;
 pub(crate) mod raw;
