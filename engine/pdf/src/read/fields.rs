@@ -51,15 +51,18 @@ pub(crate) fn form(file: &File<'_>) -> Result<Option<Form>, Error> {
 
 /// All terminal fields, in the order of the form.
 pub(crate) fn fields(file: &File<'_>) -> Result<Vec<Field>, Error> {
-    Ok(shared(file)?.into_iter().map(Rc::unwrap_or_clone).collect())
+    Ok(shared(file)?.into_iter().map(|(_, field)| Rc::unwrap_or_clone(field)).collect())
 }
 
+/// A field that other revisions may have as well. Its reference is told without looking at it.
+pub(crate) type Shared = (Reference, Rc<Field>);
+
 /// The same, with those that are in other revisions as well.
-pub(super) fn shared(file: &File<'_>) -> Result<Vec<Rc<Field>>, Error> {
+pub(super) fn shared(file: &File<'_>) -> Result<Vec<Shared>, Error> {
     let Some(form) = form(file)? else { return Ok(Vec::new()) };
     let fields = file.look(&form.dictionary, "Fields")?;
     let Some(roots) = fields.as_array() else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
+    let mut found: Vec<Shared> = Vec::new();
     let mut seen = Seen::default();
     let top = Above { name: String::new(), field_type: Vec::new() };
     let mut open: Vec<(Reference, Above, usize)> =
@@ -74,7 +77,7 @@ pub(super) fn shared(file: &File<'_>) -> Result<Vec<Rc<Field>>, Error> {
         // Its name depends on what is above it.
         let is_top = above.is_top();
         if let Some(known) = is_top.then(|| file.known_field(reference)).flatten() {
-            found.push(known);
+            found.push((reference, known));
             continue;
         }
         let loaded = file.load(reference)?;
@@ -90,7 +93,7 @@ pub(super) fn shared(file: &File<'_>) -> Result<Vec<Rc<Field>>, Error> {
             if is_top && is_alone(&field.dictionary) {
                 file.keep_field(&loaded, &field)?;
             }
-            found.push(field);
+            found.push((reference, field));
         } else {
             // Each takes a copy of its name with it.
             if found.len() + open.len() + kids.len() > FORM_FIELDS_MAX {

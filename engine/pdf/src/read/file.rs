@@ -15,7 +15,7 @@ pub(super) use self::streams::{ObjectStream, stream_bytes};
 use super::{
     Error,
     crypt::Crypt,
-    fields::Field,
+    fields::Shared,
     kept::{Kept, Parsed},
     numbers::Numbers,
     object::{Dictionary, Object, Reference},
@@ -42,7 +42,7 @@ pub(crate) struct File<'a> {
     /// Bytes of objects that were read so far.
     parsed: Cell<usize>,
     uses: OnceCell<Uses>,
-    fields: OnceCell<Vec<Rc<Field>>>,
+    fields: OnceCell<Vec<Shared>>,
     /// How many of the newest sections are plain.
     plain_sections: OnceCell<usize>,
     containers: OnceCell<Numbers>,

@@ -38,17 +38,20 @@ pub(super) fn classify(
     let (roles, added) = (Roles::of(signed)?, HashMap::new());
     let mut comparison = Comparison { signed, now, locks, filled, roles, added, found: Vec::new() };
     comparison.found.extend(structure::changes(signed, now)?);
-    let differences = Differences::between(signed, now, |number| comparison.outcome(number).is_some())?;
+    let differences = Differences::between(signed, now)?;
     comparison.added_fields(&differences.new)?;
     for number in differences.renumbered.iter() {
         comparison.refuse(number);
     }
+    let mut changed = Numbers::default();
     for number in differences.changed.iter() {
-        comparison.object(number)?;
+        if comparison.object(number, differences.open.contains(number))? {
+            changed.insert(number);
+        }
     }
     comparison.hanging(&differences.new)?;
     comparison.information()?;
-    for number in &differences.broken {
+    for number in &structure::broken(signed, now, &differences.new, &changed)? {
         comparison.found.push(change("revision_not_plain", format!("object {number}"), false));
     }
     Ok(comparison.found)
@@ -85,16 +88,16 @@ pub(super) fn change(kind: &str, what: impl Into<String>, allowed: bool) -> Chan
 impl Comparison<'_, '_> {
     /// Fields that the form has now and had not: only signatures, on objects of their own.
     fn added_fields(&mut self, new: &Numbers) -> Result<(), Error> {
-        for field in self.now.fields()? {
-            if self.roles.is_field(self.signed, field.reference) {
+        for (reference, field) in self.now.fields()? {
+            if self.roles.is_field(self.signed, *reference) {
                 continue;
             }
             let later = Later::of(self.signed, self.now, &field.dictionary)?;
             let is_empty = !field.is_signed() && values::is_bare(self.now, &field.dictionary)?;
             let is_mark = self.locks.allow_no_new_mark() && has_room(self.now, &field.dictionary)?;
             let sound = !is_mark
-                && new.contains(field.reference.number)
-                && is_dictionary(&self.now.load(field.reference)?)
+                && new.contains(reference.number)
+                && is_dictionary(&self.now.load(*reference)?)
                 && field.is_signature()
                 && values::is_appearance(self.now, field.dictionary.get("AP"), &SIGNATURE_STATES)?
                 && field.dictionary.get("Kids").is_none()
@@ -105,7 +108,7 @@ impl Comparison<'_, '_> {
                     .all(|(key, _)| SIGNATURE_FIELD.iter().any(|known| known.as_bytes() == key));
             let kind = if sound { later.map_or("signature_field_added", Later::kind) } else { "field_added" };
             self.found.push(self.unless_locked(kind, &field.name, sound));
-            self.added.insert(field.reference, field.name.clone());
+            self.added.insert(*reference, field.name.clone());
         }
         Ok(())
     }
@@ -117,18 +120,33 @@ impl Comparison<'_, '_> {
         self.found.push(change("object_changed", what, false));
     }
 
-    fn object(&mut self, number: u32) -> Result<(), Error> {
+    /// An object whose place is another one, or that `may_go_on` in later bytes. Says whether it is not what it was.
+    fn object(&mut self, number: u32, may_go_on: bool) -> Result<bool, Error> {
         let role = self.roles.role(number);
         if let (Some(Role::Field(field)), Some(outcome)) = (role, self.outcome(number)) {
             self.found.push(self.unless_locked(outcome.kind, &field.name, outcome.allowed));
-            return Ok(());
+            return Ok(true);
         }
         let old = readable(self.signed.load_number(number))?;
         let new = readable(self.now.load_number(number))?;
-        let (Some(role), Some(old), Some(new)) = (role, old, new) else {
-            self.refuse(number);
-            return Ok(());
-        };
+        if !may_go_on && structure::is_same(old.as_ref(), new.as_ref()) {
+            return Ok(false);
+        }
+        match (role, old, new) {
+            (Some(role), Some(old), Some(new)) => self.explain(number, role, old, new)?,
+            _ => self.refuse(number),
+        }
+        Ok(true)
+    }
+
+    /// What an object with a role became.
+    fn explain(
+        &mut self,
+        number: u32,
+        role: Role<'_>,
+        old: Loaded<'_>,
+        new: Loaded<'_>,
+    ) -> Result<(), Error> {
         // A stream's bytes may be drawn, whatever else it is.
         let is_plain = match role {
             Role::Metadata => values::is_metadata(&old) && values::is_metadata(&new),

@@ -328,12 +328,12 @@ fn after(file: &File<'_>, field: &Field, end: usize, filled: &Filled) -> Result<
     let unread = |source: Error| broken(format!("the signed revision cannot be read: {source}"));
     let older = if end == file.bytes.len() { None } else { Some(file.revision(end).map_err(unread)?) };
     let signed = older.as_ref().unwrap_or(file);
-    let own = signed.fields().map_err(unread)?.iter().find(|then| {
-        then.reference == field.reference
+    let own = signed.fields().map_err(unread)?.iter().find(|(reference, then)| {
+        *reference == field.reference
             && then.name == field.name
             && then.dictionary.get("V") == field.dictionary.get("V")
     });
-    let Some(own) = own else {
+    let Some((_, own)) = own else {
         return Err(broken("the signature does not cover its own field".to_owned()));
     };
     if is_linearized_falsely(signed) || is_linearized_falsely(file) {

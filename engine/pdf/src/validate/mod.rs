@@ -215,7 +215,7 @@ pub fn examine(bytes: &[u8], trust: &Trust) -> Result<Examination, read::Error> 
 }
 
 fn examine_file(file: &File<'_>, trust: &Trust) -> Result<Examination, read::Error> {
-    let fields = file.fields()?.iter().map(Rc::as_ref);
+    let fields = file.fields()?.iter().map(|(_, field)| Rc::as_ref(field));
     let signed: Vec<&Field> = fields.filter(|field| field.is_signed()).collect();
     if signed.len() > SIGNATURES_MAX {
         return Err(read::Error::TooLarge { what: format!("more than {SIGNATURES_MAX} signatures") });

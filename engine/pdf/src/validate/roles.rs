@@ -107,8 +107,8 @@ impl<'f> Roles<'f> {
             roles.set(store.number, Role::ValidationData);
         }
         let fields = file.fields()?;
-        for field in fields {
-            roles.set(field.reference.number, Role::Field(field));
+        for (reference, field) in fields {
+            roles.set(reference.number, Role::Field(field));
         }
         if let Some(form) = form(file)? {
             if let Some(Object::Reference(list)) = form.dictionary.get("Fields") {
@@ -125,7 +125,7 @@ impl<'f> Roles<'f> {
             roles.set(page.reference.number, Role::Page(index + 1));
         }
         roles.set(root.number, Role::Catalog);
-        Ok(Self { roles, fields: fields.iter().map(|field| field.reference.number).collect() })
+        Ok(Self { roles, fields: fields.iter().map(|(reference, _)| reference.number).collect() })
     }
 
     pub(super) fn role(&self, number: u32) -> Option<Role<'f>> {

@@ -4,19 +4,25 @@
 use std::collections::BTreeSet;
 
 use super::{Change, changes::change};
-use crate::read::{Error, file::File, numbers::Numbers, object::Object, xref::Place};
+use crate::read::{
+    Error,
+    file::{File, Loaded},
+    numbers::Numbers,
+    object::Object,
+    xref::Place,
+};
 
 /// How objects differ, by number.
 #[derive(Debug, Default)]
 pub(super) struct Differences {
-    /// They are not what they were.
+    /// They are somewhere else, or open.
     pub(super) changed: Numbers,
+    /// The signed revision left them open: later bytes may be a part of them, wherever they are.
+    pub(super) open: Numbers,
     /// They were not there, as viewers see it.
     pub(super) new: Numbers,
     /// Their generation is another one, so that references to them lead to nothing now, or no longer do.
     pub(super) renumbered: Numbers,
-    /// What was added asks for them, and they cannot be read. References may name any number.
-    pub(super) broken: BTreeSet<u32>,
 }
 
 /// The later revisions must lead back to the signed one, and keep its root, its encryption and its size.
@@ -63,43 +69,20 @@ fn first_id(file: &File<'_>) -> Result<Option<Object>, Error> {
 }
 
 impl Differences {
-    /// Compares all objects of both; of some it is known that they differ.
-    pub(super) fn between(
-        signed: &File<'_>,
-        now: &File<'_>,
-        is_known: impl Fn(u32) -> bool,
-    ) -> Result<Self, Error> {
+    /// Compares the places of all objects of both.
+    pub(super) fn between(signed: &File<'_>, now: &File<'_>) -> Result<Self, Error> {
         let mut differences = Self::by_place(signed, now);
         let is_structure = |number| is_structure(signed, number) && is_structure(now, number);
         let (uses_then, uses_now) = (signed.uses()?, now.uses()?);
         let is_used = |number| uses_then.is_used(number) || uses_now.is_used(number);
-        let mut changed = Numbers::default();
-        for number in std::mem::take(&mut differences.changed).iter() {
-            // What holds the file together is no content, if nothing shows it: its objects are compared one by one.
-            if is_structure(number) && !is_used(number) {
-                continue;
-            }
-            if is_known(number) {
-                changed.insert(number);
-                continue;
-            }
-            let (old, new) = (readable(signed.load_number(number))?, readable(now.load_number(number))?);
-            let same = matches!((&old, &new), (Some(old), Some(new))
-                if new.is_plain && (&old.object, old.stream) == (&new.object, new.stream));
-            if !same {
-                changed.insert(number);
-            }
-        }
+        // What holds the file together is no content, if nothing shows it: its objects are compared one by one.
+        let is_content = |number: &u32| !is_structure(*number) || is_used(*number);
+        let changed: Numbers = differences.changed.iter().filter(is_content).collect();
         // Later bytes may be a part of what the signed revision left open.
         let is_open = |number: &u32| is_used(*number) || signed.containers().contains(*number);
-        changed.extend(uses_then.open.iter().copied().filter(is_open));
+        differences.open = uses_then.open.iter().copied().filter(is_open).collect();
         differences.changed = changed;
-        // Some readers give up on a file whose newest objects are not where it says, or that asks for what is not there.
-        let is_later =
-            |number: &&u32| differences.new.contains(**number) || differences.changed.contains(**number);
-        differences.broken.extend(uses_now.unreadable.iter().filter(is_later));
-        let hangs = uses_now.hanging.difference(&uses_then.hanging).map(|reference| reference.number);
-        differences.broken.extend(hangs);
+        differences.changed.extend(differences.open.iter());
         // Nobody knows what these are. Where nothing leads there, they are nothing.
         if let Some(number) = uses_then.unreadable.iter().find(|number| is_used(**number)) {
             return Err(Error::Damaged { what: format!("object {number} cannot be read") });
@@ -145,6 +128,27 @@ impl Differences {
         }
         differences
     }
+}
+
+/// Whether the object is what it was, and is written so that all readers read the same.
+pub(super) fn is_same(old: Option<&Loaded<'_>>, new: Option<&Loaded<'_>>) -> bool {
+    matches!((old, new), (Some(old), Some(new))
+        if new.is_plain && (&old.object, old.stream) == (&new.object, new.stream))
+}
+
+/// What was added asks for these, and they cannot be read. References may name any number.
+///
+/// Some readers give up on a file whose newest objects are not where it says, or that asks for what is not there.
+pub(super) fn broken(
+    signed: &File<'_>,
+    now: &File<'_>,
+    new: &Numbers,
+    changed: &Numbers,
+) -> Result<BTreeSet<u32>, Error> {
+    let (uses_then, uses_now) = (signed.uses()?, now.uses()?);
+    let is_later = |number: &u32| new.contains(*number) || changed.contains(*number);
+    let hangs = uses_now.hanging.difference(&uses_then.hanging).map(|reference| reference.number);
+    Ok(uses_now.unreadable.iter().copied().filter(is_later).chain(hangs).collect())
 }
 
 const fn generation(place: Place) -> u16 {

@@ -1,11 +1,9 @@
 //! Why: some questions are about all objects of a file. They are answered once, when they are asked for the first time.
 
-use std::rc::Rc;
-
 use super::File;
 use crate::read::{
     Error,
-    fields::{self, Field},
+    fields::{self, Shared},
     numbers::Numbers,
     plain::is_plain,
     uses::Uses,
@@ -34,7 +32,7 @@ impl File<'_> {
     }
 
     /// All terminal fields of the form, which are read once.
-    pub(crate) fn fields(&self) -> Result<&[Rc<Field>], Error> {
+    pub(crate) fn fields(&self) -> Result<&[Shared], Error> {
         match self.fields.get() {
             Some(fields) => Ok(fields),
             None => {
