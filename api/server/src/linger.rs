@@ -19,7 +19,7 @@ use futures::{Stream, StreamExt as _};
 /// How long to read on.
 const TIME_MAX: Duration = Duration::from_secs(5);
 /// How much to read on, in bytes: what a client sends before it looks at the answer.
-const BYTES_MAX: usize = 32 << 20;
+const BYTES_MAX: usize = 64 << 20;
 
 /// A request's body that is still there when the handler has dropped it.
 #[derive(Clone)]

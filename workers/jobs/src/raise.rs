@@ -9,7 +9,7 @@ use sealflow_pdf::{
     confined::{self, Confined},
     limits::HOLE_BYTES_DEFAULT,
     sign::{self, ValidationData, finish_document_timestamp},
-    validate::{Examination, Level, SignatureReport, Verdict, Wanted},
+    validate::{Examination, Level, SignatureReport, SubIndication, Verdict, Wanted},
 };
 use sealflow_providers::{
     revocation::{self, Inquiry, Question, RevocationClient, Word},
@@ -174,6 +174,10 @@ fn question(wanted: &Wanted) -> Question<'_> {
 }
 
 fn told(signature: &SignatureReport) -> String {
-    let why = signature.reason.as_deref().or(signature.sub_indication.as_deref()).unwrap_or_default();
+    let why = signature
+        .reason
+        .as_deref()
+        .or_else(|| signature.sub_indication.map(SubIndication::as_str))
+        .unwrap_or_default();
     format!("{}: {why}", signature.field)
 }

@@ -227,7 +227,7 @@ impl ValidatedSignature {
                 Verdict::TotalFailed => ValidationVerdict::TotalFailed,
                 Verdict::Indeterminate => ValidationVerdict::Indeterminate,
             },
-            sub_indication: report.sub_indication,
+            sub_indication: report.sub_indication.map(|one| one.to_string()),
             covers_whole_file: report.covers_whole_file,
             changes: report
                 .changes_after

@@ -1,7 +1,7 @@
 //! Why: most forgeries of PDF signatures are lies about which bytes are signed. The range must begin at the first byte, leave out
 //! exactly the signature's own `/Contents`, and nothing else.
 
-use super::verdict::Fault;
+use super::verdict::{Fault, SubIndication};
 use crate::read::{
     file::Loaded,
     object::{Dictionary, Object},
@@ -17,7 +17,7 @@ pub(super) struct Signed<'a> {
 }
 
 fn wrong<T>(why: &str) -> Result<T, Fault> {
-    Err(Fault::failed("FORMAT_FAILURE", why))
+    Err(Fault::failed(SubIndication::FormatFailure, why))
 }
 
 /// Whether these digits, two a byte and nothing else, are the bytes. Most of both are zeros.

@@ -10,7 +10,12 @@ use openssl::{
     },
 };
 
-use super::{Trust, certificates::Certificates, gm, usage, verdict::Fault};
+use super::{
+    Trust,
+    certificates::Certificates,
+    gm, usage,
+    verdict::{Fault, SubIndication},
+};
 
 /// What the certificate must be good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +64,9 @@ fn by_openssl(
     let reason = format!("the certificate's chain: {}", result.error_string());
     Err(Fault::indeterminate(
         match result.as_raw() {
-            NOT_YET_VALID | EXPIRED => "OUT_OF_BOUNDS_NO_POE",
-            raw if NO_ISSUER.contains(&raw) => "NO_CERTIFICATE_CHAIN_FOUND",
-            _ => "CHAIN_CONSTRAINTS_FAILURE",
+            NOT_YET_VALID | EXPIRED => SubIndication::OutOfBoundsNoPoe,
+            raw if NO_ISSUER.contains(&raw) => SubIndication::NoCertificateChainFound,
+            _ => SubIndication::ChainConstraintsFailure,
         },
         reason,
     ))
@@ -107,7 +112,7 @@ pub(super) fn in_time(certificate: &X509Ref, at_ms: i64) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::indeterminate(
-        "OUT_OF_BOUNDS_NO_POE",
+        SubIndication::OutOfBoundsNoPoe,
         "the certificate's chain: a certificate was not valid at that time",
     ))
 }

@@ -9,7 +9,7 @@ use super::{
     certificates::Certificates,
     chain::in_time,
     usage::{OCSP_SIGNING, has_purpose, is_authority, may},
-    verdict::Fault,
+    verdict::{Fault, SubIndication},
 };
 use crate::{
     asn1::{self, Elements},
@@ -78,7 +78,7 @@ pub(super) fn build(
         }
     }
     Err(Fault::indeterminate(
-        "NO_CERTIFICATE_CHAIN_FOUND",
+        SubIndication::NoCertificateChainFound,
         "the certificate's chain: no trusted issuer was found",
     ))
 }

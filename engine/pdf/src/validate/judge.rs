@@ -15,7 +15,7 @@ use super::{
     revocation,
     signed_data::{Form, SignedData},
     timestamp::{self, Timestamp},
-    verdict::Fault,
+    verdict::{Fault, SubIndication},
 };
 use crate::{
     asn1,
@@ -89,7 +89,7 @@ pub(super) fn judge(
     }
     if let Some(change) = report.changes_after.iter().find(|change| !change.allowed) {
         let reason = format!("the file was changed after signing: {} ({})", change.kind, change.what);
-        report.fail(Fault::failed("FORMAT_FAILURE", reason));
+        report.fail(Fault::failed(SubIndication::FormatFailure, reason));
     }
     if report.verdict == Verdict::TotalPassed && report.is_advanced {
         report.level = Some(level(&report, evidence, signed.end));
@@ -124,7 +124,7 @@ impl SignatureReport {
         };
         if worse {
             self.verdict = fault.verdict;
-            self.sub_indication = Some(fault.sub_indication.to_owned());
+            self.sub_indication = Some(fault.sub_indication);
             self.reason = Some(fault.reason);
         }
     }
@@ -137,7 +137,7 @@ impl SignatureReport {
         if others.peek().is_some() {
             others.for_each(|change| change.allowed = false);
             self.fail(Fault::failed(
-                "FORMAT_FAILURE",
+                SubIndication::FormatFailure,
                 "the file was certified and allows no change, yet it was changed",
             ));
         }
@@ -185,7 +185,10 @@ impl Judging<'_> {
     ) -> Result<(), Fault> {
         let contents = dictionary.get("Contents").and_then(Object::as_string).unwrap_or_default();
         let Some(contents) = asn1::definite(contents) else {
-            return Err(Fault::failed("FORMAT_FAILURE", "/Contents holds no signature that can be read"));
+            return Err(Fault::failed(
+                SubIndication::FormatFailure,
+                "/Contents holds no signature that can be read",
+            ));
         };
         let parts = [self.signed.before, self.signed.after];
         if sub_filter == DOCUMENT_TIMESTAMP {
@@ -199,10 +202,13 @@ impl Judging<'_> {
             };
         }
         if !DETACHED.contains(&sub_filter) {
-            return Err(Fault::indeterminate("FORMAT_FAILURE", "this form of signature is not known"));
+            return Err(Fault::indeterminate(
+                SubIndication::FormatFailure,
+                "this form of signature is not known",
+            ));
         }
         let data = SignedData::parse(&contents).filter(|data| data.content.is_none()).ok_or_else(|| {
-            Fault::failed("FORMAT_FAILURE", "/Contents holds no detached signature of one signer")
+            Fault::failed(SubIndication::FormatFailure, "/Contents holds no detached signature of one signer")
         })?;
         let form = if sub_filter == ADVANCED { Form::Advanced } else { Form::Plain };
         let hash = |digest| self.evidence.hashes.of(digest, self.signed.before, self.signed.after);
@@ -257,7 +263,7 @@ impl Judging<'_> {
                 report.time_ms = timestamp.time_ms;
                 self.check_timestamp(&timestamp, over, &mut report)
             }
-            None => Err(Fault::failed("FORMAT_FAILURE", "the token cannot be read")),
+            None => Err(Fault::failed(SubIndication::FormatFailure, "the token cannot be read")),
         };
         match judged {
             Ok(revocation) => {
@@ -278,7 +284,7 @@ impl Judging<'_> {
         report: &mut TimestampReport,
     ) -> Result<Vec<RevocationReport>, Fault> {
         if !timestamp.is_over(over) {
-            return Err(Fault::failed("HASH_FAILURE", "the token is for something else"));
+            return Err(Fault::failed(SubIndication::HashFailure, "the token is for something else"));
         }
         let known = &self.evidence.certificates;
         let certificate = timestamp.signed.verify(
@@ -306,7 +312,7 @@ fn revoked(reports: &[RevocationReport], proven_ms: Option<i64>) -> Option<Fault
         RevocationStatus::Revoked { at_ms } => proven_ms.is_none_or(|proven| proven >= at_ms),
         RevocationStatus::Good | RevocationStatus::Unknown => false,
     })?;
-    let sub_indication = if at == 0 { "REVOKED_NO_POE" } else { "REVOKED_CA_NO_POE" };
+    let sub_indication = if at == 0 { SubIndication::RevokedNoPoe } else { SubIndication::RevokedCaNoPoe };
     let name = reports.get(at).and_then(|report| report.certificate.clone()).unwrap_or_default();
     Some(Fault::indeterminate(sub_indication, format!("the certificate of {name} was revoked")))
 }
@@ -319,12 +325,15 @@ fn silent(reports: &[RevocationReport], policy: RevocationPolicy) -> Option<Faul
     let of = reports.iter().find(|report| report.status == RevocationStatus::Unknown || !report.fresh)?;
     let name = of.certificate.clone().unwrap_or_default();
     let what = if of.status == RevocationStatus::Unknown { "no word" } else { "only an old word" };
-    Some(Fault::indeterminate("TRY_LATER", format!("there is {what} on the revocation of {name}")))
+    Some(Fault::indeterminate(
+        SubIndication::TryLater,
+        format!("there is {what} on the revocation of {name}"),
+    ))
 }
 
 /// What the signature forbids, and what came after its bytes. They must be a whole revision in which the field had this very signature.
 fn after(file: &File<'_>, field: &Field, end: usize, filled: &Filled) -> Result<(Locks, Vec<Change>), Fault> {
-    let broken = |why: String| Fault::failed("FORMAT_FAILURE", why);
+    let broken = |why: String| Fault::failed(SubIndication::FormatFailure, why);
     let unread = |source: Error| broken(format!("the signed revision cannot be read: {source}"));
     let older = if end == file.bytes.len() { None } else { Some(file.revision(end).map_err(unread)?) };
     let signed = older.as_ref().unwrap_or(file);

@@ -38,7 +38,7 @@ pub use self::{
     evidence::{Examination, Wanted},
     revocation::{RevocationReport, RevocationStatus},
     token::{Token, TokenFault, judge_token},
-    verdict::Verdict,
+    verdict::{SubIndication, Verdict},
     words::{chinese, english},
 };
 use crate::{
@@ -91,7 +91,7 @@ pub struct SignatureReport {
     /// The verdict.
     pub verdict: Verdict,
     /// ETSI's word for the reason, such as `HASH_FAILURE`; none for a passed signature.
-    pub sub_indication: Option<String>,
+    pub sub_indication: Option<SubIndication>,
     /// The reason as a sentence.
     pub reason: Option<String>,
     /// The signature covers every byte of the file but its own hole.

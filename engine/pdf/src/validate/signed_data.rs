@@ -10,7 +10,7 @@ use sealflow_sm2 as sm2;
 use super::{
     certificates::Certificates,
     pss::{self, Pss},
-    verdict::Fault,
+    verdict::{Fault, SubIndication},
 };
 use crate::{
     asn1::{self, Element, Elements},
@@ -171,7 +171,7 @@ impl<'a> SignedData<'a> {
         let certificate = self.signer_certificate(known)?;
         let Some(digest) = digest(&self.digest_algorithm) else {
             return Err(Fault::indeterminate(
-                "CRYPTO_CONSTRAINTS_FAILURE",
+                SubIndication::CryptoConstraintsFailure,
                 format!("the hash algorithm {} is not accepted", self.digest_algorithm),
             ));
         };
@@ -180,14 +180,20 @@ impl<'a> SignedData<'a> {
             self.signed_attribute(MESSAGE_DIGEST),
             self.signed_attribute(CONTENT_TYPE),
         ) else {
-            return Err(Fault::failed("FORMAT_FAILURE", "signed attributes are missing or doubled"));
+            return Err(Fault::failed(
+                SubIndication::FormatFailure,
+                "signed attributes are missing or doubled",
+            ));
         };
         if asn1::dotted(&content_type).as_deref() != Some(&self.content_type) {
-            return Err(Fault::failed("FORMAT_FAILURE", "the content type is not the signed one"));
+            return Err(Fault::failed(
+                SubIndication::FormatFailure,
+                "the content type is not the signed one",
+            ));
         }
         let actual = hash(digest).map_err(Fault::openssl)?;
         if claimed.tag != asn1::OCTET_STRING || claimed.content != &*actual {
-            return Err(Fault::failed("HASH_FAILURE", "the signed bytes were changed"));
+            return Err(Fault::failed(SubIndication::HashFailure, "the signed bytes were changed"));
         }
         if form == Form::Advanced || self.names_certificate() {
             self.check_certificate_reference(&certificate)?;
@@ -206,14 +212,17 @@ impl<'a> SignedData<'a> {
             cms::verify(&key, signature_digest, signed, self.signature)
         };
         if !sound {
-            return Err(Fault::failed("SIG_CRYPTO_FAILURE", "the signature is not of the certificate's key"));
+            return Err(Fault::failed(
+                SubIndication::SigCryptoFailure,
+                "the signature is not of the certificate's key",
+            ));
         }
         Ok(certificate)
     }
 
     fn algorithm_fault(&self) -> Fault {
         let why = format!("the signature algorithm {} is not accepted", self.signature_algorithm);
-        Fault::indeterminate("CRYPTO_CONSTRAINTS_FAILURE", why)
+        Fault::indeterminate(SubIndication::CryptoConstraintsFailure, why)
     }
 
     fn signer_certificate(&self, known: &Certificates) -> Result<X509, Fault> {
@@ -223,15 +232,22 @@ impl<'a> SignedData<'a> {
                 return Ok(found);
             }
         }
-        Err(Fault::indeterminate("NO_SIGNING_CERTIFICATE_FOUND", "the signer's certificate is missing"))
+        Err(Fault::indeterminate(
+            SubIndication::NoSigningCertificateFound,
+            "the signer's certificate is missing",
+        ))
     }
 
     /// The signing-certificate attribute names the certificate by its hash: without it, another certificate with the same
     /// key could be put in.
     fn check_certificate_reference(&self, certificate: &X509) -> Result<(), Fault> {
         let der = certificate.to_der().map_err(Fault::openssl)?;
-        let missing =
-            || Fault::failed("FORMAT_FAILURE", "the signing-certificate attribute is missing or broken");
+        let missing = || {
+            Fault::failed(
+                SubIndication::FormatFailure,
+                "the signing-certificate attribute is missing or broken",
+            )
+        };
         let (value, default) = match self.signed_attribute(&cms::SIGNING_CERTIFICATE_V2.to_string()) {
             Some(value) => (value, MessageDigest::sha256()),
             None => {
@@ -254,7 +270,10 @@ impl<'a> SignedData<'a> {
         if *actual == *named.content {
             Ok(())
         } else {
-            Err(Fault::failed("SIG_CRYPTO_FAILURE", "the certificate is not the one that was signed for"))
+            Err(Fault::failed(
+                SubIndication::SigCryptoFailure,
+                "the certificate is not the one that was signed for",
+            ))
         }
     }
 }

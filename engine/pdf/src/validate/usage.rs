@@ -10,7 +10,7 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
 use super::{
     chain::{Purpose, common_name},
-    verdict::Fault,
+    verdict::{Fault, SubIndication},
 };
 use crate::limits::{CURVE_BITS_MIN, RSA_BITS_MIN};
 
@@ -31,7 +31,7 @@ pub(crate) fn check_signer(certificate: &X509Ref) -> Result<(), String> {
 
 /// The certificate's issuer lets it do this.
 pub(super) fn check_use(certificate: &X509Ref, purpose: Purpose) -> Result<(), Fault> {
-    let fault = |why: &str| Err(Fault::indeterminate("CHAIN_CONSTRAINTS_FAILURE", why));
+    let fault = |why: &str| Err(Fault::indeterminate(SubIndication::ChainConstraintsFailure, why));
     if !may(certificate, |usage| usage.digital_signature() || usage.non_repudiation()) {
         return fault(
             "the certificate is not for signing: its key usage has neither digitalSignature nor nonRepudiation",
@@ -50,7 +50,7 @@ pub(super) fn check_keys(chain: &[X509]) -> Result<(), Fault> {
 
 fn check_key(certificate: &X509Ref) -> Result<(), Fault> {
     let name = common_name(certificate).unwrap_or_default();
-    let fault = |why: String| Err(Fault::indeterminate("CRYPTO_CONSTRAINTS_FAILURE", why));
+    let fault = |why: String| Err(Fault::indeterminate(SubIndication::CryptoConstraintsFailure, why));
     let Ok(key) = certificate.public_key() else {
         return fault(format!("the key of {name} is of no kind that is known"));
     };

@@ -8,7 +8,7 @@ use openssl::{
 };
 use sealflow_pdf::{
     Trust, begin, prepare,
-    validate::{Level, SignatureReport, Verdict},
+    validate::{Level, SignatureReport, SubIndication, Verdict},
 };
 
 use crate::{
@@ -65,7 +65,7 @@ fn a_certificate_for_something_else_signs_nothing() {
         assert!(refused.contains("not for signing"), "{refused}");
         let report = first(&signed_by(&signer, None), &trust());
         assert_eq!(report.verdict, Verdict::Indeterminate);
-        assert_eq!(report.sub_indication.as_deref(), Some("CHAIN_CONSTRAINTS_FAILURE"));
+        assert_eq!(report.sub_indication, Some(SubIndication::ChainConstraintsFailure));
         assert_eq!(report.reason, Some(refused));
     }
 }
@@ -79,7 +79,7 @@ fn short_keys_sign_nothing() {
         assert!(refused.contains("too short") && refused.contains(told), "{refused}");
         let report = first(&signed_by(&signer, None), &trust());
         assert_eq!(report.verdict, Verdict::Indeterminate);
-        assert_eq!(report.sub_indication.as_deref(), Some("CRYPTO_CONSTRAINTS_FAILURE"));
+        assert_eq!(report.sub_indication, Some(SubIndication::CryptoConstraintsFailure));
         assert_eq!(report.reason, Some(refused));
     }
 }
@@ -97,7 +97,7 @@ fn short_keys_of_authorities_prove_nothing() {
     let signer = issue("示例", p256(), Some(&weak_root), Use::Sign);
     let weak_trust = Trust { roots_der: vec![weak_root.certificate.to_der().unwrap()], ..Trust::default() };
     let report = first(&signed_by(&signer, None), &weak_trust);
-    assert_eq!(report.sub_indication.as_deref(), Some("CRYPTO_CONSTRAINTS_FAILURE"), "{report:?}");
+    assert_eq!(report.sub_indication, Some(SubIndication::CryptoConstraintsFailure), "{report:?}");
 }
 
 #[test]

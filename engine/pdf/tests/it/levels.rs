@@ -16,7 +16,7 @@ use sealflow_pdf::{
         finish_document_timestamp, revocation_sources,
     },
     sign_with_openssl_key, signed_attributes, timestamp_imprint, validate,
-    validate::{Level, RevocationStatus, SignatureReport, Verdict, chinese},
+    validate::{Level, RevocationStatus, SignatureReport, SubIndication, Verdict, chinese},
 };
 
 use crate::{
@@ -133,9 +133,9 @@ fn what_is_known_already_is_not_added_again() {
 fn revoked_certificates_count_from_their_time_on() {
     let judged = |file: &[u8]| {
         let report = first(file, &trust());
-        (report.verdict, report.sub_indication.unwrap_or_default())
+        (report.verdict, report.sub_indication)
     };
-    let no_proof = (Verdict::Indeterminate, "REVOKED_NO_POE".to_owned());
+    let no_proof = (Verdict::Indeterminate, Some(SubIndication::RevokedNoPoe));
     let [_, plain, _] = revisions(&pdf::file(Xref::Table, 1, 0), 1, false);
     let [_, timed, _] = revisions(&pdf::file(Xref::Table, 1, 0), 1, true);
     let person = &pki().person;
@@ -197,7 +197,7 @@ fn ocsp_answers_are_believed_when_they_are_the_issuers() {
     assert_eq!(both.level, Some(Level::BLt));
     let revoked = ocsp_answer("R\t350101000000Z\t260101000000Z");
     let report = first(&with_data(&timed, vec![revoked], vec![crl(&[])]), &trust());
-    assert_eq!(report.sub_indication.as_deref(), Some("REVOKED_NO_POE"));
+    assert_eq!(report.sub_indication, Some(SubIndication::RevokedNoPoe));
     let mut forged = good;
     let middle = forged.len() / 3;
     forged[middle] ^= 1;

@@ -3,7 +3,10 @@
 
 use std::fs;
 
-use sealflow_pdf::{PreparedSignature, begin, prepare, validate, validate::Verdict};
+use sealflow_pdf::{
+    PreparedSignature, begin, prepare, validate,
+    validate::{SubIndication, Verdict},
+};
 
 use crate::support::{
     contract_fields,
@@ -59,22 +62,22 @@ fn by_openssl(begun: &PreparedSignature, signer: &Identity, options: &[&str]) ->
 }
 
 /// Verdict and sub-indication of the only signature.
-fn judged(file: &[u8]) -> (Verdict, String) {
+fn judged(file: &[u8]) -> (Verdict, Option<SubIndication>) {
     let report = validate(file, &trust()).unwrap();
     let [signature] = report.signatures.as_slice() else { panic!("{report:#?}") };
-    (signature.verdict, signature.sub_indication.clone().unwrap_or_default())
+    (signature.verdict, signature.sub_indication)
 }
 
-fn passed() -> (Verdict, String) {
-    (Verdict::TotalPassed, String::new())
+fn passed() -> (Verdict, Option<SubIndication>) {
+    (Verdict::TotalPassed, None)
 }
 
-fn failed(why: &str) -> (Verdict, String) {
-    (Verdict::TotalFailed, why.to_owned())
+fn failed(why: SubIndication) -> (Verdict, Option<SubIndication>) {
+    (Verdict::TotalFailed, Some(why))
 }
 
-fn indeterminate(why: &str) -> (Verdict, String) {
-    (Verdict::Indeterminate, why.to_owned())
+fn indeterminate(why: SubIndication) -> (Verdict, Option<SubIndication>) {
+    (Verdict::Indeterminate, Some(why))
 }
 
 /// Every element that holds others gets an end mark in place of its length, as deep as is asked for.
@@ -124,11 +127,11 @@ fn signatures_may_be_written_in_ber() {
             assert_eq!(trusted, timestamped.then_some(true), "{depth}");
             let mut other = put(&begun, &ber);
             other[20] ^= 1;
-            assert_eq!(judged(&other), failed("HASH_FAILURE"), "{depth}");
+            assert_eq!(judged(&other), failed(SubIndication::HashFailure), "{depth}");
             // Something else stands where the last end mark should be, or behind it.
             for (kept, more) in [(ber.len() - 2, [4, 0x85]), (ber.len(), [0, 1])] {
                 let other = put(&begun, &[&ber[..kept], &more].concat());
-                assert_eq!(judged(&other), failed("FORMAT_FAILURE"), "{depth}");
+                assert_eq!(judged(&other), failed(SubIndication::FormatFailure), "{depth}");
             }
         }
     }
@@ -145,7 +148,7 @@ fn the_signer_may_be_named_by_his_key() {
         let at = cms.windows(id.len()).rposition(|window| window == id).unwrap();
         let mut other = cms.clone();
         other[at] ^= 1;
-        assert_eq!(judged(&put(&begun, &other)), indeterminate("NO_SIGNING_CERTIFICATE_FOUND"));
+        assert_eq!(judged(&put(&begun, &other)), indeterminate(SubIndication::NoSigningCertificateFound));
     }
 }
 
@@ -168,11 +171,11 @@ fn rsassa_pss_is_judged_by_its_parameters() {
         assert_eq!(judged(&put(&begun, &cms)), passed(), "{more:?}");
         let mut broken = cms.clone();
         *broken.last_mut().unwrap() ^= 1;
-        assert_eq!(judged(&put(&begun, &broken)), failed("SIG_CRYPTO_FAILURE"), "{more:?}");
+        assert_eq!(judged(&put(&begun, &broken)), failed(SubIndication::SigCryptoFailure), "{more:?}");
     }
     assert_eq!(
         judged(&put(&begun, &pss(&["rsa_mgf1_md:sha1"]))),
-        indeterminate("CRYPTO_CONSTRAINTS_FAILURE")
+        indeterminate(SubIndication::CryptoConstraintsFailure)
     );
     // Another salt than was signed with, and another hash than the file's.
     let cms = pss(&["rsa_pss_saltlen:digest"]);
@@ -180,10 +183,10 @@ fn rsassa_pss_is_judged_by_its_parameters() {
     let find = |bytes: &[u8]| cms.windows(bytes.len()).rposition(|window| window == bytes).unwrap();
     let mut other = cms.clone();
     other[find(&salt) + 4] = 31;
-    assert_eq!(judged(&put(&begun, &other)), failed("SIG_CRYPTO_FAILURE"));
-    for (last, why) in [(2, "SIG_CRYPTO_FAILURE"), (9, "CRYPTO_CONSTRAINTS_FAILURE")] {
+    assert_eq!(judged(&put(&begun, &other)), failed(SubIndication::SigCryptoFailure));
+    for (last, why) in [(2, SubIndication::SigCryptoFailure), (9, SubIndication::CryptoConstraintsFailure)] {
         let mut other = cms.clone();
         other[find(&sha256) + sha256.len() - 1] = last;
-        assert_eq!(judged(&put(&begun, &other)).1, why);
+        assert_eq!(judged(&put(&begun, &other)).1, Some(why));
     }
 }

@@ -4,6 +4,7 @@ use sealflow_pdf::{
     Appearance, SignRequest, begin, finish, inspect, limits, prepare,
     sign::{DigestAlgorithm, Error, GrowingFile, LocalSigner},
     sign_with_openssl_key, signed_attributes, timestamp_imprint, validate,
+    validate::SubIndication,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -149,7 +150,7 @@ fn a_signature_goes_on_from_the_hash_that_is_known() {
         let begun = file.begin_last(&person_request()).unwrap();
         let report = validate(&pki().person.finish(begun, false), &trust()).unwrap();
         assert_eq!(report.passed(), passes, "{report:#?}");
-        assert_eq!(report.signatures[0].sub_indication.as_deref(), (!passes).then_some("HASH_FAILURE"));
+        assert_eq!(report.signatures[0].sub_indication, (!passes).then_some(SubIndication::HashFailure));
     }
     // SM3 is another hash, which is taken of the bytes.
     let request = SignRequest { digest: DigestAlgorithm::Sm3, ..person_request() };

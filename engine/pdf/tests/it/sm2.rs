@@ -15,7 +15,7 @@ use sealflow_pdf::{
         revocation_sources,
     },
     sign_with_openssl_key, signed_attributes,
-    validate::{RevocationStatus, SignatureReport, Verdict},
+    validate::{RevocationStatus, SignatureReport, SubIndication, Verdict},
 };
 
 use crate::{
@@ -65,9 +65,9 @@ fn sm2_signatures_pass_here_and_with_openssl() {
     );
     assert_eq!(first(&by_local, &sm2_trust).verdict, Verdict::TotalPassed);
     // Other roots, other times, other bytes.
-    assert_eq!(first(&signed, &trust()).sub_indication.as_deref(), Some("NO_CERTIFICATE_CHAIN_FOUND"));
+    assert_eq!(first(&signed, &trust()).sub_indication, Some(SubIndication::NoCertificateChainFound));
     let late = Trust { at_ms: Some(4_102_444_800_000), ..sm2_trust.clone() };
-    assert_eq!(first(&signed, &late).sub_indication.as_deref(), Some("OUT_OF_BOUNDS_NO_POE"));
+    assert_eq!(first(&signed, &late).sub_indication, Some(SubIndication::OutOfBoundsNoPoe));
     let mut broken = signed.clone();
     let at = broken.windows(8).position(|window| window == b"Contract").unwrap_or(700);
     broken[at] ^= 1;
@@ -291,6 +291,6 @@ fn sm2_answers_and_lists_are_the_issuers() {
     for (ocsps, crls) in [(vec![house.ocsp("root")], vec![]), (vec![], vec![house.crl()])] {
         let report = add(ocsps, crls);
         assert!(matches!(report.revocation[0].status, RevocationStatus::Revoked { .. }), "{report:?}");
-        assert_eq!(report.sub_indication.as_deref(), Some("REVOKED_NO_POE"));
+        assert_eq!(report.sub_indication, Some(SubIndication::RevokedNoPoe));
     }
 }

@@ -3,7 +3,7 @@
 use lopdf::Document;
 use sealflow_pdf::{
     Report, Trust, begin, finish, prepare, sign_with_openssl_key, signed_attributes, validate,
-    validate::Verdict,
+    validate::{SubIndication, Verdict},
 };
 
 use crate::{
@@ -24,7 +24,7 @@ fn judge(file: &[u8]) -> Report {
 }
 
 /// Verdict, sub-indication and first forbidden change of the first signature.
-fn first(file: &[u8]) -> (Verdict, Option<String>, Option<String>) {
+fn first(file: &[u8]) -> (Verdict, Option<SubIndication>, Option<String>) {
     let report = judge(file).signatures.remove(0);
     let forbidden = report.changes_after.into_iter().find(|change| !change.allowed).map(|change| change.kind);
     (report.verdict, report.sub_indication, forbidden)
@@ -103,7 +103,7 @@ fn changed_signature_bytes_fail() {
     // What follows the signature in its hole must be zeros.
     let mut broken = once;
     broken[hole.1 - 2] = b'1';
-    assert_eq!(first(&broken).1.as_deref(), Some("FORMAT_FAILURE"));
+    assert_eq!(first(&broken).1, Some(SubIndication::FormatFailure));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn lies_about_the_byte_range_fail() {
         let sub_indication = sub_indication.unwrap();
         assert_eq!(verdict, Verdict::TotalFailed, "{lie}");
         assert!(
-            ["FORMAT_FAILURE", "HASH_FAILURE"].contains(&sub_indication.as_str()),
+            [SubIndication::FormatFailure, SubIndication::HashFailure].contains(&sub_indication),
             "{lie}: {sub_indication}"
         );
     }
@@ -222,13 +222,16 @@ fn certificates_are_judged() {
     let [_, once, _] = revisions(&pdf::file(Xref::Table, 1, 0), 1, false);
     let verdict = |trust: &Trust| {
         let report = validate(&once, trust).unwrap().signatures.remove(0);
-        (report.verdict, report.sub_indication.unwrap_or_default())
+        (report.verdict, report.sub_indication)
     };
-    assert_eq!(verdict(&Trust::default()), (Verdict::Indeterminate, "NO_CERTIFICATE_CHAIN_FOUND".to_owned()));
+    assert_eq!(
+        verdict(&Trust::default()),
+        (Verdict::Indeterminate, Some(SubIndication::NoCertificateChainFound))
+    );
     // 2024 and 2036: before and after the certificate's time.
     for at_ms in [1_704_067_200_000, 2_082_758_400_000] {
         let at = Trust { at_ms: Some(at_ms), ..trust() };
-        assert_eq!(verdict(&at), (Verdict::Indeterminate, "OUT_OF_BOUNDS_NO_POE".to_owned()));
+        assert_eq!(verdict(&at), (Verdict::Indeterminate, Some(SubIndication::OutOfBoundsNoPoe)));
     }
     // A timestamp of somebody who is still trusted then proves that the signature was there in time.
     let prepared = prepare(&pdf::file(Xref::Table, 1, 0), &contract_fields(1)).unwrap();

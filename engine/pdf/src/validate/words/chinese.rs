@@ -1,6 +1,6 @@
 //! The verdict in Chinese, the language of the pages.
 
-use crate::validate::{Level, RevocationStatus, SignatureReport, Verdict, judge::WHITE_SPACE};
+use crate::validate::{Level, RevocationStatus, SignatureReport, SubIndication, Verdict, judge::WHITE_SPACE};
 
 /// The verdict on a signature in plain Chinese.
 #[must_use]
@@ -13,7 +13,7 @@ pub fn chinese(report: &SignatureReport) -> String {
         Verdict::Indeterminate => format!("{who}的{what}无法判定"),
     };
     text.push('：');
-    text.push_str(report.sub_indication.as_deref().map_or_else(|| passed(report), why));
+    text.push_str(report.sub_indication.map_or_else(|| passed(report), why));
     text.push('。');
     if report.revocation.iter().any(|r| matches!(r.status, RevocationStatus::Revoked { .. })) {
         text.push_str("证书链中有证书已被吊销。");
@@ -39,31 +39,18 @@ fn passed(report: &SignatureReport) -> &'static str {
 }
 
 /// The words of ETSI EN 319 102-1 in plain ones.
-fn why(sub_indication: &str) -> &'static str {
+const fn why(sub_indication: SubIndication) -> &'static str {
     match sub_indication {
-        "FORMAT_FAILURE" => "签名的结构不正确，或文件在签署后被改动",
-        "HASH_FAILURE" => "已签署的内容被改动",
-        "SIG_CRYPTO_FAILURE" => "签名值与证书不符",
-        "NO_SIGNING_CERTIFICATE_FOUND" => "找不到签署人的证书",
-        "NO_CERTIFICATE_CHAIN_FOUND" => "证书不是由受信任的机构签发",
-        "CHAIN_CONSTRAINTS_FAILURE" => "证书不能用于签名，或证书链不符合要求",
-        "CRYPTO_CONSTRAINTS_FAILURE" => "使用了不被接受的算法或过短的密钥",
-        "OUT_OF_BOUNDS_NO_POE" => "证书当时不在有效期内，又没有可信时间证明签名更早",
-        "REVOKED_NO_POE" => "签署人的证书已被吊销，又没有可信时间证明签名更早",
-        "REVOKED_CA_NO_POE" => "签发机构的证书已被吊销，又没有可信时间证明签名更早",
-        "TRY_LATER" => "证书的吊销状态暂时无法确认，请稍后再验",
-        _ => "原因未知",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::SUB_INDICATIONS;
-
-    #[test]
-    fn every_sub_indication_has_words() {
-        for one in SUB_INDICATIONS {
-            assert_ne!(super::why(one), super::why("?"), "{one}");
-        }
+        SubIndication::FormatFailure => "签名的结构不正确，或文件在签署后被改动",
+        SubIndication::HashFailure => "已签署的内容被改动",
+        SubIndication::SigCryptoFailure => "签名值与证书不符",
+        SubIndication::NoSigningCertificateFound => "找不到签署人的证书",
+        SubIndication::NoCertificateChainFound => "证书不是由受信任的机构签发",
+        SubIndication::ChainConstraintsFailure => "证书不能用于签名，或证书链不符合要求",
+        SubIndication::CryptoConstraintsFailure => "使用了不被接受的算法或过短的密钥",
+        SubIndication::OutOfBoundsNoPoe => "证书当时不在有效期内，又没有可信时间证明签名更早",
+        SubIndication::RevokedNoPoe => "签署人的证书已被吊销，又没有可信时间证明签名更早",
+        SubIndication::RevokedCaNoPoe => "签发机构的证书已被吊销，又没有可信时间证明签名更早",
+        SubIndication::TryLater => "证书的吊销状态暂时无法确认，请稍后再验",
     }
 }

@@ -1,6 +1,6 @@
 //! The verdict in English, the second language.
 
-use crate::validate::{Level, RevocationStatus, SignatureReport, Verdict, judge::WHITE_SPACE};
+use crate::validate::{Level, RevocationStatus, SignatureReport, SubIndication, Verdict, judge::WHITE_SPACE};
 
 /// The verdict on a signature in plain English.
 #[must_use]
@@ -12,7 +12,7 @@ pub fn english(report: &SignatureReport) -> String {
         Verdict::TotalFailed => "is not valid",
         Verdict::Indeterminate => "cannot be judged",
     };
-    let why = report.sub_indication.as_deref().map_or_else(|| passed(report), why);
+    let why = report.sub_indication.map_or_else(|| passed(report), why);
     let mut text = format!("The {what} of {who} {verdict}: {why}.");
     if report.revocation.iter().any(|r| matches!(r.status, RevocationStatus::Revoked { .. })) {
         text.push_str(" A certificate of its chain was revoked.");
@@ -40,35 +40,26 @@ fn passed(report: &SignatureReport) -> &'static str {
 }
 
 /// The words of ETSI EN 319 102-1 in plain ones.
-fn why(sub_indication: &str) -> &'static str {
+const fn why(sub_indication: SubIndication) -> &'static str {
     match sub_indication {
-        "FORMAT_FAILURE" => "its structure is wrong, or the file was changed after it",
-        "HASH_FAILURE" => "what was signed has been changed",
-        "SIG_CRYPTO_FAILURE" => "its value does not belong to the certificate",
-        "NO_SIGNING_CERTIFICATE_FOUND" => "the signer's certificate is not in it",
-        "NO_CERTIFICATE_CHAIN_FOUND" => "no trusted authority issued the certificate",
-        "CHAIN_CONSTRAINTS_FAILURE" => "the certificate or its chain is not fit for signing",
-        "CRYPTO_CONSTRAINTS_FAILURE" => "an algorithm is not accepted, or a key is too short",
-        "OUT_OF_BOUNDS_NO_POE" => {
+        SubIndication::FormatFailure => "its structure is wrong, or the file was changed after it",
+        SubIndication::HashFailure => "what was signed has been changed",
+        SubIndication::SigCryptoFailure => "its value does not belong to the certificate",
+        SubIndication::NoSigningCertificateFound => "the signer's certificate is not in it",
+        SubIndication::NoCertificateChainFound => "no trusted authority issued the certificate",
+        SubIndication::ChainConstraintsFailure => "the certificate or its chain is not fit for signing",
+        SubIndication::CryptoConstraintsFailure => "an algorithm is not accepted, or a key is too short",
+        SubIndication::OutOfBoundsNoPoe => {
             "the certificate was not in force then, and no trusted time proves it earlier"
         }
-        "REVOKED_NO_POE" => "the certificate was revoked, and no trusted time proves the signature earlier",
-        "REVOKED_CA_NO_POE" => {
+        SubIndication::RevokedNoPoe => {
+            "the certificate was revoked, and no trusted time proves the signature earlier"
+        }
+        SubIndication::RevokedCaNoPoe => {
             "the issuer's certificate was revoked, and no trusted time proves the signature earlier"
         }
-        "TRY_LATER" => "it cannot be found out now whether the certificate was revoked; validate again later",
-        _ => "the reason is not known",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::SUB_INDICATIONS;
-
-    #[test]
-    fn every_sub_indication_has_words() {
-        for one in SUB_INDICATIONS {
-            assert_ne!(super::why(one), super::why("?"), "{one}");
+        SubIndication::TryLater => {
+            "it cannot be found out now whether the certificate was revoked; validate again later"
         }
     }
 }

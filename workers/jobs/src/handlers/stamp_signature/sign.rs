@@ -8,7 +8,7 @@ use sealflow_pdf::{
     SignRequest, Trust, finish,
     sign::{GrowingFile, digest_for, hole_bytes},
     signed_attributes, timestamp_imprint,
-    validate::Level,
+    validate::{Level, SubIndication},
 };
 use sealflow_providers::{
     ca::Chain,
@@ -187,7 +187,12 @@ impl<'a> Signing<'a> {
             .signatures
             .iter()
             .map(|one| {
-                format!("{} {:?} {}", one.field, one.verdict, one.sub_indication.as_deref().unwrap_or(""))
+                format!(
+                    "{} {:?} {}",
+                    one.field,
+                    one.verdict,
+                    one.sub_indication.map_or("", SubIndication::as_str)
+                )
             })
             .collect();
         // It may be the certificate: who tries it again gets another.
