@@ -5,6 +5,7 @@ mod byte_range;
 mod certificates;
 pub(crate) mod chain;
 mod changes;
+mod entries;
 mod evidence;
 mod filled;
 mod gm;
