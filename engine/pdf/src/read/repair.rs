@@ -18,6 +18,7 @@ use super::{
     xref::Place,
 };
 use crate::{
+    inspect::inspect,
     limits::{OBJECTS_MAX, PAGES_MAX, PARSED_BYTES_MAX, PARSED_FILES_MAX, UNPACKED_BYTES_MAX},
     write::{integer, write_object},
 };
@@ -60,6 +61,8 @@ pub fn repair(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     if fields(&file)?.iter().any(Field::is_signed) {
         return Err(Error::SignedAndDamaged);
     }
+    // There is damage that no cross-reference heals: a page that is a stream.
+    inspect(&rewritten)?;
     Ok(rewritten)
 }
 

@@ -262,6 +262,24 @@ fn a_list_that_is_no_list_is_left_alone() {
 }
 
 #[test]
+fn what_stays_damaged_is_not_called_repaired() {
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>";
+    let with = |page: String| {
+        let objects = [
+            object(1, "<</Type/Catalog/Pages 2 0 R>>"),
+            object(2, "<</Type/Pages/Kids[3 0 R]/Count 1>>"),
+            object(3, page),
+        ];
+        let file = raw::characters(&raw::file(&objects, ""));
+        raw::bytes(&file.replace("startxref", "startxxxx"))
+    };
+    assert!(inspect(&repair(&with(page.to_owned())).unwrap()).is_ok());
+    // A page that is a stream cannot be written anew with what is put on it.
+    let both = stream("/Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]", "x");
+    assert!(matches!(repair(&with(both)), Err(Error::Damaged { .. })));
+}
+
+#[test]
 fn an_encrypted_file_keeps_the_name_that_its_key_is_made_of() {
     let file = raw::characters(&encrypted(&["128", "--use-aes=y"]));
     let at = file.rfind("/ID [").unwrap();
